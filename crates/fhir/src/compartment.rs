@@ -23,8 +23,16 @@ pub fn patients(resource: &Value) -> Vec<String> {
     }
     for path in paths(type_) {
         search::follow(resource, path, &mut |value| {
-            let link = value.get("reference").and_then(Value::as_str).unwrap_or_default();
-            if let Form::Relative { type_: "Patient", id, .. } = references::form(link) {
+            let link = value
+                .get("reference")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            if let Form::Relative {
+                type_: "Patient",
+                id,
+                ..
+            } = references::form(link)
+            {
                 found.insert(id.to_owned());
             }
         });
@@ -35,13 +43,19 @@ pub fn patients(resource: &Value) -> Vec<String> {
 /// The names of the search parameters through which a type is in the Patient compartment.
 /// Empty: the type is never in it.
 pub fn patient_parameters(resource_type: &str) -> &'static [&'static str] {
-    tables().compartment.get(resource_type).map(Vec::as_slice).unwrap_or_default()
+    tables()
+        .compartment
+        .get(resource_type)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 fn paths(type_: &str) -> impl Iterator<Item = &'static Path> {
     let names = patient_parameters(type_);
     let searchable = tables().search.get(type_);
-    let all = searchable.into_iter().flat_map(|one| one.parameters.iter().zip(&one.paths));
+    let all = searchable
+        .into_iter()
+        .flat_map(|one| one.parameters.iter().zip(&one.paths));
     all.filter(|(parameter, _)| names.contains(&parameter.name))
         .flat_map(|(_, paths)| paths)
         .filter(|path| path.leaf == Leaf::Reference)

@@ -9,9 +9,9 @@ mod extract;
 mod leaf;
 mod text;
 
-pub use text::normalise;
 pub(crate) use extract::follow;
 pub(crate) use text::cut;
+pub use text::normalise;
 
 /// The type of a search parameter. FHIR R4 3.1.1.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,7 +134,10 @@ pub enum IndexValue {
 /// The parameters a resource type can be searched by, sorted by name: what a CapabilityStatement
 /// claims.
 pub fn parameters(resource_type: &str) -> &'static [Parameter] {
-    tables().search.get(resource_type).map_or(&[], |one| one.parameters)
+    tables()
+        .search
+        .get(resource_type)
+        .map_or(&[], |one| one.parameters)
 }
 
 /// One parameter by its name.
@@ -147,7 +150,10 @@ pub fn parameter(resource_type: &str, name: &str) -> Option<&'static Parameter> 
 /// Parameters that R4 defines for a type and this crate does not claim: composite and special
 /// ones, full text, phonetic names.
 pub fn unclaimed(resource_type: &str) -> &'static [&'static str] {
-    tables().search.get(resource_type).map_or(&[], |one| one.unclaimed)
+    tables()
+        .search
+        .get(resource_type)
+        .map_or(&[], |one| one.unclaimed)
 }
 
 /// The index rows of a resource, without duplicates.

@@ -21,7 +21,10 @@ pub(super) fn run(resource: &Value) -> Vec<Entry> {
                 leaf::read(parameter.kind, path, found, &mut |value: IndexValue| {
                     let known = entries.get(first..).unwrap_or_default();
                     if !known.iter().any(|entry| entry.value == value) {
-                        entries.push(Entry { parameter: parameter.id, value });
+                        entries.push(Entry {
+                            parameter: parameter.id,
+                            value,
+                        });
                     }
                 });
             });
@@ -54,5 +57,6 @@ fn descend(value: &Value, steps: &[Step], see: &mut dyn FnMut(&Value)) {
 }
 
 fn passes(value: &Value, step: &Step) -> bool {
-    step.filter.is_none_or(|(key, wanted)| value.get(key).and_then(Value::as_str) == Some(wanted))
+    step.filter
+        .is_none_or(|(key, wanted)| value.get(key).and_then(Value::as_str) == Some(wanted))
 }

@@ -27,7 +27,11 @@ fn member<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
 }
 
 fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 fn token(path: &Path, value: &Value, push: Push<'_>) {
@@ -47,12 +51,20 @@ fn token(path: &Path, value: &Value, push: Push<'_>) {
         Leaf::Identifier => pair(member(value, "system"), member(value, "value")),
         // R4 takes the use as namespace of a ContactPoint.
         Leaf::ContactPoint => pair(member(value, "use"), member(value, "value")),
-        Leaf::Boolean => pair(None, value.as_bool().map(|one| if one { "true" } else { "false" })),
+        Leaf::Boolean => pair(
+            None,
+            value
+                .as_bool()
+                .map(|one| if one { "true" } else { "false" }),
+        ),
         Leaf::Code => pair(path.system, value.as_str()),
         Leaf::Text | Leaf::Uri => pair(None, value.as_str()),
         Leaf::Exists => {
             let stem = path.steps.first().map_or("", |step| step.name);
-            pair(None, Some(if holds(value, stem) { "true" } else { "false" }));
+            pair(
+                None,
+                Some(if holds(value, stem) { "true" } else { "false" }),
+            );
         }
         _ => {}
     }
@@ -72,15 +84,24 @@ fn string(leaf: Leaf, value: &Value, push: Push<'_>) {
     let mut text = |value: &Value| {
         if let Some(text) = value.as_str() {
             let (normalised, original) = (normalise(text), cut(text).to_owned());
-            push(IndexValue::String { normalised, original });
+            push(IndexValue::String {
+                normalised,
+                original,
+            });
         }
     };
     let parts: &[&str] = match leaf {
         Leaf::Text => return text(value),
         Leaf::HumanName => &["text", "family", "given", "prefix", "suffix"],
-        Leaf::Address => {
-            &["text", "line", "city", "district", "state", "postalCode", "country"]
-        }
+        Leaf::Address => &[
+            "text",
+            "line",
+            "city",
+            "district",
+            "state",
+            "postalCode",
+            "country",
+        ],
         Leaf::CodeableConcept => &["text"],
         _ => &[],
     };
@@ -121,7 +142,10 @@ fn period(value: &Value) -> Option<Span> {
 
 /// From the first event or bound to the last.
 fn timing(value: &Value) -> Option<Span> {
-    let events = items(value, "event").iter().filter_map(Value::as_str).filter_map(moment);
+    let events = items(value, "event")
+        .iter()
+        .filter_map(Value::as_str)
+        .filter_map(moment);
     let bounds = value.pointer("/repeat/boundsPeriod").and_then(period);
     events.chain(bounds).reduce(|one, other| Span {
         from_us: one.from_us.min(other.from_us),
@@ -148,7 +172,10 @@ fn number(leaf: Leaf, value: &Value, push: Push<'_>) {
 }
 
 fn range(value: &Value) -> (Option<Decimal>, Option<Decimal>) {
-    (decimal(value.pointer("/low/value")), decimal(value.pointer("/high/value")))
+    (
+        decimal(value.pointer("/low/value")),
+        decimal(value.pointer("/high/value")),
+    )
 }
 
 fn quantity(leaf: Leaf, value: &Value, push: Push<'_>) {
@@ -160,7 +187,13 @@ fn quantity(leaf: Leaf, value: &Value, push: Push<'_>) {
         }
         Leaf::Money => {
             let amount = decimal(value.get("value"));
-            (amount, amount, Some("urn:iso:std:iso:4217".to_owned()), own("currency"), None)
+            (
+                amount,
+                amount,
+                Some("urn:iso:std:iso:4217".to_owned()),
+                own("currency"),
+                None,
+            )
         }
         Leaf::Range => {
             let (low, high) = range(value);
@@ -171,7 +204,13 @@ fn quantity(leaf: Leaf, value: &Value, push: Push<'_>) {
         _ => return,
     };
     if low.is_some() || high.is_some() {
-        push(IndexValue::Quantity { low, high, system, code, unit });
+        push(IndexValue::Quantity {
+            low,
+            high,
+            system,
+            code,
+            unit,
+        });
     }
 }
 
@@ -237,7 +276,12 @@ fn canonical(text: &str) -> IndexValue {
         Some((url, version)) => (url, Some(version.to_owned())),
         None => (text, None),
     };
-    IndexValue::Reference { type_: None, id: None, url: Some(url.to_owned()), version }
+    IndexValue::Reference {
+        type_: None,
+        id: None,
+        url: Some(url.to_owned()),
+        version,
+    }
 }
 
 fn uri(leaf: Leaf, value: &Value, push: Push<'_>) {

@@ -26,7 +26,11 @@ pub fn normalise(text: &str) -> String {
     if out.ends_with(' ') {
         out.pop();
     }
-    if out.is_empty() { text.to_lowercase() } else { out }
+    if out.is_empty() {
+        text.to_lowercase()
+    } else {
+        out
+    }
 }
 
 fn fold(found: char, out: &mut String) {
