@@ -123,11 +123,10 @@ fn test(
             bound: ALTERNATIVES_MAX,
         });
     }
-    let criteria: Result<Vec<_>, _> = alternatives
-        .into_iter()
-        .map(|alternative| reader.read(alternative))
-        .collect();
-    let criteria = criteria?;
+    let mut criteria = Vec::with_capacity(alternatives.len());
+    for alternative in alternatives {
+        criteria.extend(reader.read(alternative)?);
+    }
     // `:not` on other kinds than tokens was refused by the reader.
     if modifier == Some("not") {
         Ok(Test::NoneOf(criteria))

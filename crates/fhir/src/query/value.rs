@@ -23,7 +23,8 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    pub(super) fn read(&self, text: &str) -> Result<Criterion, QueryError> {
+    /// The criteria of one alternative: one, or two where a url may be held in two ways.
+    pub(super) fn read(&self, text: &str) -> Result<Vec<Criterion>, QueryError> {
         if text.is_empty() {
             return Err(self.wrong("it is empty"));
         }
@@ -34,17 +35,20 @@ impl Reader<'_> {
             });
         }
         if self.parameter.place == Place::Id {
-            return self.plain(|| Ok(Criterion::Id(unescape(text))));
+            return self
+                .plain(|| Ok(Criterion::Id(unescape(text))))
+                .map(|one| vec![one]);
         }
-        match self.parameter.kind {
+        let one = match self.parameter.kind {
             Kind::Token => self.token(text),
             Kind::String => self.string(text),
             Kind::Date => self.plain(|| self.date(text)),
             Kind::Number => self.plain(|| self.number(text).map(Criterion::Number)),
             Kind::Quantity => self.plain(|| self.quantity(text)),
-            Kind::Reference => self.reference(text),
+            Kind::Reference => return self.reference(text),
             Kind::Uri => self.uri(text),
-        }
+        };
+        one.map(|one| vec![one])
     }
 
     fn wrong(&self, reason: &str) -> QueryError {
@@ -168,7 +172,7 @@ impl Reader<'_> {
     }
 
     /// FHIR R4 3.1.1.4.12.
-    fn reference(&self, text: &str) -> Result<Criterion, QueryError> {
+    fn reference(&self, text: &str) -> Result<Vec<Criterion>, QueryError> {
         let typed = match self.modifier {
             None => None,
             Some(name) => Some(
@@ -178,49 +182,40 @@ impl Reader<'_> {
             ),
         };
         let text = unescape(text);
-        let base = self.options.base.map(|base| base.trim_end_matches('/'));
-        let local = base.and_then(|base| text.strip_prefix(base)?.strip_prefix('/'));
-        let text = local.unwrap_or(&text);
-        if !text.contains('/') && !text.contains(':') {
-            if !is_id(text) {
-                return Err(self.wrong("the form is Type/id, id or an absolute url"));
-            }
+        if is_id(&text) {
             let types = typed.map_or_else(|| self.parameter.targets.to_vec(), |one| vec![one]);
-            return Ok(Criterion::Reference {
-                types,
-                id: Some(text.to_owned()),
-                url: None,
-                version: None,
+            return Ok(vec![local(types, &text, None)]);
+        }
+        let base = self.options.base.map(|base| base.trim_end_matches('/'));
+        let below = base.and_then(|base| text.strip_prefix(base)?.strip_prefix('/'));
+        let mut found = Vec::new();
+        if let references::Form::Relative { type_, id, version } =
+            references::form(below.unwrap_or(&text))
+        {
+            let type_ = tables().resource_name(type_);
+            if typed.is_some() && typed != type_ {
+                return Err(self.wrong("the type is not that of the modifier"));
+            }
+            found.push(local(type_.into_iter().collect(), id, version));
+        }
+        // A url below our base may also be the canonical url of a definition.
+        if let references::Form::Absolute(url) = references::form(&text) {
+            let (url, version) = match url.split_once('|') {
+                Some((url, version)) => (url, Some(version.to_owned())),
+                None => (url, None),
+            };
+            let url = Some(url.to_owned());
+            found.push(Criterion::Reference {
+                types: Vec::new(),
+                id: None,
+                url,
+                version,
             });
         }
-        match references::form(text) {
-            references::Form::Relative { type_, id, version } => {
-                let type_ = tables().resource_name(type_);
-                if typed.is_some() && typed != type_ {
-                    return Err(self.wrong("the type is not that of the modifier"));
-                }
-                Ok(Criterion::Reference {
-                    types: type_.into_iter().collect(),
-                    id: Some(id.to_owned()),
-                    url: None,
-                    version: version.map(str::to_owned),
-                })
-            }
-            references::Form::Absolute(url) => {
-                let (url, version) = match url.split_once('|') {
-                    Some((url, version)) => (url, Some(version.to_owned())),
-                    None => (url, None),
-                };
-                let url = Some(url.to_owned());
-                Ok(Criterion::Reference {
-                    types: Vec::new(),
-                    id: None,
-                    url,
-                    version,
-                })
-            }
-            _ => Err(self.wrong("the form is Type/id, id or an absolute url")),
+        if found.is_empty() {
+            return Err(self.wrong("the form is Type/id, id or an absolute url"));
         }
+        Ok(found)
     }
 
     /// FHIR R4 3.1.1.4.14.
@@ -235,6 +230,16 @@ impl Reader<'_> {
             how,
             uri: unescape(text),
         })
+    }
+}
+
+fn local(types: Vec<&'static str>, id: &str, version: Option<&str>) -> Criterion {
+    let (id, version) = (Some(id.to_owned()), version.map(str::to_owned));
+    Criterion::Reference {
+        types,
+        id,
+        url: None,
+        version,
     }
 }
 
