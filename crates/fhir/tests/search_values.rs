@@ -1,4 +1,5 @@
 //! What the index of a resource holds.
+#![allow(clippy::expect_used, reason = "a test may fail loudly")]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Rules of the data types.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{Broken, has_choice, text};
 use crate::decimal::Decimal;
@@ -77,10 +77,7 @@ pub(super) fn contact_point(map: &Object, broken: Broken<'_>) {
 pub(super) fn repeat(map: &Object, broken: Broken<'_>) {
     let has = |name: &str| map.contains_key(name);
     let positive = |name: &str| {
-        let number = map
-            .get(name)
-            .and_then(Value::as_number)
-            .map(|one| one.as_str());
+        let number = map.get(name).and_then(Value::as_number).map(Number::as_str);
         !number.is_some_and(|lexeme| lexeme.starts_with('-'))
     };
     let needs = [
