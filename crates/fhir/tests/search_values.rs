@@ -35,7 +35,7 @@ fn text(normalised: &str, original: &str) -> IndexValue {
 }
 
 fn decimal(text: &str) -> Option<Decimal> {
-    Some(Decimal::parse(text).expect("a decimal"))
+    Decimal::parse(text)
 }
 
 fn local(type_: &str, id: &str, version: Option<&str>) -> IndexValue {

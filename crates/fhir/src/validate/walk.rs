@@ -92,7 +92,7 @@ impl<'a> Walk<'a> {
         }
         if contained {
             self.complex(map, type_);
-            rules::contained(map, &mut |key, text| self.broken(key, text));
+            rules::contained(map, &mut |key, text: &str| self.broken(key, text));
         } else {
             let outer = (
                 self.container.replace(map),
@@ -107,7 +107,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn broken(&mut self, key: &'static str, text: &'static str) {
+    fn broken(&mut self, key: &'static str, text: &str) {
         self.refuse("invariant", format!("{key}: {text}"));
     }
 
@@ -151,7 +151,7 @@ impl<'a> Walk<'a> {
         if map.len() == 1 && map.contains_key("id") && type_.kind != Kind::Resource {
             self.broken("ele-1", "an element must have a value or children");
         }
-        rules::check(type_.name, map, &mut |key, text| self.broken(key, text));
+        rules::check(type_, map, &mut |key, text: &str| self.broken(key, text));
     }
 
     fn unknown(&mut self, key: &'a str) {
