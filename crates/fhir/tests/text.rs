@@ -185,6 +185,14 @@ fn primitives_have_the_forms_of_r4() {
 }
 
 #[test]
+fn a_companion_may_carry_an_id_alone_beside_a_value() {
+    let patient = json!({"resourceType": "Patient", "gender": "male", "_gender": {"id": "g"},
+        "name": [{"given": ["A", null], "_given": [{"id": "a"},
+            {"extension": [{"url": "http://x", "valueCode": "x"}]}]}]});
+    assert_eq!(validate::resource(&patient), []);
+}
+
+#[test]
 fn a_narrative_is_harmless_xhtml() {
     let div = |inner: &str| {
         let div = format!("<div xmlns=\"http://www.w3.org/1999/xhtml\">{inner}</div>");
