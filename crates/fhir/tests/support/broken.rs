@@ -70,8 +70,8 @@ pub const VARIANTS: &[Variant] = &[
     (O, Remove, "/code", "Observation.code", "required"),
     (C, Remove, "/subject", "Condition.subject", "required"),
     (B, Remove, "/entry/0/request/method", "Bundle.entry[0].request.method", "required"),
-    ("medicationstatementexample4", Remove, "/medicationCodeableConcept", "MedicationStatement.medication",
-        "required"),
+    ("medicationstatementexample4", Remove, "/medicationCodeableConcept",
+        "MedicationStatement.medication", "required"),
     ("encounter-example", Remove, "/class", "Encounter.class", "required"),
     // Choices.
     (O, Set("\"x\""), "/valueString", "Observation.value", "structure"),
