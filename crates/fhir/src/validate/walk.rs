@@ -12,11 +12,13 @@ mod bound;
 type Object = Map<String, Value>;
 
 pub(super) fn run(resource: &Value, conditional: bool) -> Vec<Issue> {
+    let text = |name: &str| resource.get(name).and_then(Value::as_str);
+    let transaction = text("resourceType") == Some("Bundle") && text("type") == Some("transaction");
     let mut walk = Walk {
         tables: tables(),
         issues: Vec::new(),
         path: Vec::with_capacity(16),
-        conditional,
+        conditional: conditional || transaction,
         container: None,
         local_links: Vec::new(),
     };
