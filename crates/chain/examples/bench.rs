@@ -33,6 +33,7 @@ fn main() {
     latency(if quick { 20 } else { 100 });
     throughput(if quick { 2_000 } else { 10_000 });
     one_killed(if quick { 10 } else { 20 });
+    two_stopped();
     catch_up();
 }
 
@@ -46,7 +47,7 @@ fn network(parameters: Parameters) -> Cluster {
     cluster.start_all(0..NODES);
     cluster.wait_height(0, 3, SOON);
     println!(
-        "{{\"what\":\"start to third block\",\"nodes\":{NODES},\"ms\":{}}}",
+        "{{\"what\":\"start to third block of an idle ledger\",\"nodes\":{NODES},\"ms\":{}}}",
         start.elapsed().as_millis()
     );
     cluster
@@ -151,6 +152,32 @@ fn one_killed(seconds: u64) {
         settled - height
     );
     let _ = (cluster.hear(0), start);
+}
+
+/// Two of four stand still for a while, then go on; and two are killed and started again.
+fn two_stopped() {
+    let mut cluster = network(Parameters::default());
+    let again = |cluster: &mut Cluster, what: &str, start: Instant| {
+        let height = cluster.height(0);
+        cluster.wait_height(0, height + 2, SOON);
+        let ms = start.elapsed().as_millis();
+        println!("{{\"what\":\"{what}\",\"ms_to_second_new_block\":{ms}}}");
+    };
+    for node in [2, 3] {
+        cluster.signal(node, "-STOP");
+    }
+    std::thread::sleep(Duration::from_secs(20));
+    let start = Instant::now();
+    for node in [2, 3] {
+        cluster.signal(node, "-CONT");
+    }
+    again(&mut cluster, "two of four stopped for 20 s", start);
+    cluster.kill(2);
+    cluster.kill(3);
+    std::thread::sleep(Duration::from_secs(20));
+    let start = Instant::now();
+    cluster.start_all([2, 3]);
+    again(&mut cluster, "two of four killed for 20 s", start);
 }
 
 /// A node without data gets everything from its peers.
