@@ -20,7 +20,7 @@ use ledger::Parameters;
 use std::time::{Duration, Instant};
 
 const NODES: usize = 4;
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 fn main() {
     if cluster::node::main() {
@@ -225,8 +225,8 @@ fn numbers(answer: &str) -> Vec<u64> {
 
 fn report(what: &str, mut micros: Vec<u64>) {
     micros.sort_unstable();
-    let at = |share: f64| {
-        let place = (micros.len() as f64 * share) as usize;
+    let at = |percent: usize| {
+        let place = micros.len() * percent / 100;
         micros
             .get(place.min(micros.len().saturating_sub(1)))
             .map_or(0.0, |it| *it as f64 / 1e3)
@@ -235,9 +235,9 @@ fn report(what: &str, mut micros: Vec<u64>) {
         "{{\"what\":\"{what}\",\"count\":{},\"p50_ms\":{:.1},\"p90_ms\":{:.1},\"p99_ms\":{:.1},\
          \"max_ms\":{:.1}}}",
         micros.len(),
-        at(0.5),
-        at(0.9),
-        at(0.99),
-        at(1.0)
+        at(50),
+        at(90),
+        at(99),
+        at(100)
     );
 }
