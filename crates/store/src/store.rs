@@ -8,7 +8,7 @@ use fhir::query::Query;
 use rusqlite::Connection;
 
 use crate::readers::Readers;
-use crate::sqlite::{Cache, batch, connection, read, search, user, write};
+use crate::sqlite::{Cache, batch, connection, history, read, search, user, write};
 use crate::writer::Writer;
 use crate::{
     Batch, Committed, Found, History, HistoryPage, Leaf, LeafPlace, Page, RecordKey, Scope,
@@ -134,9 +134,9 @@ impl Store {
     }
 
     /// A page of a history, newest first.
-    pub async fn history(&self, history: History) -> Result<HistoryPage, StoreError> {
+    pub async fn history(&self, of: History) -> Result<HistoryPage, StoreError> {
         self.readers()
-            .run(move |connection| read::history(connection, &history))
+            .run(move |connection| history::page(connection, &of))
             .await
     }
 

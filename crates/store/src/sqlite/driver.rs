@@ -211,7 +211,7 @@ fn branches(
         return Ok(branches);
     }
     if let Some(value) = reaches(criterion) {
-        return high_branches(connection, filter, criterion, value);
+        return high_branches(connection, filter, criterion, &value);
     }
     let table = condition::table(filter.parameter.kind).name();
     let mut out = Fragment::new(
@@ -270,7 +270,7 @@ fn high_branches(
     connection: &Connection,
     filter: &Filter,
     criterion: &Criterion,
-    value: Value,
+    value: &Value,
 ) -> Result<Vec<Fragment>, StoreError> {
     let mut both = Vec::with_capacity(2);
     for bound in [

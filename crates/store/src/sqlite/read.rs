@@ -1,12 +1,11 @@
-//! Single versions and histories.
+//! Single versions.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::names::{self, Table as Names};
-use super::page_token::{Purpose, Token};
 use super::{damaged, from_sql, to_sql};
-use crate::{History, HistoryPage, HistoryScope, Method, Page, Scope, StoreError, Stored};
+use crate::{Method, Scope, StoreError, Stored};
 
 /// The columns of a stored version, in the order that [`stored`] reads.
 pub(crate) const COLUMNS: &str = "t.name, r.id, v.version, v.updated_us, v.method, k.id, v.envelope, \
@@ -182,112 +181,6 @@ pub(crate) fn scope_numbers(
         )?);
     }
     Ok(Some(numbers))
-}
-
-/// A page of a history: newest first, by time and then by the order of commits.
-pub(crate) fn history(
-    connection: &Connection,
-    history: &History,
-) -> Result<HistoryPage, StoreError> {
-    let purpose = Purpose::of(&format!("history {:?} {:?}", history.of, history.scope));
-    let bound = match &history.page.after {
-        Some(token) => Token::open(connection, token, &purpose)?,
-        None => Token {
-            max: last_leaf(connection)?,
-            record: i64::MAX,
-            keys: vec![Value::Integer(i64::MAX)],
-        },
-    };
-    let Some((sql, values)) = history_sql(connection, history, &bound)? else {
-        return Ok(HistoryPage::default());
-    };
-    let limit = history.page.limit.clamp(1, Page::LIMIT_MAX) as usize;
-    let mut rows = all(connection, &sql, values)?;
-    let mut next = None;
-    if rows.len() > limit {
-        rows.truncate(limit);
-        if let Some(last) = rows.last() {
-            let token = Token {
-                max: bound.max,
-                record: to_sql(last.leaf)?,
-                keys: vec![Value::Integer(last.updated_us)],
-            };
-            next = Some(token.seal(connection, &purpose)?);
-        }
-    }
-    Ok(HistoryPage { rows, next })
-}
-
-fn last_leaf(connection: &Connection) -> Result<i64, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT coalesce(max(leaf), 0) FROM versions")?
-        .query_row([], |row| row.get(0))?)
-}
-
-/// The statement of a page; `None`: nothing can be found.
-fn history_sql(
-    connection: &Connection,
-    history: &History,
-    bound: &Token,
-) -> Result<Option<(String, Vec<Value>)>, StoreError> {
-    let time = bound
-        .keys
-        .first()
-        .cloned()
-        .unwrap_or(Value::Integer(i64::MAX));
-    let limit = i64::from(history.page.limit.clamp(1, Page::LIMIT_MAX)) + 1;
-    let mut values = vec![
-        time,
-        Value::Integer(bound.record),
-        Value::Integer(bound.max),
-        Value::Integer(history.since_us.unwrap_or(i64::MIN)),
-        Value::Integer(limit),
-    ];
-    let mut from = "versions v CROSS JOIN records r ON r.record = v.record".to_owned();
-    let mut also = String::new();
-    let type_name = match &history.of {
-        HistoryScope::Instance(key) => Some(&key.type_),
-        HistoryScope::Type(name) => Some(name),
-        HistoryScope::System => None,
-    };
-    if let Some(name) = type_name {
-        let Some(type_) = names::find(connection, Names::Types, name)? else {
-            return Ok(None);
-        };
-        values.push(Value::Integer(type_));
-        also.push_str(" AND v.type = ?6");
-    }
-    if let HistoryScope::Instance(key) = &history.of {
-        from = "records r CROSS JOIN versions v ON v.record = r.record".to_owned();
-        also = " AND r.type = ?6 AND r.id = ?7".to_owned();
-        values.push(Value::Text(key.id.clone()));
-    }
-    if let Some(numbers) = scope_numbers(connection, &history.scope)? {
-        if numbers.is_empty() {
-            return Ok(None);
-        }
-        let list = number_list(&numbers);
-        if !matches!(history.of, HistoryScope::Instance(_)) {
-            // A patient's records are few: begin with them. The list in the version decides, for a
-            // record may have been another patient's before it was corrected.
-            from = format!(
-                "(SELECT DISTINCT record FROM compartments WHERE patient IN ({list})) c
-                 CROSS JOIN records r ON r.record = c.record
-                 CROSS JOIN versions v ON v.record = r.record"
-            );
-        }
-        let seen = numbers
-            .iter()
-            .map(|number| format!("instr(v.patients, ',{number},') > 0"));
-        let seen: Vec<String> = seen.collect();
-        also.push_str(&format!(" AND ({})", seen.join(" OR ")));
-    }
-    let sql = format!(
-        "SELECT {COLUMNS} FROM {from} {TABLES}
-         WHERE (v.updated_us, v.leaf) < (?1, ?2) AND v.leaf <= ?3 AND v.updated_us >= ?4{also}
-         ORDER BY v.updated_us DESC, v.leaf DESC LIMIT ?5"
-    );
-    Ok(Some((sql, values)))
 }
 
 /// Numbers for an `IN (...)`; they come from the database, never from a caller.
