@@ -1,4 +1,10 @@
 //! Searching: the same answers as the plain meaning of a query, whatever the plan.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test"
+)]
 
 mod support;
 

@@ -107,8 +107,18 @@ fn total(connection: &Connection, plan: &Plan) -> Result<u64, StoreError> {
         return Ok(0);
     }
     let source = plain_source(plan);
-    let mut sql = Fragment::new(format!("SELECT count(*) FROM {} WHERE ", source.from), []);
-    sql.append(conditions(plan, &source, i64::MAX));
+    let mut sql = Fragment::new("SELECT count(*) FROM ", []);
+    match &plan.stream {
+        // The index alone says it.
+        Some((_, stream)) if stream.live && plan.candidates.is_none() && plan.probes.len() == 1 => {
+            sql.push(&format!("{} WHERE ", stream.from), []);
+            sql.append(stream.rows.clone());
+        }
+        _ => {
+            sql.push(&format!("{} WHERE ", source.from), []);
+            sql.append(conditions(plan, &source, i64::MAX));
+        }
+    }
     let count: i64 = connection
         .prepare_cached(&sql.sql)?
         .query_row(params_from_iter(sql.values), |row| row.get(0))?;
@@ -170,12 +180,7 @@ fn walked(
     } = *asked;
     let mut hits = Vec::new();
     let mut token = asked.token;
-    let mut source = Source {
-        from: format!("{} CROSS JOIN records r ON r.record = d.record", walk.from),
-        alias: "d",
-        rows: walk.rows,
-        without: None,
-    };
+    let mut source = walk_source(&walk);
     let border = span::border(query, &query.sort[0]);
     if let Some(border) = border
         && let Some(few) = driver::first_records(connection, border.before, plan.rare)?
@@ -229,6 +234,16 @@ fn walked(
         hits.extend(run(connection, plan, &source, &without, token, max, rest)?);
     }
     Ok(hits)
+}
+
+/// The index of the first sort key.
+fn walk_source(walk: &order::Walk) -> Source {
+    Source {
+        from: format!("{} CROSS JOIN records r ON r.record = d.record", walk.from),
+        alias: "d",
+        rows: walk.rows.clone(),
+        without: None,
+    }
 }
 
 /// Whether a filter asks for a value of the first sort key, so that no match is without one.
@@ -303,6 +318,26 @@ fn run(
     max: i64,
     limit: usize,
 ) -> Result<Vec<Hit>, StoreError> {
+    let sql = statement(plan, source, keys, token, max, limit);
+    let mut statement = connection.prepare_cached(&sql.sql)?;
+    let rows = statement.query_map(params_from_iter(sql.values), |row| {
+        let keys = (1..=keys.len()).map(|place| row.get(place));
+        Ok(Hit {
+            record: row.get(0)?,
+            keys: keys.collect::<Result<_, _>>()?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn statement(
+    plan: &Plan,
+    source: &Source,
+    keys: &[Key],
+    token: Option<&Token>,
+    max: i64,
+    limit: usize,
+) -> Fragment {
     let mut sql = Fragment::new("SELECT r.record", []);
     for (place, key) in keys.iter().enumerate() {
         sql.push(", ", []);
@@ -318,13 +353,8 @@ fn run(
     sql.push(&order::order_by(keys, source.alias), []);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     sql.push(" LIMIT ?", [Value::Integer(limit)]);
-    let mut statement = connection.prepare_cached(&sql.sql)?;
-    let rows = statement.query_map(params_from_iter(sql.values), |row| {
-        let keys = (1..=keys.len()).map(|place| row.get(place));
-        Ok(Hit {
-            record: row.get(0)?,
-            keys: keys.collect::<Result<_, _>>()?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    sql
 }
+
+#[cfg(test)]
+mod tests;
