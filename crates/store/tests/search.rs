@@ -308,6 +308,32 @@ fn any_mixture_of_conditions_finds_what_it_means_in_any_order() {
     });
 }
 
+/// With `ge` and `lt` a stretch of time is looked up at once; a record may satisfy the two by
+/// different values, on either side of the stretch.
+#[tokio::test]
+async fn two_ends_of_a_stretch_may_be_satisfied_by_two_values() {
+    for rare in [3000, 5] {
+        let options = Options {
+            rare,
+            ..Options::default()
+        };
+        let ward = ward_with(&options).await;
+        for number in 0..20 {
+            let (year, id) = (2010 + number, format!("o{number}"));
+            let one = observation(&id, "p1", "8480-6", &format!("{year}-05-05"), "1");
+            admit(&ward.store, &one, 1).await.unwrap();
+        }
+        let mut two = observation("two", "p1", "8480-6", "2010", "1");
+        two.as_object_mut().unwrap().remove("effectiveDateTime");
+        two["effectiveTiming"] = json!({"event": ["2012-01-01", "2028-01-01"]});
+        admit(&ward.store, &two, 1).await.unwrap();
+        let found = all(&ward.store, "Observation", "date=ge2020&date=lt2022").await;
+        assert_eq!(found, ["o10", "o11", "two"], "{rare}");
+        let found = all(&ward.store, "Observation", "date=ge2020&date=lt2015").await;
+        assert_eq!(found, ["two"], "{rare}");
+    }
+}
+
 #[tokio::test]
 async fn rows_come_in_the_order_asked_for_and_those_without_a_value_last() {
     let (ward, _) = filled().await;
