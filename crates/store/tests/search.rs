@@ -318,18 +318,19 @@ async fn two_ends_of_a_stretch_may_be_satisfied_by_two_values() {
             ..Options::default()
         };
         let ward = ward_with(&options).await;
+        let goal = |id: &str, due: &[String]| {
+            let targets: Vec<Value> = due.iter().map(|due| json!({"dueDate": due})).collect();
+            json!({"resourceType": "Goal", "id": id, "target": targets})
+        };
         for number in 0..20 {
-            let (year, id) = (2010 + number, format!("o{number}"));
-            let one = observation(&id, "p1", "8480-6", &format!("{year}-05-05"), "1");
+            let one = goal(&format!("g{number}"), &[format!("{}-05-05", 2010 + number)]);
             admit(&ward.store, &one, 1).await.unwrap();
         }
-        let mut two = observation("two", "p1", "8480-6", "2010", "1");
-        two.as_object_mut().unwrap().remove("effectiveDateTime");
-        two["effectiveTiming"] = json!({"event": ["2012-01-01", "2028-01-01"]});
+        let two = goal("two", &["2012-01-01".to_owned(), "2028-01-01".to_owned()]);
         admit(&ward.store, &two, 1).await.unwrap();
-        let found = all(&ward.store, "Observation", "date=ge2020&date=lt2022").await;
-        assert_eq!(found, ["o10", "o11", "two"], "{rare}");
-        let found = all(&ward.store, "Observation", "date=ge2020&date=lt2015").await;
+        let found = all(&ward.store, "Goal", "target-date=ge2020&target-date=lt2022").await;
+        assert_eq!(found, ["g10", "g11", "two"], "{rare}");
+        let found = all(&ward.store, "Goal", "target-date=ge2020&target-date=lt2015").await;
         assert_eq!(found, ["two"], "{rare}");
     }
 }

@@ -146,7 +146,8 @@ pub(super) fn scope_probe(patients: &[i64]) -> Fragment {
     let list = read::number_list(patients);
     Fragment::new(
         format!(
-            "EXISTS (SELECT 1 FROM compartments c WHERE c.record = r.record AND c.patient IN ({list}))"
+            "EXISTS (SELECT 1 FROM compartments c
+             WHERE c.record = r.record AND c.patient IN ({list}))"
         ),
         [],
     )

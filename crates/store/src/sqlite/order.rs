@@ -41,8 +41,8 @@ fn columns(kind: Kind) -> (&'static str, &'static str) {
     }
 }
 
-/// The expression of a sort key. The `+` keeps SQLite from walking the index by value in search of a
-/// least or greatest one: the record's own rows are few.
+/// The expression of a sort key. The `+` keeps SQLite from walking the index by value in search of
+/// a least or greatest one: the record's own rows are few.
 pub(super) fn key(sort: &Sort) -> Key {
     let descending = sort.descending;
     let which = if descending { "max" } else { "min" };
