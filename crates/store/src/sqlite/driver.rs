@@ -14,7 +14,7 @@ use super::{names, read, span};
 use crate::{Scope, StoreError};
 
 /// A filter that finds more rows than this does not drive, unless the options say otherwise.
-pub(crate) const RARE: usize = 3000;
+pub(crate) const RARE: usize = 2000;
 
 /// How the matches of a query are found.
 #[derive(Debug, Default)]
