@@ -244,7 +244,7 @@ pub(crate) fn check(
 }
 
 /// A random id, UUID version 4 in form (RFC 9562 5.4).
-pub(crate) fn new_id() -> Result<String, HospitalError> {
+pub fn new_id() -> Result<String, HospitalError> {
     let mut bytes: [u8; 16] = vault::random().map_err(crate::keyring::failed)?;
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;

@@ -53,7 +53,7 @@ pub mod search;
 mod setup;
 mod sign_in;
 
-pub use admit::{Admitted, Made};
+pub use admit::{Admitted, Made, new_id};
 pub use anchor::KeptAnchor;
 pub use batcher::{BatchStatus, Batcher};
 pub use caller::{Caller, Role};
