@@ -1,5 +1,8 @@
 //! The workshop: `cargo xtask gen [--check]`.
-#![allow(clippy::print_stdout, reason = "a developer tool speaks on standard output")]
+#![allow(
+    clippy::print_stdout,
+    reason = "a developer tool speaks on standard output"
+)]
 
 mod gen_tables;
 

@@ -21,7 +21,7 @@ pub(crate) enum Step {
     Index(usize),
 }
 
-/// The terms of a union, each as a root type and steps.
+/// The terms of a union, each as a root type (empty: any) and steps.
 pub(crate) fn parse(expression: &str) -> Result<Vec<(String, Vec<Step>)>> {
     let terms = split(expression, '|').into_iter().map(|term| {
         let term = term.trim();
@@ -43,7 +43,10 @@ fn parse_term(term: &str) -> Result<(String, Vec<Step>)> {
     if let Some(rest) = term.strip_prefix('(') {
         let close = closing(rest).context("an open parenthesis")?;
         let (root, mut steps) = parse_term(rest[..close].trim())?;
-        for piece in split(&rest[close + 1..], '.').into_iter().filter(|piece| !piece.is_empty()) {
+        for piece in split(&rest[close + 1..], '.')
+            .into_iter()
+            .filter(|piece| !piece.is_empty())
+        {
             steps.extend(parse_step(piece)?);
         }
         return Ok((root, steps));
@@ -54,8 +57,13 @@ fn parse_term(term: &str) -> Result<(String, Vec<Step>)> {
         return Ok((root, steps));
     }
     let mut pieces = split(term, '.').into_iter();
-    let root = pieces.next().context("an empty path")?.to_owned();
+    let mut root = pieces.next().context("an empty path")?.to_owned();
     let mut steps = Vec::new();
+    // InsurancePlan-name says `name | alias`: relative to the resource.
+    if root.starts_with(|first: char| first.is_ascii_lowercase()) {
+        steps.extend(parse_step(&root)?);
+        root.clear();
+    }
     for piece in pieces {
         steps.extend(parse_step(piece)?);
     }
@@ -87,7 +95,10 @@ fn parse_call(name: &str, argument: &str) -> Result<Step> {
                 return Ok(Step::Target(target.to_owned()));
             }
             let (key, value) = argument.split_once('=').context("an unknown condition")?;
-            Ok(Step::Where(key.trim().to_owned(), value.trim().trim_matches('\'').to_owned()))
+            Ok(Step::Where(
+                key.trim().to_owned(),
+                value.trim().trim_matches('\'').to_owned(),
+            ))
         }
         _ => bail!("the function `{name}` is not known"),
     }
