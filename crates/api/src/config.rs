@@ -19,10 +19,6 @@ pub struct Config {
     pub concurrent_max: usize,
     /// Longest time for one request.
     pub request_time_max: Duration,
-    /// Page size of a search or history without `_count`.
-    pub page_default: u32,
-    /// Largest page.
-    pub page_max: u32,
 }
 
 impl Config {
@@ -36,19 +32,3 @@ impl Config {
             entries_max: 10_000,
             concurrent_max: 512,
             request_time_max: Duration::from_secs(60),
-            page_default: 20,
-            page_max: 1_000,
-        }
-    }
-
-    /// The FHIR base, without a slash at its end.
-    pub fn fhir_base(&self) -> String {
-        format!("{}/fhir", self.base)
-    }
-}
-
-impl std::fmt::Debug for Config {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Config").field("base", &self.base).finish_non_exhaustive()
-    }
-}

@@ -300,3 +300,29 @@ pub(crate) fn set_id(value: &mut Value, id: &str) {
         fields.insert("id".into(), id.into());
     }
 }
+
+impl Hospital {
+    /// The findings of the validation on a body, which is a resource or the Parameters of
+    /// `$validate` with one.
+    pub async fn validate(
+        &self,
+        type_: &'static str,
+        body: bytes::Bytes,
+    ) -> Result<Vec<Issue>, HospitalError> {
+        self.0
+            .cpu
+            .run(move || {
+                let value = parse(Body::Bytes(body))?;
+                let within = value.get("parameter").and_then(Value::as_array);
+                let given = within.into_iter().flatten().find_map(|one| {
+                    let named = one.get("name").and_then(Value::as_str) == Some("resource");
+                    one.get("resource").filter(|_| named)
+                });
+                match draft::validated(given.unwrap_or(&value), type_) {
+                    Err(HospitalError::Invalid(issues)) => Ok(issues),
+                    other => other,
+                }
+            })
+            .await?
+    }
+}

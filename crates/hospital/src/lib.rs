@@ -69,3 +69,4 @@ pub use retire::Retired;
 pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
 pub use sign_in::NewUser;
+pub use store::Method;
