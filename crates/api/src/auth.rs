@@ -4,7 +4,7 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -178,9 +178,9 @@ struct UserForm {
 }
 
 /// `GET /auth/users`: names and roles, for an administrator.
-pub(crate) async fn users(State(door): State<Door>, request: Request) -> Response {
+pub(crate) async fn users(State(door): State<Door>, headers: HeaderMap) -> Response {
     let listed = async {
-        access::allow_admin(&door.caller(request.headers())?)?;
+        access::allow_admin(&door.caller(&headers)?)?;
         Ok::<_, ApiError>(door.hospital().users().await?)
     };
     match listed.await {

@@ -32,3 +32,17 @@ impl Config {
             entries_max: 10_000,
             concurrent_max: 512,
             request_time_max: Duration::from_secs(60),
+        }
+    }
+
+    /// The FHIR base, without a slash at its end.
+    pub fn fhir_base(&self) -> String {
+        format!("{}/fhir", self.base)
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config").field("base", &self.base).finish_non_exhaustive()
+    }
+}
