@@ -10,7 +10,7 @@
 
 use bytes::{BufMut, Bytes};
 use commonware_codec::{Buf, EncodeSize, Error, RangeCfg, Read, Write};
-use commonware_consensus::{Heightable, types::Height};
+use commonware_consensus::{BoundedBlock, Heightable, types::Height};
 use commonware_cryptography::{Digestible, sha256};
 use ledger::{BlockHeader, Genesis, State, transactions_root};
 use proof::{Canonical as _, Digest, transaction};
@@ -19,8 +19,8 @@ use proof::{Canonical as _, Digest, transaction};
 pub(crate) type BlockDigest = sha256::Digest;
 
 const HEADER_BYTES_MAX: usize = 1_024;
-/// The smallest transaction is a header and a signature; counting by it bounds the vector.
-const TRANSACTION_BYTES_MIN: usize = 64;
+/// The smallest transaction: header, empty body, signature. Bounds how many a block may have.
+const TRANSACTION_BYTES_MIN: usize = transaction::HEADER_BYTES + 4 + 64;
 const LENGTH_BYTES_MAX: usize = 5;
 
 /// Bounds that a block from outside must keep.
@@ -32,12 +32,6 @@ pub(crate) struct BlockLimits {
 impl BlockLimits {
     fn count_max(self) -> usize {
         self.bytes_max / TRANSACTION_BYTES_MIN
-    }
-
-    /// The longest encoding that `Block::read_cfg` accepts.
-    pub(crate) fn encoded_bytes_max(self) -> usize {
-        HEADER_BYTES_MAX + 3 * LENGTH_BYTES_MAX + self.bytes_max
-            + self.count_max() * LENGTH_BYTES_MAX
     }
 }
 
@@ -129,6 +123,13 @@ impl Digestible for Block {
 impl Heightable for Block {
     fn height(&self) -> Height {
         Height::new(self.header.height)
+    }
+}
+
+impl BoundedBlock for Block {
+    fn max_encode_size(limits: &BlockLimits) -> usize {
+        let lengths = (2 + limits.count_max()) * LENGTH_BYTES_MAX;
+        HEADER_BYTES_MAX + lengths + limits.bytes_max
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     shared::Shared,
     view::Outcome,
 };
-use commonware_cryptography::{Digested, Digestible as _, ed25519::PublicKey};
+use commonware_cryptography::{Digested, ed25519::PublicKey};
 use commonware_p2p::authenticated::lookup::Oracle;
 use commonware_utils::{Acknowledgement as _, acknowledgement::Exact};
 use ledger::{Organisation, State};

@@ -195,7 +195,7 @@ where
         genesis: BlockDigest,
         muxes: &mut Muxes,
     ) -> Option<Handle<()>> {
-        let scheme = self.committees.get(epoch)?;
+        let scheme = self.committees.scheme(epoch)?;
         let context = self.context.child("simplex").with_attribute("epoch", epoch);
         let timeouts = Timeouts::for_heartbeat(Duration::from_millis(self.pace.heartbeat_ms()));
         let config = simplex::Config {

@@ -104,13 +104,11 @@ impl Reporter for Deliver {
 
     fn report(&mut self, update: Update<Block>) -> Feedback {
         // Bounded by the engine: it delivers no more than `max_pending_acks` ahead.
-        match update {
-            Update::Block(block, acknowledgement)
-                if self.blocks.send((block, acknowledgement)).is_err() =>
-            {
-                Feedback::Closed
-            }
-            _ => Feedback::Ok,
+        let Update::Block(block, acknowledgement) = update else { return Feedback::Ok };
+        if self.blocks.send((block, acknowledgement)).is_ok() {
+            Feedback::Ok
+        } else {
+            Feedback::Closed
         }
     }
 }
