@@ -1,4 +1,10 @@
 //! Writing: all or nothing, in order, guarded, bounded.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test"
+)]
 
 mod support;
 
