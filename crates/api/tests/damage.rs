@@ -6,22 +6,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::{SEEDS, World};
-use hospital::audit::{AuditInput, Finding, LedgerCopy, Summary, audit};
+use hospital::audit::{AuditInput, Finding, Summary, audit};
 use proof::Digest;
 use proof::policy::Policy;
+use proof::tree::{Nodes, leaf_hash};
 use rusqlite::Connection;
 use serde_json::json;
 use vault::RootKey;
 
-struct Kept(Vec<Vec<u8>>);
+/// The leaf hashes of the history; the audit can do without the inner nodes.
+struct Kept(Vec<Digest>);
 
-impl LedgerCopy for Kept {
-    fn entry(&self, index: u64) -> Option<Vec<u8>> {
-        self.0.get(usize::try_from(index).ok()?).cloned()
-    }
-
-    fn root_at(&self, _size: u64) -> Option<Digest> {
-        None
+impl Nodes for Kept {
+    fn node(&self, level: u8, index: u64) -> Option<Digest> {
+        let index = usize::try_from(index).ok()?;
+        self.0.get(index).copied().filter(|_| level == 0)
     }
 }
 
@@ -61,7 +60,7 @@ fn stopped() -> Stopped {
         for index in 0..size {
             // The last ones may not be cosigned yet; the batches of the records are.
             match world.hospital.chain().proof(index).await {
-                Some(anchor) => entries.push(anchor.entry),
+                Some(anchor) => entries.push(leaf_hash(&anchor.entry)),
                 None => break,
             }
         }
@@ -83,7 +82,7 @@ impl Stopped {
             store,
             root_key: RootKey::from_bytes(&SEEDS.root),
             organisation: "st-mary".into(),
-            ledger: self.ledger.clone(),
+            history: self.ledger.clone(),
             policies: vec![Policy::parse(&self.policy).unwrap()],
         };
         let mut findings = Vec::new();
@@ -100,7 +99,7 @@ fn change(path: &Path, sql: &str) {
     connection
         .execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON;")
         .unwrap();
-    assert_eq!(connection.execute(sql, []).unwrap(), 1, "{sql}");
+    assert!(connection.execute(sql, []).unwrap() >= 1, "{sql}");
 }
 
 #[test]
@@ -117,12 +116,13 @@ fn every_changed_byte_is_named() {
     };
     let missed: Vec<String> = [
         ("versions", "envelope", flip("envelope"), "leaf = 5", "body"),
+        ("versions", "patients", "',1,'".into(), "leaf = 5", "_history/"),
         ("versions", "updated_us", "updated_us + 1000".into(), "leaf = 5", "body"),
         ("leaves", "commitment", flip("commitment"), "leaf = 5", "outbox leaf 5"),
-        ("batches", "blinding", flip("blinding"), "sequence = 1", "batch 1"),
-        ("batches", "root", flip("root"), "sequence = 1", "batch 1"),
-        ("batches", "body", flip("body"), "sequence = 1", "batch 1"),
-        ("batches", "anchor", flip("anchor"), "sequence = 1", "receipt of batch 1"),
+        ("batches", "blinding", flip("blinding"), "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)", "batch "),
+        ("batches", "root", flip("root"), "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)", "batch "),
+        ("batches", "body", flip("body"), "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)", "batch "),
+        ("batches", "anchor", flip("anchor"), "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)", "receipt of batch"),
         ("vaults", "wrapped", flip("wrapped"), "vault = 1", "vault key"),
         ("users", "role", "'admin'".into(), "username = 'ada'", "user ada"),
         ("dates", "from_us", "from_us + 1".into(), "record = 5", "index of"),
