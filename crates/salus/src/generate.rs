@@ -95,3 +95,23 @@ pub(crate) fn patient(seed: u64, number: u64, organisation: &str) -> Generated {
         bundle: walk.run().finish(),
     }
 }
+
+/// `salus generate`: the facility and the patients, a bundle per line.
+pub(crate) fn run(arguments: &crate::cli::Generate) -> crate::failure::Outcome {
+    use crate::failure::Explain;
+    use std::io::Write;
+    let home = arguments.organisation.as_str();
+    if !crate::config::is_slug(home) {
+        return Err(crate::failure::Failure::new(format!("`{home}` cannot name an organisation"))
+            .hint("1 to 32 of a-z, 0-9 and hyphen"));
+    }
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let bundles = std::iter::once(facility(home, home)).chain(
+        (0..u64::from(arguments.patients))
+            .map(|number| patient(arguments.seed, number, home).bundle),
+    );
+    for bundle in bundles {
+        writeln!(out, "{bundle}").explain(|| "the bundles cannot be written".into())?;
+    }
+    out.flush().explain(|| "the bundles cannot be written".into())
+}

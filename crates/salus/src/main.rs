@@ -1,1 +1,61 @@
-fn main() {}
+//! The binary: command line, configuration, wiring, demo.
+//!
+//! What lives here: what a person types and reads (`cli`, `failure`, `progress`), the files of an
+//! organisation (`config`, `genesis_file`, `organisation`), the node that wires the crates below
+//! together (`node`), and the demo with its synthetic patients. What does not: any rule, any
+//! cryptography, any SQL.
+//!
+//! Invariants:
+//!
+//! 1. A failed command says error, cause and hint, and changes nothing halfway
+//!    (`tests/processes/sessions.rs`).
+//! 2. `salus verify` opens no socket and starts no runtime (`verify.rs` uses `proof` only;
+//!    `tests/processes/receipts.rs` runs it without a network).
+//! 3. The children of a demo do not outlive it, however it dies
+//!    (`tests/processes/demo.rs`).
+#![allow(clippy::print_stdout, reason = "the command line speaks on standard output")]
+
+mod cli;
+mod client;
+mod config;
+mod failure;
+mod generate;
+mod load;
+mod progress;
+
+use clap::Parser;
+use failure::Outcome;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match dispatch(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+fn dispatch(command: cli::Command) -> Outcome {
+    match command {
+        cli::Command::Load(arguments) => load::run(&arguments),
+        cli::Command::Generate(arguments) => generate::run(&arguments),
+        _ => Ok(()),
+    }
+}
+
+/// Help and version go to standard output; a wrong command line reads like any other failure.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        print!("{error}");
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string().replace("\n\n  tip: ", "\nhint: ").replace("  tip: ", "hint: ");
+    eprint!("{text}");
+    ExitCode::from(2)
+}
