@@ -13,7 +13,7 @@ use std::process::ExitCode;
 mod bench;
 mod ci;
 mod end_to_end;
-mod gen_fhir;
+mod gen_tables;
 mod steps;
 mod tidy;
 
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         "test" => end_to_end::test(rest),
         "ci" => ci::ci(),
         "tidy" => tidy::run(),
-        "gen" => gen_fhir::run(rest),
+        "gen" => generate(rest),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
@@ -56,6 +56,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn generate(arguments: &[String]) -> anyhow::Result<bool> {
+    let check = match arguments {
+        [] => false,
+        [flag] if flag == "--check" => true,
+        _ => anyhow::bail!("usage: cargo xtask gen [--check]"),
+    };
+    gen_tables::run(check).map(|()| true)
 }
 
 /// The root of the repository, wherever the command was called from.

@@ -49,8 +49,8 @@ impl Person {
         let index_tenths = dice.between(195, 330);
         Self {
             number,
-            given: dice.pick(if female { WOMEN } else { MEN }),
-            family: dice.pick(FAMILIES),
+            given: *dice.pick(if female { WOMEN } else { MEN }),
+            family: *dice.pick(FAMILIES),
             female,
             birth: today.plus(-age_days),
             height_tenths,
