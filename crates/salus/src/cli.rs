@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 /// Health records that prove themselves, shared by organisations that do not trust each other.
 #[derive(Parser, Debug)]
-#[command(name = "salus", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "salus",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -26,8 +26,10 @@ impl Client {
     /// A client of the node at `base`.
     pub(crate) fn new(base: &str, token: Option<&str>) -> Outcome<Self> {
         if !base.starts_with("http://") {
-            return Err(Failure::new(format!("`{base}` is not an address of a node"))
-                .hint("an address looks like http://127.0.0.1:8080"));
+            return Err(
+                Failure::new(format!("`{base}` is not an address of a node"))
+                    .hint("an address looks like http://127.0.0.1:8080"),
+            );
         }
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -35,13 +37,23 @@ impl Client {
             .timeout_global(Some(Duration::from_secs(120)))
             .build()
             .into();
-        let base = base.trim_end_matches('/').trim_end_matches("/fhir").to_owned();
-        Ok(Self { agent, base, token: token.map(str::to_owned) })
+        let base = base
+            .trim_end_matches('/')
+            .trim_end_matches("/fhir")
+            .to_owned();
+        Ok(Self {
+            agent,
+            base,
+            token: token.map(str::to_owned),
+        })
     }
 
     /// The same node, asked by someone else.
     pub(crate) fn with_token(&self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self.clone() }
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// GET of a path below the base.
@@ -55,12 +67,20 @@ impl Client {
 
     /// POST of a body of the given media type.
     pub(crate) fn post(&self, path: &str, media_type: &str, body: &[u8]) -> Outcome<Answer> {
-        self.send(self.agent.post(format!("{}{path}", self.base)), media_type, body)
+        self.send(
+            self.agent.post(format!("{}{path}", self.base)),
+            media_type,
+            body,
+        )
     }
 
     /// PUT of a body of the given media type.
     pub(crate) fn put(&self, path: &str, media_type: &str, body: &[u8]) -> Outcome<Answer> {
-        self.send(self.agent.put(format!("{}{path}", self.base)), media_type, body)
+        self.send(
+            self.agent.put(format!("{}{path}", self.base)),
+            media_type,
+            body,
+        )
     }
 
     fn send(
@@ -76,7 +96,10 @@ impl Client {
         self.answer(request.send(body))
     }
 
-    fn answer(&self, got: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Outcome<Answer> {
+    fn answer(
+        &self,
+        got: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
+    ) -> Outcome<Answer> {
         let mut response = got
             .explain(|| format!("{} does not answer", self.base))
             .map_err(|failure| failure.hint("is the node running? salus doctor looks"))?;
@@ -90,7 +113,11 @@ impl Client {
             .limit(ANSWER_BYTES_MAX)
             .read_to_vec()
             .explain(|| format!("the answer of {} broke off", self.base))?;
-        Ok(Answer { status: response.status().as_u16(), retry_after_s, body })
+        Ok(Answer {
+            status: response.status().as_u16(),
+            retry_after_s,
+            body,
+        })
     }
 }
 
@@ -111,8 +138,10 @@ impl Answer {
             return Ok(self);
         }
         let body = self.json();
-        let mut failure = Failure::new(what)
-            .cause(self.words().unwrap_or_else(|| format!("the node answered {}", self.status)));
+        let mut failure = Failure::new(what).cause(
+            self.words()
+                .unwrap_or_else(|| format!("the node answered {}", self.status)),
+        );
         if let Some(hint) = hint_of(&body) {
             failure = failure.hint(hint);
         } else if self.status == 401 {
@@ -125,7 +154,9 @@ impl Answer {
     pub(crate) fn words(&self) -> Option<String> {
         let body = self.json();
         if let Some(issue) = body["issue"].as_array().and_then(|issues| issues.first()) {
-            let text = issue["diagnostics"].as_str().or(issue["details"]["text"].as_str());
+            let text = issue["diagnostics"]
+                .as_str()
+                .or(issue["details"]["text"].as_str());
             let place = issue["expression"][0].as_str();
             let code = issue["code"].as_str().unwrap_or("error");
             return Some(match (text, place) {

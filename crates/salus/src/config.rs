@@ -70,7 +70,9 @@ pub(crate) struct Access {
 
 impl Default for Access {
     fn default() -> Self {
-        Self { token_lifetime_s: 8 * 3600 }
+        Self {
+            token_lifetime_s: 8 * 3600,
+        }
     }
 }
 
@@ -112,11 +114,16 @@ impl Config {
             .hint("`salus init --help` shows how to make one")?;
         let mut config: Self = toml::from_str(&text)
             .map_err(|error| {
-                Failure::new(format!("the configuration {} is not usable", path.display()))
-                    .cause(located(&error, &text))
+                Failure::new(format!(
+                    "the configuration {} is not usable",
+                    path.display()
+                ))
+                .cause(located(&error, &text))
             })
             .hint("docs/guides/start.md shows a whole file")?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
         config.folder = folder.unwrap_or_else(|| Path::new(".")).to_path_buf();
         config.check(path)?;
         Ok(config)
@@ -132,8 +139,11 @@ impl Config {
 
     fn check(&self, path: &Path) -> Outcome {
         let wrong = |what: &str| {
-            Err(Failure::new(format!("the configuration {} is not usable", path.display()))
-                .cause(what))
+            Err(Failure::new(format!(
+                "the configuration {} is not usable",
+                path.display()
+            ))
+            .cause(what))
         };
         if !is_slug(&self.organisation.id) {
             return wrong("organisation.id: 1 to 32 of a-z, 0-9 and hyphen");
@@ -184,7 +194,11 @@ impl Config {
             return std::env::var(name)
                 .explain(|| format!("the passphrase is not in the environment as {name}"));
         }
-        let file = self.keys.passphrase_file.as_deref().unwrap_or(Path::new("passphrase"));
+        let file = self
+            .keys
+            .passphrase_file
+            .as_deref()
+            .unwrap_or(Path::new("passphrase"));
         let path = self.path(file);
         let text = std::fs::read_to_string(&path)
             .explain(|| format!("the passphrase file {} cannot be read", path.display()))?;
@@ -195,7 +209,9 @@ impl Config {
 /// Whether a text can name an organisation (as `ledger::OrgId` wants it).
 pub(crate) fn is_slug(text: &str) -> bool {
     (1..=32).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')
         && !text.ends_with('-')
 }
@@ -249,13 +265,29 @@ passphrase_file = \"passphrase\"
     #[test]
     fn a_wrong_configuration_says_what_is_wrong() {
         for (from, to, said) in [
-            ("id = \"my-clinic\"", "id = \"My Clinic\"", "organisation.id"),
+            (
+                "id = \"my-clinic\"",
+                "id = \"My Clinic\"",
+                "organisation.id",
+            ),
             ("9080", "8080", "same address"),
             ("passphrase_file", "passphrase_fil", "unknown field"),
-            ("genesis = \"genesis.toml\"\n", "", "missing field `genesis`"),
+            (
+                "genesis = \"genesis.toml\"\n",
+                "",
+                "missing field `genesis`",
+            ),
             ("127.0.0.1:9080", "here", "line 8"),
-            ("[keys]", "[access]\ntoken_lifetime_s = 5\n[keys]", "token_lifetime_s"),
-            ("[keys]", "[limits]\nbody_bytes_max = 5\n[keys]", "body_bytes_max"),
+            (
+                "[keys]",
+                "[access]\ntoken_lifetime_s = 5\n[keys]",
+                "token_lifetime_s",
+            ),
+            (
+                "[keys]",
+                "[limits]\nbody_bytes_max = 5\n[keys]",
+                "body_bytes_max",
+            ),
         ] {
             let failure = read(&GOOD.replace(from, to)).unwrap_err().to_string();
             assert!(failure.contains(said), "{said} in {failure}");

@@ -17,7 +17,12 @@ pub(crate) type Outcome<T = ()> = Result<T, Failure>;
 impl Failure {
     /// Something did not work, in the words of the person who asked.
     pub(crate) fn new(error: impl Into<String>) -> Self {
-        Self { error: error.into(), causes: Vec::new(), hint: None, status: 1 }
+        Self {
+            error: error.into(),
+            causes: Vec::new(),
+            hint: None,
+            status: 1,
+        }
     }
 
     /// Why, in the words of whoever noticed; the errors below it follow.

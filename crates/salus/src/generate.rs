@@ -102,8 +102,10 @@ pub(crate) fn run(arguments: &crate::cli::Generate) -> crate::failure::Outcome {
     use std::io::Write;
     let home = arguments.organisation.as_str();
     if !crate::config::is_slug(home) {
-        return Err(crate::failure::Failure::new(format!("`{home}` cannot name an organisation"))
-            .hint("1 to 32 of a-z, 0-9 and hyphen"));
+        return Err(
+            crate::failure::Failure::new(format!("`{home}` cannot name an organisation"))
+                .hint("1 to 32 of a-z, 0-9 and hyphen"),
+        );
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let bundles = std::iter::once(facility(home, home)).chain(
@@ -113,5 +115,6 @@ pub(crate) fn run(arguments: &crate::cli::Generate) -> crate::failure::Outcome {
     for bundle in bundles {
         writeln!(out, "{bundle}").explain(|| "the bundles cannot be written".into())?;
     }
-    out.flush().explain(|| "the bundles cannot be written".into())
+    out.flush()
+        .explain(|| "the bundles cannot be written".into())
 }

@@ -25,7 +25,10 @@ pub(crate) fn run(arguments: &cli::Load) -> Outcome {
     let source = Source::open(&arguments.path)?;
     let parallel = usize::from(arguments.parallel);
     let loaded = send(&client, source, parallel, &mut |_, _| Ok(()))?;
-    println!("loaded {} bundles, {} resources", loaded.bundles, loaded.resources);
+    println!(
+        "loaded {} bundles, {} resources",
+        loaded.bundles, loaded.resources
+    );
     Ok(())
 }
 
@@ -91,7 +94,10 @@ fn send_one(client: &Client, item: Item) -> Sent {
         let wait_s = answer.retry_after_s.unwrap_or(1).clamp(1, 10);
         std::thread::sleep(std::time::Duration::from_secs(wait_s));
     };
-    let answer = answer.expect_ok(&format!("{} was refused, nothing of it is stored", item.name))?;
+    let answer = answer.expect_ok(&format!(
+        "{} was refused, nothing of it is stored",
+        item.name
+    ))?;
     let body = answer.json();
     if body["resourceType"] != "Bundle" {
         return Err(Failure::new(format!("{} is no FHIR server", item.name))

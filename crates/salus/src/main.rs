@@ -13,7 +13,10 @@
 //!    `tests/processes/receipts.rs` runs it without a network).
 //! 3. The children of a demo do not outlive it, however it dies
 //!    (`tests/processes/demo.rs`).
-#![allow(clippy::print_stdout, reason = "the command line speaks on standard output")]
+#![allow(
+    clippy::print_stdout,
+    reason = "the command line speaks on standard output"
+)]
 
 mod cli;
 mod client;
@@ -55,7 +58,10 @@ fn usage(error: &clap::Error) -> ExitCode {
         print!("{error}");
         return ExitCode::SUCCESS;
     }
-    let text = error.to_string().replace("\n\n  tip: ", "\nhint: ").replace("  tip: ", "hint: ");
+    let text = error
+        .to_string()
+        .replace("\n\n  tip: ", "\nhint: ")
+        .replace("  tip: ", "hint: ");
     eprint!("{text}");
     ExitCode::from(2)
 }

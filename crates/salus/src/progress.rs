@@ -21,9 +21,19 @@ pub(crate) struct Progress {
 impl Progress {
     /// Begins to show `what`, counted in `unit`.
     pub(crate) fn new(what: &'static str, unit: &'static str, total: Option<u64>) -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| bar(what, unit, total));
+        let bar = std::io::stderr()
+            .is_terminal()
+            .then(|| bar(what, unit, total));
         let now = Instant::now();
-        Self { what, unit, total, done: 0, bar, started: now, told: now }
+        Self {
+            what,
+            unit,
+            total,
+            done: 0,
+            bar,
+            started: now,
+            told: now,
+        }
     }
 
     /// Moves to `done` in all.
@@ -56,7 +66,10 @@ impl Progress {
             bar.finish_and_clear();
         }
         let seconds = self.started.elapsed().as_secs_f64();
-        eprintln!("{}: {} {} in {seconds:.1} s", self.what, self.done, self.unit);
+        eprintln!(
+            "{}: {} {} in {seconds:.1} s",
+            self.what, self.done, self.unit
+        );
     }
 
     fn line(&self) -> String {

@@ -25,7 +25,11 @@ impl Codes {
     pub(crate) fn read(sources: &Sources, model: &Model) -> Result<Self> {
         let mut sets = BTreeMap::new();
         for one in model.types.values() {
-            for url in one.elements.iter().filter_map(|element| element.binding.as_ref()) {
+            for url in one
+                .elements
+                .iter()
+                .filter_map(|element| element.binding.as_ref())
+            {
                 sets.insert(url.clone(), content(sources, url));
             }
         }
@@ -81,11 +85,7 @@ fn content(sources: &Sources, url: &str) -> Content {
 }
 
 /// `None`: not enumerable from the definitions.
-fn expand(
-    sources: &Sources,
-    url: &str,
-    systems: &mut BTreeMap<String, Vec<String>>,
-) -> Option<()> {
+fn expand(sources: &Sources, url: &str, systems: &mut BTreeMap<String, Vec<String>>) -> Option<()> {
     let compose = &sources.value_sets.get(url)?["compose"];
     if compose["exclude"].is_array() {
         return None;

@@ -27,7 +27,13 @@ pub(crate) fn write(model: &Model, codes: &Codes) -> String {
 fn write_element(out: &mut String, element: &Element, codes: &Codes) {
     let types: Vec<String> = element.types.iter().map(type_text).collect();
     let max = if element.many { '*' } else { '1' };
-    let _ = write!(out, " {} {} {}{max}", element.name, types.join("|"), element.min.min(9));
+    let _ = write!(
+        out,
+        " {} {} {}{max}",
+        element.name,
+        types.join("|"),
+        element.min.min(9)
+    );
     if element.summary {
         out.push_str(" s");
     }

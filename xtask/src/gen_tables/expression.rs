@@ -43,7 +43,10 @@ fn parse_term(term: &str) -> Result<(String, Vec<Step>)> {
     if let Some(rest) = term.strip_prefix('(') {
         let close = closing(rest).context("an open parenthesis")?;
         let (root, mut steps) = parse_term(rest[..close].trim())?;
-        for piece in split(&rest[close + 1..], '.').into_iter().filter(|piece| !piece.is_empty()) {
+        for piece in split(&rest[close + 1..], '.')
+            .into_iter()
+            .filter(|piece| !piece.is_empty())
+        {
             steps.extend(parse_step(piece)?);
         }
         return Ok((root, steps));
@@ -87,7 +90,10 @@ fn parse_call(name: &str, argument: &str) -> Result<Step> {
                 return Ok(Step::Target(target.to_owned()));
             }
             let (key, value) = argument.split_once('=').context("an unknown condition")?;
-            Ok(Step::Where(key.trim().to_owned(), value.trim().trim_matches('\'').to_owned()))
+            Ok(Step::Where(
+                key.trim().to_owned(),
+                value.trim().trim_matches('\'').to_owned(),
+            ))
         }
         _ => bail!("the function `{name}` is not known"),
     }

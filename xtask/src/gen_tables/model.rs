@@ -80,17 +80,30 @@ impl Model {
 }
 
 fn read_structure(structure: &Value, types: &mut BTreeMap<String, Type>) -> Result<()> {
-    let name = structure["type"].as_str().context("a StructureDefinition without type")?;
+    let name = structure["type"]
+        .as_str()
+        .context("a StructureDefinition without type")?;
     let base = structure["baseDefinition"].as_str().map_or("", tail);
     let kind = match (structure["kind"].as_str(), structure["abstract"].as_bool()) {
         (Some("resource"), Some(false)) => Kind::Resource,
         (_, Some(true)) => Kind::Abstract,
         _ => Kind::Complex,
     };
-    types.insert(name.to_owned(), Type { base: base.to_owned(), kind, elements: Vec::new() });
-    let elements = structure["snapshot"]["element"].as_array().context("no snapshot")?;
+    types.insert(
+        name.to_owned(),
+        Type {
+            base: base.to_owned(),
+            kind,
+            elements: Vec::new(),
+        },
+    );
+    let elements = structure["snapshot"]["element"]
+        .as_array()
+        .context("no snapshot")?;
     for element in elements.iter().skip(1) {
-        let path = element["path"].as_str().context("an element without path")?;
+        let path = element["path"]
+            .as_str()
+            .context("an element without path")?;
         if element["base"]["path"].as_str() != Some(path) || element["max"] == "0" {
             continue;
         }
@@ -99,11 +112,19 @@ fn read_structure(structure: &Value, types: &mut BTreeMap<String, Type>) -> Resu
         if let [only] = refs.as_slice()
             && only.name == path
         {
-            let base = element["type"][0]["code"].as_str().unwrap_or("BackboneElement");
-            let nested = Type { base: base.to_owned(), kind: Kind::Complex, elements: vec![] };
+            let base = element["type"][0]["code"]
+                .as_str()
+                .unwrap_or("BackboneElement");
+            let nested = Type {
+                base: base.to_owned(),
+                kind: Kind::Complex,
+                elements: vec![],
+            };
             types.insert(path.to_owned(), nested);
         }
-        let parent = types.get_mut(parent).with_context(|| format!("no parent of {path}"))?;
+        let parent = types
+            .get_mut(parent)
+            .with_context(|| format!("no parent of {path}"))?;
         parent.elements.push(Element {
             name: own_name.to_owned(),
             types: refs,
@@ -117,7 +138,10 @@ fn read_structure(structure: &Value, types: &mut BTreeMap<String, Type>) -> Resu
 }
 
 fn type_refs(element: &Value, path: &str) -> Vec<TypeRef> {
-    let plain = |name: &str| TypeRef { name: name.to_owned(), targets: Vec::new() };
+    let plain = |name: &str| TypeRef {
+        name: name.to_owned(),
+        targets: Vec::new(),
+    };
     if let Some(reference) = element["contentReference"].as_str() {
         return vec![plain(reference.trim_start_matches('#'))];
     }
@@ -128,7 +152,10 @@ fn type_refs(element: &Value, path: &str) -> Vec<TypeRef> {
         "Extension.url" => return vec![plain("uri")],
         _ => {}
     }
-    let types = element["type"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let types = element["type"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     types
         .iter()
         .map(|one| {
@@ -146,10 +173,20 @@ fn type_refs(element: &Value, path: &str) -> Vec<TypeRef> {
 }
 
 fn targets(type_: &Value) -> Vec<String> {
-    let profiles = type_["targetProfile"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let names: Vec<String> =
-        profiles.iter().filter_map(Value::as_str).map(|url| tail(url).to_owned()).collect();
-    if names.iter().any(|name| name == "Resource") { Vec::new() } else { names }
+    let profiles = type_["targetProfile"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let names: Vec<String> = profiles
+        .iter()
+        .filter_map(Value::as_str)
+        .map(|url| tail(url).to_owned())
+        .collect();
+    if names.iter().any(|name| name == "Resource") {
+        Vec::new()
+    } else {
+        names
+    }
 }
 
 fn required_binding(element: &Value) -> Option<String> {

@@ -37,7 +37,11 @@ pub(crate) fn write(sources: &Sources, model: &Model, codes: &Codes) -> Result<S
     }
     let mut out = String::new();
     for ((base, name), line) in &lines {
-        let _ = writeln!(out, "{base} {name} {} {} {}", line.kind, line.url, line.targets);
+        let _ = writeln!(
+            out,
+            "{base} {name} {} {} {}",
+            line.kind, line.url, line.targets
+        );
         for path in &line.paths {
             let _ = writeln!(out, " {path}");
         }
@@ -47,8 +51,13 @@ pub(crate) fn write(sources: &Sources, model: &Model, codes: &Codes) -> Result<S
 
 fn compile(parameter: &Value, model: &Model, codes: &Codes) -> Result<Vec<(String, Line)>> {
     let expression = parameter["expression"].as_str();
-    let terms = expression.map(expression::parse).transpose()?.unwrap_or_default();
-    let kind = parameter["type"].as_str().context("a search parameter without type")?;
+    let terms = expression
+        .map(expression::parse)
+        .transpose()?
+        .unwrap_or_default();
+    let kind = parameter["type"]
+        .as_str()
+        .context("a search parameter without type")?;
     let mut found = Vec::new();
     for base in bases(parameter, model) {
         let mut paths = Vec::new();
@@ -62,7 +71,11 @@ fn compile(parameter: &Value, model: &Model, codes: &Codes) -> Result<Vec<(Strin
         paths.dedup();
         let code = parameter["code"].as_str().unwrap_or_default();
         // No path: known, but not claimed.
-        let kind = if paths.is_empty() && code != "_id" { "-" } else { kind };
+        let kind = if paths.is_empty() && code != "_id" {
+            "-"
+        } else {
+            kind
+        };
         let url = parameter["url"].as_str().unwrap_or_default();
         let line = Line {
             kind: kind.to_owned(),
@@ -77,10 +90,18 @@ fn compile(parameter: &Value, model: &Model, codes: &Codes) -> Result<Vec<(Strin
 
 fn bases(parameter: &Value, model: &Model) -> Vec<String> {
     let mut found = Vec::new();
-    for base in parameter["base"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for base in parameter["base"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         match model.types.get(base).map(|one| one.kind) {
             Some(Kind::Abstract) => found.extend(
-                model.resource_types().filter(|one| is_a(model, one, base)).map(str::to_owned),
+                model
+                    .resource_types()
+                    .filter(|one| is_a(model, one, base))
+                    .map(str::to_owned),
             ),
             Some(_) => found.push(base.to_owned()),
             None => {}
@@ -91,15 +112,24 @@ fn bases(parameter: &Value, model: &Model) -> Vec<String> {
 
 fn is_a(model: &Model, type_name: &str, ancestor: &str) -> bool {
     type_name == ancestor
-        || model.types.get(type_name).is_some_and(|one| is_a(model, &one.base, ancestor))
+        || model
+            .types
+            .get(type_name)
+            .is_some_and(|one| is_a(model, &one.base, ancestor))
 }
 
 fn targets(parameter: &Value) -> String {
-    let all = parameter["target"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let all = parameter["target"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if all.len() > TARGETS_MAX {
         return "*".to_owned();
     }
-    all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")
+    all.iter()
+        .filter_map(Value::as_str)
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// Follows steps through the types.
@@ -132,9 +162,16 @@ impl Walk<'_> {
         }
         let mut places = vec![start];
         for step in steps {
-            places = places.into_iter().flat_map(|place| self.step(place, step)).collect();
+            places = places
+                .into_iter()
+                .flat_map(|place| self.step(place, step))
+                .collect();
         }
-        places.iter().filter(|place| suits(self.kind, &place.type_name)).map(Place::text).collect()
+        places
+            .iter()
+            .filter(|place| suits(self.kind, &place.type_name))
+            .map(Place::text)
+            .collect()
     }
 
     fn step(&self, mut place: Place, step: &Step) -> Vec<Place> {
@@ -164,7 +201,11 @@ impl Walk<'_> {
         let Some(element) = self.model.element(&place.type_name, name) else {
             return Vec::new();
         };
-        element.types.iter().map(|one| self.reach(place, name, element, one)).collect()
+        element
+            .types
+            .iter()
+            .map(|one| self.reach(place, name, element, one))
+            .collect()
     }
 
     fn reach(&self, place: &Place, name: &str, element: &Element, one: &TypeRef) -> Place {
@@ -177,7 +218,10 @@ impl Walk<'_> {
             path.push_str(&one.name[..1].to_uppercase());
             path.push_str(&one.name[1..]);
         }
-        let system = element.binding.as_deref().and_then(|url| self.codes.only_system(url));
+        let system = element
+            .binding
+            .as_deref()
+            .and_then(|url| self.codes.only_system(url));
         Place {
             path,
             type_name: one.name.clone(),
@@ -211,15 +255,28 @@ fn field_name(step: &Step) -> &str {
 fn suits(kind: &str, type_name: &str) -> bool {
     let types: &[&str] = match kind {
         "token" => &[
-            "Coding", "CodeableConcept", "Identifier", "ContactPoint", "code", "boolean", "string",
-            "id", "uri",
+            "Coding",
+            "CodeableConcept",
+            "Identifier",
+            "ContactPoint",
+            "code",
+            "boolean",
+            "string",
+            "id",
+            "uri",
         ],
-        "string" => &["string", "markdown", "HumanName", "Address", "CodeableConcept"],
+        "string" => &[
+            "string",
+            "markdown",
+            "HumanName",
+            "Address",
+            "CodeableConcept",
+        ],
         "date" => &["date", "dateTime", "instant", "Period", "Timing"],
         "number" => &["integer", "decimal", "positiveInt", "unsignedInt", "Range"],
-        "quantity" => {
-            &["Quantity", "Money", "Age", "Duration", "Count", "Distance", "Range"]
-        }
+        "quantity" => &[
+            "Quantity", "Money", "Age", "Duration", "Count", "Distance", "Range",
+        ],
         "reference" => &["Reference", "canonical", "uri"],
         "uri" => &["uri", "url", "canonical", "oid", "uuid"],
         _ => &[],
@@ -228,13 +285,21 @@ fn suits(kind: &str, type_name: &str) -> bool {
 }
 
 pub(crate) fn compartment(sources: &Sources) -> Result<String> {
-    let resources = sources.patient_compartment["resource"].as_array().context("no resources")?;
+    let resources = sources.patient_compartment["resource"]
+        .as_array()
+        .context("no resources")?;
     let mut lines = BTreeMap::new();
     for resource in resources {
-        let names = resource["param"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let names = resource["param"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
         if !names.is_empty() {
-            lines.insert(resource["code"].as_str().unwrap_or_default(), names.join(","));
+            lines.insert(
+                resource["code"].as_str().unwrap_or_default(),
+                names.join(","),
+            );
         }
     }
     let mut out = String::new();

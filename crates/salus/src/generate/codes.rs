@@ -18,13 +18,22 @@ pub(crate) struct Measure {
 }
 
 const fn measure(code: Code, unit: &'static str, low_tenths: i64, high_tenths: i64) -> Measure {
-    Measure { code, unit, low_tenths, high_tenths }
+    Measure {
+        code,
+        unit,
+        low_tenths,
+        high_tenths,
+    }
 }
 
 pub(crate) const HEIGHT: Measure = measure(("8302-2", "Body height"), "cm", 450, 2000);
 pub(crate) const WEIGHT: Measure = measure(("29463-7", "Body weight"), "kg", 30, 1400);
-pub(crate) const BODY_MASS_INDEX: Measure =
-    measure(("39156-5", "Body mass index (BMI) [Ratio]"), "kg/m2", 180, 300);
+pub(crate) const BODY_MASS_INDEX: Measure = measure(
+    ("39156-5", "Body mass index (BMI) [Ratio]"),
+    "kg/m2",
+    180,
+    300,
+);
 pub(crate) const HEART_RATE: Measure = measure(("8867-4", "Heart rate"), "/min", 560, 960);
 pub(crate) const TEMPERATURE: Measure = measure(("8310-5", "Body temperature"), "Cel", 362, 372);
 pub(crate) const OXYGEN: Measure = measure(
@@ -38,16 +47,35 @@ pub(crate) const PRESSURE_PANEL: Code =
 pub(crate) const SYSTOLIC: Code = ("8480-6", "Systolic blood pressure");
 pub(crate) const DIASTOLIC: Code = ("8462-4", "Diastolic blood pressure");
 
-pub(crate) const GLUCOSE: Measure =
-    measure(("2339-0", "Glucose [Mass/volume] in Blood"), "mg/dL", 720, 1060);
-pub(crate) const HBA1C: Measure =
-    measure(("4548-4", "Hemoglobin A1c/Hemoglobin.total in Blood"), "%", 47, 57);
-pub(crate) const CREATININE: Measure =
-    measure(("2160-0", "Creatinine [Mass/volume] in Serum or Plasma"), "mg/dL", 6, 12);
-pub(crate) const HEMOGLOBIN: Measure =
-    measure(("718-7", "Hemoglobin [Mass/volume] in Blood"), "g/dL", 121, 168);
+pub(crate) const GLUCOSE: Measure = measure(
+    ("2339-0", "Glucose [Mass/volume] in Blood"),
+    "mg/dL",
+    720,
+    1060,
+);
+pub(crate) const HBA1C: Measure = measure(
+    ("4548-4", "Hemoglobin A1c/Hemoglobin.total in Blood"),
+    "%",
+    47,
+    57,
+);
+pub(crate) const CREATININE: Measure = measure(
+    ("2160-0", "Creatinine [Mass/volume] in Serum or Plasma"),
+    "mg/dL",
+    6,
+    12,
+);
+pub(crate) const HEMOGLOBIN: Measure = measure(
+    ("718-7", "Hemoglobin [Mass/volume] in Blood"),
+    "g/dL",
+    121,
+    168,
+);
 pub(crate) const LEUKOCYTES: Measure = measure(
-    ("6690-2", "Leukocytes [#/volume] in Blood by Automated count"),
+    (
+        "6690-2",
+        "Leukocytes [#/volume] in Blood by Automated count",
+    ),
     "10*3/uL",
     42,
     106,
@@ -58,16 +86,26 @@ pub(crate) const PLATELETS: Measure = measure(
     1500,
     4000,
 );
-pub(crate) const CHOLESTEROL: Measure =
-    measure(("2093-3", "Cholesterol [Mass/volume] in Serum or Plasma"), "mg/dL", 1400, 2300);
+pub(crate) const CHOLESTEROL: Measure = measure(
+    ("2093-3", "Cholesterol [Mass/volume] in Serum or Plasma"),
+    "mg/dL",
+    1400,
+    2300,
+);
 pub(crate) const LDL: Measure = measure(
-    ("13457-7", "Cholesterol in LDL [Mass/volume] in Serum or Plasma by calculation"),
+    (
+        "13457-7",
+        "Cholesterol in LDL [Mass/volume] in Serum or Plasma by calculation",
+    ),
     "mg/dL",
     600,
     1500,
 );
 pub(crate) const HDL: Measure = measure(
-    ("2085-9", "Cholesterol in HDL [Mass/volume] in Serum or Plasma"),
+    (
+        "2085-9",
+        "Cholesterol in HDL [Mass/volume] in Serum or Plasma",
+    ),
     "mg/dL",
     380,
     750,
@@ -97,10 +135,14 @@ pub(crate) const METABOLIC: Panel = Panel {
     code: ("51990-0", "Basic metabolic panel - Blood"),
     parts: &[GLUCOSE, CREATININE],
 };
-pub(crate) const DIABETES_CONTROL: Panel =
-    Panel { code: ("55399-0", "Diabetes tracking panel"), parts: &[HBA1C, GLUCOSE] };
-pub(crate) const THYROID: Panel =
-    Panel { code: ("24348-5", "Free T4 and TSH panel - Serum or Plasma"), parts: &[TSH] };
+pub(crate) const DIABETES_CONTROL: Panel = Panel {
+    code: ("55399-0", "Diabetes tracking panel"),
+    parts: &[HBA1C, GLUCOSE],
+};
+pub(crate) const THYROID: Panel = Panel {
+    code: ("24348-5", "Free T4 and TSH panel - Serum or Plasma"),
+    parts: &[TSH],
+};
 
 /// A condition, when it begins, and what it brings along.
 pub(crate) struct Illness {
@@ -134,12 +176,18 @@ pub(crate) const DIABETES: &str = "44054006";
 
 pub(crate) const ILLNESSES: &[Illness] = &[
     Illness {
-        code: (HYPERTENSION, "Hypertensive disorder, systemic arterial (disorder)"),
+        code: (
+            HYPERTENSION,
+            "Hypertensive disorder, systemic arterial (disorder)",
+        ),
         age_min: 35,
         age_max: 70,
         per_thousand: 380,
         visits_per_year: 2,
-        medication: Some((("314076", "lisinopril 10 MG Oral Tablet"), "One tablet each morning")),
+        medication: Some((
+            ("314076", "lisinopril 10 MG Oral Tablet"),
+            "One tablet each morning",
+        )),
         panel: Some(&METABOLIC),
         ..CHRONIC
     },
@@ -150,7 +198,10 @@ pub(crate) const ILLNESSES: &[Illness] = &[
         per_thousand: 170,
         visits_per_year: 4,
         medication: Some((
-            ("860975", "24 HR metformin hydrochloride 500 MG Extended Release Oral Tablet"),
+            (
+                "860975",
+                "24 HR metformin hydrochloride 500 MG Extended Release Oral Tablet",
+            ),
             "One tablet with the evening meal",
         )),
         panel: Some(&DIABETES_CONTROL),
@@ -174,7 +225,10 @@ pub(crate) const ILLNESSES: &[Illness] = &[
         age_max: 40,
         per_thousand: 110,
         medication: Some((
-            ("2123111", "NDA020503 200 ACTUAT albuterol 0.09 MG/ACTUAT Metered Dose Inhaler"),
+            (
+                "2123111",
+                "NDA020503 200 ACTUAT albuterol 0.09 MG/ACTUAT Metered Dose Inhaler",
+            ),
             "Two puffs when short of breath",
         )),
         procedure: Some(("127783003", "Spirometry (procedure)")),
@@ -247,9 +301,17 @@ pub(crate) const ILLNESSES: &[Illness] = &[
 
 /// Substances, the category of FHIR and how often, per thousand.
 pub(crate) const ALLERGIES: &[(Code, &str, i64)] = &[
-    (("91936005", "Allergy to penicillin (finding)"), "medication", 80),
+    (
+        ("91936005", "Allergy to penicillin (finding)"),
+        "medication",
+        80,
+    ),
     (("91935009", "Allergy to peanut (finding)"), "food", 40),
-    (("418689008", "Allergy to grass pollen (finding)"), "environment", 160),
+    (
+        ("418689008", "Allergy to grass pollen (finding)"),
+        "environment",
+        160,
+    ),
     (("300916003", "Latex allergy (finding)"), "environment", 25),
 ];
 

@@ -57,10 +57,17 @@ impl Walk<'_> {
             }
             let oldest = illness.age_max.min(age - 1).max(illness.age_min);
             let years = self.dice.between(illness.age_min, oldest);
-            let begins = self.person.birth.plus(years * 365 + self.dice.between(20, 340));
+            let begins = self
+                .person
+                .birth
+                .plus(years * 365 + self.dice.between(20, 340));
             let ends = illness.days.map(|days| begins.plus(days));
             if ends.is_none_or(|end| end < self.today) && begins < self.today {
-                cases.push(Case { illness, begins, ends });
+                cases.push(Case {
+                    illness,
+                    begins,
+                    ends,
+                });
             }
         }
         cases
@@ -75,15 +82,17 @@ impl Walk<'_> {
         fill: impl FnOnce(&mut Dice, &mut Transaction, &Visit<'_>),
     ) {
         let encounter = self.dice.urn();
+        let practitioner: &String = self.dice.pick(self.practitioners);
         let visit = Visit {
             patient: &self.patient,
             encounter: &encounter,
-            practitioner: self.dice.pick(self.practitioners),
+            practitioner,
             organization: &self.organization,
             day,
             minute: self.dice.between(8 * 60, 17 * 60),
         };
-        self.out.create_as(encounter.clone(), visit.encounter(class, reason));
+        self.out
+            .create_as(encounter.clone(), visit.encounter(class, reason));
         fill(&mut self.dice, &mut self.out, &visit);
     }
 
@@ -121,20 +130,29 @@ impl Walk<'_> {
 
     fn illness(&mut self, case: &Case, cases: &[Case], from: Day) {
         let illness = case.illness;
-        let class = if illness.procedure.is_some() { EMERGENCY } else { AMBULATORY };
+        let class = if illness.procedure.is_some() {
+            EMERGENCY
+        } else {
+            AMBULATORY
+        };
         let mut condition = String::new();
-        self.visit(case.begins, class, Some(illness.code), |dice, out, visit| {
-            condition = out.create(dice, visit.condition(illness.code, case.ends));
-            if let Some((drug, dosage)) = illness.medication {
-                out.create(dice, visit.prescription(drug, dosage, &condition));
-            }
-            if let Some(procedure) = illness.procedure {
-                out.create(dice, visit.procedure(procedure, &condition));
-            }
-            if let Some(wanted) = illness.panel {
-                panel(dice, out, visit, wanted, true);
-            }
-        });
+        self.visit(
+            case.begins,
+            class,
+            Some(illness.code),
+            |dice, out, visit| {
+                condition = out.create(dice, visit.condition(illness.code, case.ends));
+                if let Some((drug, dosage)) = illness.medication {
+                    out.create(dice, visit.prescription(drug, dosage, &condition));
+                }
+                if let Some(procedure) = illness.procedure {
+                    out.create(dice, visit.procedure(procedure, &condition));
+                }
+                if let Some(wanted) = illness.panel {
+                    panel(dice, out, visit, wanted, true);
+                }
+            },
+        );
         if case.ends.is_none() {
             self.follow_up(case, cases, case.begins.max(from), &condition);
         }
@@ -149,22 +167,29 @@ impl Walk<'_> {
             let pressed = has(cases, codes::HYPERTENSION, day);
             let ill = self.dice.chance(450);
             let renewed = self.dice.chance(500);
-            self.visit(day, AMBULATORY, Some(case.illness.code), |dice, out, visit| {
-                vitals(dice, out, visit, person, pressed);
-                if let Some(wanted) = case.illness.panel {
-                    panel(dice, out, visit, wanted, ill);
-                }
-                if let (Some((drug, dosage)), true) = (case.illness.medication, renewed) {
-                    out.create(dice, visit.prescription(drug, dosage, condition));
-                }
-            });
+            self.visit(
+                day,
+                AMBULATORY,
+                Some(case.illness.code),
+                |dice, out, visit| {
+                    vitals(dice, out, visit, person, pressed);
+                    if let Some(wanted) = case.illness.panel {
+                        panel(dice, out, visit, wanted, ill);
+                    }
+                    if let (Some((drug, dosage)), true) = (case.illness.medication, renewed) {
+                        out.create(dice, visit.prescription(drug, dosage, condition));
+                    }
+                },
+            );
             day = day.plus(every_days + self.dice.between(-20, 20));
         }
     }
 }
 
 fn has(cases: &[Case], code: &str, day: Day) -> bool {
-    cases.iter().any(|case| case.illness.code.0 == code && case.begins <= day)
+    cases
+        .iter()
+        .any(|case| case.illness.code.0 == code && case.begins <= day)
 }
 
 /// Children grow; this is no growth chart, only not absurd.
@@ -185,7 +210,11 @@ fn vitals(dice: &mut Dice, out: &mut Transaction, visit: &Visit<'_>, person: &Pe
         let value = dice.between(measure.low_tenths, measure.high_tenths);
         out.create(dice, visit.vital(measure, value));
     }
-    let systolic = if high { dice.between(132, 168) } else { dice.between(100, 132) };
+    let systolic = if high {
+        dice.between(132, 168)
+    } else {
+        dice.between(100, 132)
+    };
     let diastolic = systolic * 5 / 8 + dice.between(-4, 6);
     out.create(dice, visit.pressure(systolic, diastolic));
 }

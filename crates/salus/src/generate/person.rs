@@ -13,14 +13,45 @@ const MEN: &[&str] = &[
     "Kofi", "Lars", "Mateo", "Nils", "Oscar", "Pavel", "Rafael", "Stefan", "Tomas", "Viktor",
 ];
 const FAMILIES: &[&str] = &[
-    "Achebe", "Bergstrom", "Castellan", "Dvorak", "Eriksen", "Fontaine", "Grabowski", "Hallberg",
-    "Ivanova", "Jankovic", "Keller", "Lindqvist", "Moreau", "Novak", "Okafor", "Petrov", "Quist",
-    "Rossi", "Sandoval", "Thorsen", "Ueda", "Vargas", "Wallace", "Yilmaz", "Zielinski",
+    "Achebe",
+    "Bergstrom",
+    "Castellan",
+    "Dvorak",
+    "Eriksen",
+    "Fontaine",
+    "Grabowski",
+    "Hallberg",
+    "Ivanova",
+    "Jankovic",
+    "Keller",
+    "Lindqvist",
+    "Moreau",
+    "Novak",
+    "Okafor",
+    "Petrov",
+    "Quist",
+    "Rossi",
+    "Sandoval",
+    "Thorsen",
+    "Ueda",
+    "Vargas",
+    "Wallace",
+    "Yilmaz",
+    "Zielinski",
 ];
-const STREETS: &[&str] =
-    &["Mill Lane", "Harbour Street", "Church Row", "Station Road", "Orchard Way", "Quay Side"];
-const TOWNS: &[(&str, &str)] =
-    &[("Eastport", "10115"), ("Marlow Bay", "20457"), ("Northfield", "30159")];
+const STREETS: &[&str] = &[
+    "Mill Lane",
+    "Harbour Street",
+    "Church Row",
+    "Station Road",
+    "Orchard Way",
+    "Quay Side",
+];
+const TOWNS: &[(&str, &str)] = &[
+    ("Eastport", "10115"),
+    ("Marlow Bay", "20457"),
+    ("Northfield", "30159"),
+];
 
 /// The identifier system of the demo's medical record numbers.
 pub(crate) const RECORD_NUMBERS: &str = "https://salus.example/medical-record-number";
@@ -44,8 +75,11 @@ impl Person {
     pub(crate) fn new(number: u64, today: Day, dice: &mut Dice) -> Self {
         let female = dice.chance(510);
         let age_days = dice.between(2 * 365, 88 * 365);
-        let height_tenths =
-            if female { dice.between(1540, 1780) } else { dice.between(1660, 1930) };
+        let height_tenths = if female {
+            dice.between(1540, 1780)
+        } else {
+            dice.between(1660, 1930)
+        };
         let index_tenths = dice.between(195, 330);
         Self {
             number,

@@ -89,8 +89,10 @@ impl Visit<'_> {
             })
         };
         let mut resource = self.observation("vital-signs", codes::PRESSURE_PANEL, 6);
-        resource["component"] =
-            json!([part(codes::SYSTOLIC, systolic), part(codes::DIASTOLIC, diastolic)]);
+        resource["component"] = json!([
+            part(codes::SYSTOLIC, systolic),
+            part(codes::DIASTOLIC, diastolic)
+        ]);
         resource
     }
 
@@ -113,7 +115,10 @@ impl Visit<'_> {
 
     /// The report that groups laboratory values.
     pub(crate) fn report(&self, code: Code, results: &[String]) -> Value {
-        let results: Vec<Value> = results.iter().map(|urn| json!({ "reference": urn })).collect();
+        let results: Vec<Value> = results
+            .iter()
+            .map(|urn| json!({ "reference": urn }))
+            .collect();
         json!({
             "resourceType": "DiagnosticReport",
             "status": "final",
@@ -130,7 +135,11 @@ impl Visit<'_> {
 
     /// A diagnosis; `until` when it has passed.
     pub(crate) fn condition(&self, code: Code, until: Option<super::calendar::Day>) -> Value {
-        let status = if until.is_some() { "resolved" } else { "active" };
+        let status = if until.is_some() {
+            "resolved"
+        } else {
+            "active"
+        };
         let mut resource = json!({
             "resourceType": "Condition",
             "clinicalStatus": hl7("condition-clinical", status),

@@ -4,7 +4,11 @@ use super::*;
 use std::collections::BTreeMap;
 
 fn resources(bundle: &Value) -> impl Iterator<Item = &Value> {
-    bundle["entry"].as_array().unwrap().iter().map(|entry| &entry["resource"])
+    bundle["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| &entry["resource"])
 }
 
 #[test]
@@ -33,7 +37,9 @@ fn histories_span_years_and_all_the_kinds_the_demo_promises() {
     let mut kinds = BTreeMap::new();
     for number in 0..20 {
         for resource in resources(&patient(SEED, number, "st-mary").bundle) {
-            *kinds.entry(resource["resourceType"].to_string()).or_insert(0) += 1;
+            *kinds
+                .entry(resource["resourceType"].to_string())
+                .or_insert(0) += 1;
         }
     }
     for kind in [
@@ -47,7 +53,10 @@ fn histories_span_years_and_all_the_kinds_the_demo_promises() {
         "Procedure",
         "DiagnosticReport",
     ] {
-        assert!(kinds.contains_key(&format!("\"{kind}\"")), "{kind} in {kinds:?}");
+        assert!(
+            kinds.contains_key(&format!("\"{kind}\"")),
+            "{kind} in {kinds:?}"
+        );
     }
     assert!(kinds["\"Observation\""] > 1000, "{kinds:?}");
 }
@@ -70,11 +79,22 @@ fn days_are_those_of_the_calendar() {
 fn nothing_happens_before_birth_or_after_the_last_day() {
     for number in 0..40 {
         let bundle = patient(SEED, number, "st-mary").bundle;
-        let birth = bundle["entry"][0]["resource"]["birthDate"].as_str().unwrap().to_owned();
+        let birth = bundle["entry"][0]["resource"]["birthDate"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         for resource in resources(&bundle) {
-            for key in ["effectiveDateTime", "onsetDateTime", "authoredOn", "occurrenceDateTime"] {
+            for key in [
+                "effectiveDateTime",
+                "onsetDateTime",
+                "authoredOn",
+                "occurrenceDateTime",
+            ] {
                 if let Some(when) = resource[key].as_str() {
-                    assert!(when >= birth.as_str() && when < "2026-11-02", "{resource:#}");
+                    assert!(
+                        when >= birth.as_str() && when < "2026-11-02",
+                        "{resource:#}"
+                    );
                 }
             }
         }

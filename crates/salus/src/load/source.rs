@@ -51,7 +51,11 @@ impl Source {
             *number += 1;
             let mut line = Vec::new();
             let name = format!("{} line {number}", path.display());
-            match reader.by_ref().take(BUNDLE_BYTES_MAX).read_until(b'\n', &mut line) {
+            match reader
+                .by_ref()
+                .take(BUNDLE_BYTES_MAX)
+                .read_until(b'\n', &mut line)
+            {
                 Ok(0) => return None,
                 Ok(_) if line.trim_ascii().is_empty() => {}
                 Ok(_) => return Some(item(name, line)),
@@ -84,23 +88,30 @@ impl Iterator for Source {
 }
 
 fn is(path: &Path, extension: &str) -> bool {
-    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+    path.extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 fn folder(path: &Path) -> Outcome<Vec<PathBuf>> {
     let listed = std::fs::read_dir(path).explain(|| format!("{} is unreadable", path.display()))?;
     let mut files = Vec::new();
     for entry in listed {
-        let file = entry.explain(|| format!("{} is unreadable", path.display()))?.path();
+        let file = entry
+            .explain(|| format!("{} is unreadable", path.display()))?
+            .path();
         if is(&file, "json") || is(&file, "ndjson") {
             files.push(file);
         }
     }
     // What others refer to goes first, as Synthea names it.
     files.sort_by_key(|file| {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let first = name.starts_with("hospitalInformation")
-            || name.starts_with("practitionerInformation");
+        let name = file
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let first =
+            name.starts_with("hospitalInformation") || name.starts_with("practitionerInformation");
         (!first, name)
     });
     Ok(files)
@@ -108,7 +119,9 @@ fn folder(path: &Path) -> Outcome<Vec<PathBuf>> {
 
 fn whole(path: &Path) -> Outcome<Item> {
     let name = path.display().to_string();
-    let size = std::fs::metadata(path).explain(|| format!("{name} cannot be read"))?.len();
+    let size = std::fs::metadata(path)
+        .explain(|| format!("{name} cannot be read"))?
+        .len();
     if size > BUNDLE_BYTES_MAX {
         return Err(Failure::new(format!("{name} is too large"))
             .cause(format!("{size} bytes, at most {BUNDLE_BYTES_MAX}"))
@@ -127,15 +140,24 @@ fn item(name: String, body: Vec<u8>) -> Outcome<Item> {
         (Some("Bundle"), Some("transaction" | "batch")) => Ok(Item { name, body }),
         (Some("Bundle"), Some("collection")) => {
             let resources = value["entry"].as_array().map_or(&[][..], Vec::as_slice);
-            let entries = resources.iter().map(|entry| put(&entry["resource"])).collect();
-            Ok(Item { name, body: transaction(entries) })
+            let entries = resources
+                .iter()
+                .map(|entry| put(&entry["resource"]))
+                .collect();
+            Ok(Item {
+                name,
+                body: transaction(entries),
+            })
         }
-        (Some("Bundle"), kind) => {
-            Err(Failure::new(format!("{name} is a bundle that cannot be loaded"))
-                .cause(format!("its type is {}", kind.unwrap_or("missing")))
-                .hint("transaction, batch and collection bundles can"))
-        }
-        (Some(_), _) => Ok(Item { name, body: transaction(vec![put(&value)]) }),
+        (Some("Bundle"), kind) => Err(Failure::new(format!(
+            "{name} is a bundle that cannot be loaded"
+        ))
+        .cause(format!("its type is {}", kind.unwrap_or("missing")))
+        .hint("transaction, batch and collection bundles can")),
+        (Some(_), _) => Ok(Item {
+            name,
+            body: transaction(vec![put(&value)]),
+        }),
         (None, _) => Err(Failure::new(format!("{name} is not FHIR"))
             .cause("it has no resourceType")
             .hint("give FHIR R4 JSON")),
@@ -167,20 +189,33 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let bundle = r#"{"resourceType":"Bundle","type":"transaction","entry":[]}"#;
         std::fs::write(folder.path().join("b.json"), bundle).unwrap();
-        std::fs::write(folder.path().join("a.ndjson"), format!("{bundle}\n\n{bundle}\n")).unwrap();
+        std::fs::write(
+            folder.path().join("a.ndjson"),
+            format!("{bundle}\n\n{bundle}\n"),
+        )
+        .unwrap();
         std::fs::write(folder.path().join("hospitalInformation1.json"), bundle).unwrap();
         std::fs::write(folder.path().join("notes.txt"), "x").unwrap();
         let source = Source::open(&[folder.path().to_path_buf()]).unwrap();
         let names: Vec<String> = source
             .map(|item| item.unwrap().name.rsplit('/').next().unwrap().to_owned())
             .collect();
-        let wanted = ["hospitalInformation1.json", "a.ndjson line 1", "a.ndjson line 3", "b.json"];
+        let wanted = [
+            "hospitalInformation1.json",
+            "a.ndjson line 1",
+            "a.ndjson line 3",
+            "b.json",
+        ];
         assert_eq!(names, wanted);
     }
 
     #[test]
     fn a_bare_resource_becomes_a_transaction_and_nonsense_is_refused() {
-        let wrapped = item("x".into(), br#"{"resourceType":"Patient","id":"a"}"#.to_vec()).unwrap();
+        let wrapped = item(
+            "x".into(),
+            br#"{"resourceType":"Patient","id":"a"}"#.to_vec(),
+        )
+        .unwrap();
         let wrapped: Value = serde_json::from_slice(&wrapped.body).unwrap();
         assert_eq!(wrapped["entry"][0]["request"]["url"], "Patient/a");
         for bad in ["{", "{}", r#"{"resourceType":"Bundle","type":"searchset"}"#] {
