@@ -1,0 +1,113 @@
+//! The execution of a block: deterministic, total, in the order given.
+
+use proof::tree::{StoredNode, leaf_hash};
+
+use crate::rules::{self, Sender};
+use crate::state::draft::{Counter, Draft};
+use crate::state::keys;
+use crate::{BlockContext, Checked, KeyUse, Parameters, Refusal, State};
+
+/// A transaction that is now in the history.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Accepted {
+    /// Its index in the history.
+    pub index: u64,
+}
+
+/// What a block did.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// The state after it.
+    pub state: State,
+    /// One for each transaction, in their order.
+    pub outcomes: Vec<Result<Accepted, Refusal>>,
+    /// The canonical bytes of the entries that the history got, in its order.
+    pub entries: Vec<Vec<u8>>,
+    /// The keys of the state map that changed, in their order; none where one was removed.
+    pub changes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    /// The nodes of the history tree that became complete.
+    pub nodes: Vec<StoredNode>,
+}
+
+/// Executes the transactions of a block on the state after the block before.
+pub fn execute(state: &State, block: &BlockContext, transactions: &[Checked]) -> Executed {
+    let mut draft = Draft::new(state.map.clone());
+    let mut history = state.history.clone();
+    let (mut outcomes, mut entries, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
+    for checked in transactions {
+        let outcome = judge(&mut draft, block, checked);
+        if outcome.is_ok() {
+            draft.accept();
+            let entry = entry_bytes(block, checked);
+            nodes.extend(history.append(leaf_hash(&entry)));
+            entries.push(entry);
+        } else {
+            draft.refuse();
+        }
+        outcomes.push(outcome.map(|()| Accepted {
+            index: history.size() - 1,
+        }));
+    }
+    let (map, changes) = draft.into_parts();
+    let state = State {
+        height: block.height,
+        map,
+        history,
+    };
+    Executed {
+        state,
+        outcomes,
+        entries,
+        changes: changes.into_iter().collect(),
+        nodes,
+    }
+}
+
+/// The bytes of a [`proof::transaction::Entry`].
+fn entry_bytes(block: &BlockContext, checked: &Checked) -> Vec<u8> {
+    let (height, time) = (block.height.to_be_bytes(), block.time_ms.to_be_bytes());
+    [height.as_slice(), &time, checked.bytes()].concat()
+}
+
+/// What holds for every kind, then the rule of the kind.
+fn judge(draft: &mut Draft, block: &BlockContext, checked: &Checked) -> Result<(), Refusal> {
+    let header = &checked.transaction().header;
+    let rule = rules::find(header.kind).ok_or(Refusal::Kind(header.kind))?;
+    let owner = draft.owner(&header.sender).ok_or(Refusal::Sender)?;
+    if owner.usage != KeyUse::Transaction {
+        return Err(Refusal::Sender);
+    }
+    if header.expires < block.height {
+        return Err(Refusal::Expired(header.expires));
+    }
+    let parameters: Parameters = draft.get(&keys::parameters()).unwrap_or_default();
+    let latest = block.height.saturating_add(parameters.expiry_blocks_max);
+    if header.expires > latest {
+        return Err(Refusal::ExpiryTooFar { latest });
+    }
+    let last = draft
+        .get::<Counter>(&keys::sequence(&header.sender))
+        .unwrap_or_default()
+        .0;
+    let expected = last.saturating_add(1);
+    if header.sequence != expected {
+        return Err(Refusal::Sequence {
+            expected,
+            given: header.sequence,
+        });
+    }
+    let sender = Sender {
+        organisation: owner.organisation,
+        key: header.sender,
+    };
+    rule(
+        draft,
+        &rules::Act {
+            block,
+            sender,
+            checked,
+        },
+    )?;
+    draft.put(keys::sequence(&header.sender), &Counter(expected));
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! The bodies of transactions. The body of kind 1 is [`proof::transaction::Batch`].
+
+use proof::codec::{Canonical, CodecError, Reader, Writer};
+use proof::transaction::KIND_BATCH;
+use proof::{Digest, PublicKey, SecretKey, Signature, hash};
+
+use crate::Proposal;
+
+/// What a transaction asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Evidence of one interval.
+    Batch = KIND_BATCH,
+    /// A change of the consortium, to be voted on.
+    Propose = 2,
+    /// A vote on a proposal.
+    Vote = 3,
+    /// Another transaction key for the sender.
+    RotateKey = 4,
+}
+
+/// Puts a change to the vote (kind 2). The proposer approves of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Propose {
+    /// The change.
+    pub proposal: Proposal,
+}
+
+/// A vote (kind 3). A later vote of the same organisation replaces it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Vote {
+    /// The id of the transaction that proposed.
+    pub proposal: Digest,
+    /// For or against.
+    pub approve: bool,
+}
+
+/// Replaces the transaction key of the sender (kind 4). The old key signs the transaction,
+/// the new one the body.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RotateKey {
+    /// The new key; it has never been used on this ledger.
+    pub new_key: PublicKey,
+    /// By the new key over the [`RotateKey::message`].
+    pub signature: Signature,
+}
+
+impl RotateKey {
+    /// A rotation from an old key, signed by the new one.
+    pub fn sign(chain: &Digest, old_key: &PublicKey, new_key: &SecretKey) -> Self {
+        let signature = new_key.sign(&Self::message(chain, old_key, &new_key.public()).0);
+        Self {
+            new_key: new_key.public(),
+            signature,
+        }
+    }
+
+    /// What the new key signs: whom it follows, on which ledger.
+    pub fn message(chain: &Digest, old_key: &PublicKey, new_key: &PublicKey) -> Vec<u8> {
+        [
+            b"\x12salus/rotation/v1".as_slice(),
+            &chain.0,
+            &old_key.0,
+            &new_key.0,
+        ]
+        .concat()
+    }
+}
+
+impl Canonical for Propose {
+    fn write(&self, writer: &mut Writer) {
+        self.proposal.write(writer);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self {
+            proposal: Proposal::read(reader)?,
+        })
+    }
+}
+
+impl Canonical for Vote {
+    fn write(&self, writer: &mut Writer) {
+        self.proposal.write(writer);
+        writer.bool(self.approve);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self {
+            proposal: Digest::read(reader)?,
+            approve: reader.bool()?,
+        })
+    }
+}
+
+impl Canonical for RotateKey {
+    fn write(&self, writer: &mut Writer) {
+        self.new_key.write(writer);
+        self.signature.write(writer);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        Ok(Self {
+            new_key: PublicKey::read(reader)?,
+            signature: Signature::read(reader)?,
+        })
+    }
+}

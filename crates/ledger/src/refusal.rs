@@ -1,0 +1,135 @@
+//! Why the ledger refuses a transaction. Codes are stable: they are never given anew.
+
+use proof::CodecError;
+use thiserror::Error;
+
+/// A refusal. It is a value, not an error: all nodes refuse alike.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum Refusal {
+    /// The bytes are no transaction.
+    #[error("not the canonical bytes of a transaction: {0}")]
+    Transaction(CodecError),
+    /// The transaction is for another ledger.
+    #[error("for another ledger")]
+    Chain,
+    /// The signature does not verify.
+    #[error("the signature does not verify")]
+    Signature,
+    /// The kind is unknown.
+    #[error("unknown kind {0}")]
+    Kind(u8),
+    /// The body is not that of the kind.
+    #[error("not the canonical bytes of the body: {0}")]
+    Body(CodecError),
+    /// The sender's key is no transaction key of a member.
+    #[error("the sender is not a member")]
+    Sender,
+    /// The sequence is not the next one of the key.
+    #[error("the sequence is {given}, not {expected}")]
+    Sequence {
+        /// The next one.
+        expected: u64,
+        /// The one given.
+        given: u64,
+    },
+    /// The expiry has passed.
+    #[error("expired at height {0}")]
+    Expired(u64),
+    /// The expiry is too far ahead.
+    #[error("expires later than height {latest}")]
+    ExpiryTooFar {
+        /// The latest expiry allowed in this block.
+        latest: u64,
+    },
+    /// The sequence is not the next one of the organisation's batches.
+    #[error("the batch has sequence {given}, not {expected}")]
+    BatchSequence {
+        /// The next one.
+        expected: u64,
+        /// The one given.
+        given: u64,
+    },
+    /// The batch does not name the root of the batch before.
+    #[error("the batch does not follow the last one")]
+    BatchPrevious,
+    /// Nobody proposed this, or it was decided.
+    #[error("no open proposal has this id")]
+    NoProposal,
+    /// The proposal can no longer be voted on.
+    #[error("the proposal expired at height {0}")]
+    ProposalExpired(u64),
+    /// The organisation has voted so already.
+    #[error("the vote is the one given before")]
+    SameVote,
+    /// There are too many open proposals.
+    #[error("{0} proposals are open already")]
+    TooManyProposals(usize),
+    /// The organisation named is not a member.
+    #[error("`{0}` is not a member")]
+    NoOrganisation(String),
+    /// The organisation named is a member.
+    #[error("`{0}` is a member already")]
+    Member(String),
+    /// There are too many organisations.
+    #[error("there are {0} organisations already")]
+    TooManyOrganisations(usize),
+    /// A key is or was somebody's, or the same for two uses.
+    #[error("a key is or was in use")]
+    KeyInUse,
+    /// Nobody can hold the secret of a key.
+    #[error("a key is not sound")]
+    KeyUnsound,
+    /// The last validator would be gone.
+    #[error("the last validator cannot go")]
+    LastValidator,
+    /// The proposal would change nothing.
+    #[error("this is so already")]
+    NoChange,
+    /// A parameter is out of its range.
+    #[error("the parameter `{0}` is out of range")]
+    Parameter(&'static str),
+    /// The new key did not sign its rotation.
+    #[error("the new key did not sign")]
+    Rotation,
+}
+
+impl Refusal {
+    /// The code, for programs.
+    pub fn code(&self) -> u16 {
+        self.row().0
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        self.row().1
+    }
+
+    fn row(&self) -> (u16, &'static str) {
+        match self {
+            Self::Transaction(_) => (1, "encode it as in docs/reference/transactions.md"),
+            Self::Chain => (2, "compare the chain id with the one in the node's status"),
+            Self::Signature => (3, "sign the header and the body with the sender's key"),
+            Self::Kind(_) => (4, "a newer release may know this kind"),
+            Self::Body(_) => (5, "encode it as in docs/reference/transactions.md"),
+            Self::Sender => (6, "use the transaction key that the ledger has for you"),
+            Self::Sequence { .. } => (7, "ask for the next sequence and sign anew"),
+            Self::Expired(_) => (8, "sign anew with a later expiry"),
+            Self::ExpiryTooFar { .. } => (9, "sign anew with an earlier expiry"),
+            Self::BatchSequence { .. } => (10, "ask for the last batch and sign anew"),
+            Self::BatchPrevious => (11, "ask for the last batch and sign anew"),
+            Self::NoProposal => (12, "list the open proposals"),
+            Self::ProposalExpired(_) => (13, "propose it again"),
+            Self::SameVote => (14, "nothing is left to do"),
+            Self::TooManyProposals(_) => (15, "wait until one is decided or expires"),
+            Self::NoOrganisation(_) => (16, "list the organisations"),
+            Self::Member(_) => (17, "choose another id"),
+            Self::TooManyOrganisations(_) => (18, "remove one first"),
+            Self::KeyInUse => (19, "make a new key for each use"),
+            Self::KeyUnsound => (20, "make the key with a sound Ed25519 library"),
+            Self::LastValidator => (21, "add another validator first"),
+            Self::NoChange => (22, "nothing is left to do"),
+            Self::Parameter(_) => (23, "the ranges are in docs/reference/ledger.md"),
+            Self::Rotation => (24, "sign the rotation with the new key"),
+        }
+    }
+}

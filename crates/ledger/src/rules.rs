@@ -1,0 +1,56 @@
+//! One rule for each kind of transaction, in its own file.
+//!
+//! A vertical adds its kinds (16 and up) with one line of [`find`] each.
+
+mod batch;
+mod change;
+mod propose;
+mod rotate;
+mod vote;
+
+use proof::PublicKey;
+use proof::codec::Canonical;
+
+use crate::state::draft::Draft;
+use crate::{BlockContext, Checked, Kind, OrgId, Refusal};
+
+/// Who sent the transaction.
+pub(crate) struct Sender {
+    /// A member.
+    pub(crate) organisation: OrgId,
+    /// Its transaction key.
+    pub(crate) key: PublicKey,
+}
+
+/// A transaction that passed the rules for all kinds.
+pub(crate) struct Act<'a> {
+    pub(crate) block: &'a BlockContext,
+    pub(crate) sender: Sender,
+    pub(crate) checked: &'a Checked,
+}
+
+impl Act<'_> {
+    /// The body as the value of its kind.
+    fn body<T: Canonical>(&self) -> Result<T, Refusal> {
+        T::from_bytes(&self.checked.transaction().body).map_err(Refusal::Body)
+    }
+}
+
+/// A rule changes the draft or refuses. What it changed before it refuses is forgotten.
+pub(crate) type Rule = fn(&mut Draft, &Act<'_>) -> Result<(), Refusal>;
+
+/// The rule of a kind.
+pub(crate) fn find(kind: u8) -> Option<Rule> {
+    const BATCH: u8 = Kind::Batch as u8;
+    const PROPOSE: u8 = Kind::Propose as u8;
+    const VOTE: u8 = Kind::Vote as u8;
+    const ROTATE_KEY: u8 = Kind::RotateKey as u8;
+    Some(match kind {
+        BATCH => batch::apply,
+        PROPOSE => propose::apply,
+        VOTE => vote::apply,
+        ROTATE_KEY => rotate::apply,
+        // The kinds of a vertical go here: `GRANT => consent::grant,`.
+        _ => return None,
+    })
+}
