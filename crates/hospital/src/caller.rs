@@ -87,3 +87,13 @@ impl Caller {
         }
     }
 }
+
+impl Caller {
+    /// The same bound, as the store applies it inside every query.
+    pub(crate) fn scope(&self) -> store::Scope {
+        match self.compartment() {
+            Some(patient) => store::Scope::patient(patient),
+            None => store::Scope::all(),
+        }
+    }
+}

@@ -30,6 +30,9 @@ pub enum HospitalError {
         /// What to do instead.
         hint: &'static str,
     },
+    /// Not a resource type of FHIR R4.
+    #[error("`{0}` is not a resource type of FHIR R4")]
+    UnknownType(String),
     /// There is no such thing, or the caller may not see it (both answer alike).
     #[error("{0} is not known here")]
     Absent(String),
@@ -118,11 +121,32 @@ impl From<fhir::query::QueryError> for HospitalError {
     fn from(error: fhir::query::QueryError) -> Self {
         use fhir::query::QueryError as Q;
         let (code, hint) = match &error {
-            Q::UnknownType(_) => ("not-supported", "see rest.resource in /fhir/metadata"),
+            Q::UnknownType(name) => return Self::UnknownType(name.clone()),
             Q::Modifier { .. } => ("not-supported", "leave the modifier out"),
             Q::Value { .. } => ("value", "see FHIR R4 3.1.1.4 for the form of each type"),
             Q::TooMany { .. } => ("too-costly", "ask in several searches"),
         };
         Self::request(code, error.to_string(), hint)
+    }
+}
+
+impl From<store::StoreError> for HospitalError {
+    fn from(error: store::StoreError) -> Self {
+        use store::StoreError as S;
+        match error {
+            S::Conflict { type_, id, .. } => Self::Contended(format!("{type_}/{id}")),
+            S::GuardFailed { .. } => Self::Contended("what the condition names".into()),
+            S::VaultKeyExists(id) => Self::Contended(format!("vault key {id}")),
+            S::Busy | S::Full | S::Closed => Self::Busy(error.to_string()),
+            S::Damaged { item, reason } => Self::Damaged { item, reason },
+            S::PageToken => Self::request(
+                "value",
+                error.to_string(),
+                "start again from the first page of the search",
+            ),
+            S::NewerSchema { .. } | S::InUse(_) | S::Refused(_) | S::Database(_) => {
+                Self::Internal(error.to_string())
+            }
+        }
     }
 }

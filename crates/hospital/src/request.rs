@@ -110,7 +110,7 @@ pub fn known_type(name: &str) -> Result<&'static str, HospitalError> {
     let types = fhir::resource_types();
     match types.binary_search(&name) {
         Ok(at) => Ok(types[at]),
-        Err(_) => Err(HospitalError::Absent(format!("the resource type `{}`", clip(name)))),
+        Err(_) => Err(HospitalError::UnknownType(clip(name))),
     }
 }
 

@@ -56,15 +56,9 @@ impl RotateKey {
         }
     }
 
-    /// What the new key signs: whom it follows, on which ledger.
-    pub fn message(chain: &Digest, old_key: &PublicKey, new_key: &PublicKey) -> Vec<u8> {
-        [
-            b"\x12salus/rotation/v1".as_slice(),
-            &chain.0,
-            &old_key.0,
-            &new_key.0,
-        ]
-        .concat()
+    /// What the new key signs: a digest of the ledger, the key it follows and itself.
+    pub fn message(chain: &Digest, old_key: &PublicKey, new_key: &PublicKey) -> Digest {
+        hash("salus/rotation/v1", &[&chain.0, &old_key.0, &new_key.0])
     }
 }
 

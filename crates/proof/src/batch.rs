@@ -4,7 +4,7 @@
 //! like any other. For the same reason a path shows sides and siblings, never the size.
 
 use crate::codec::{Canonical, CodecError, Reader, Writer};
-use crate::tree::{self, PATH_MAX, leaf_hash, node_hash};
+use crate::tree::{self, PATH_MAX, leaf_hash, node_hash, split};
 use crate::{CommitmentKey, Digest, commit};
 
 /// The commitments of an organisation in one interval.
@@ -45,7 +45,7 @@ fn sides(index: u64, size: u64) -> Vec<Side> {
     let (mut start, mut end) = (0, size);
     let mut sides = Vec::new();
     while end - start > 1 {
-        let middle = start + (1 << (63 - (end - start - 1).leading_zeros()));
+        let middle = start + split(end - start);
         if index < middle {
             sides.push(Side::Right);
             end = middle;

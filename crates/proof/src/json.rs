@@ -35,7 +35,11 @@ pub fn canonical(text: &[u8]) -> Result<Vec<u8>, JsonError> {
 
 fn locate(text: &[u8], at: usize, reason: &'static str) -> JsonError {
     let before = &text[..at.min(text.len())];
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = before
+        .iter()
+        .map(|byte| usize::from(*byte == b'\n'))
+        .sum::<usize>()
+        + 1;
     let column = before
         .iter()
         .rev()

@@ -24,11 +24,12 @@ pub struct PolicyError {
 }
 
 /// What a verifier trusts.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Policy {
     logs: Vec<Vkey>,
     witnesses: Vec<Vkey>,
     groups: Vec<Group>,
+    /// None where no cosignature is needed: `quorum none`.
     quorum: Option<Member>,
 }
 

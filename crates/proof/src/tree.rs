@@ -12,6 +12,7 @@ mod range;
 pub use consistency::{consistency_from, consistency_path, verify_consistency};
 pub use frontier::{Frontier, StoredNode};
 pub use inclusion::{inclusion_from, inclusion_path, root_from_path, verify_inclusion};
+pub(crate) use range::split;
 pub use range::{Nodes, root};
 
 use sha2::{Digest as _, Sha256};

@@ -22,12 +22,10 @@ pub(super) fn parse(file: &[u8]) -> Result<Policy, PolicyError> {
             reason,
         })?;
     }
-    match parser.quorum {
-        Some(quorum) => Ok(Policy {
-            quorum,
-            ..parser.policy
-        }),
-        None => Err(fault(0, "there is no quorum line")),
+    if parser.decided {
+        Ok(parser.policy)
+    } else {
+        Err(fault(0, "there is no quorum line"))
     }
 }
 
@@ -38,27 +36,13 @@ fn fault(line: usize, reason: &str) -> PolicyError {
     }
 }
 
+#[derive(Default)]
 struct Parser {
     policy: Policy,
     /// What each name stands for, and whether a group has it as a member already.
     names: BTreeMap<Vec<u8>, (Member, bool)>,
-    quorum: Option<Option<Member>>,
-}
-
-impl Default for Parser {
-    fn default() -> Self {
-        let policy = Policy {
-            logs: Vec::new(),
-            witnesses: Vec::new(),
-            groups: Vec::new(),
-            quorum: None,
-        };
-        Self {
-            policy,
-            names: BTreeMap::new(),
-            quorum: None,
-        }
-    }
+    /// Whether the quorum line was there.
+    decided: bool,
 }
 
 impl Parser {
@@ -119,13 +103,13 @@ impl Parser {
     }
 
     fn quorum(&mut self, name: &[u8]) -> Result<(), String> {
-        if self.quorum.is_some() {
+        if std::mem::replace(&mut self.decided, true) {
             return Err("a second quorum line".to_owned());
         }
-        self.quorum = Some(match name {
+        self.policy.quorum = match name {
             b"none" => None,
             _ => Some(self.names.get(name).ok_or_else(|| undefined(name))?.0),
-        });
+        };
         Ok(())
     }
 

@@ -35,7 +35,7 @@ impl Frontier {
         let (mut hash, mut index) = (leaf, self.size);
         let mut nodes = vec![(0, index, hash)];
         // As many peaks merge as the size has trailing ones.
-        for level in 1..=self.size.trailing_ones() as u8 {
+        for level in (1u8..).take(self.size.trailing_ones() as usize) {
             let Some(left) = self.peaks.pop() else { break };
             hash = node_hash(&left, &hash);
             index >>= 1;

@@ -15,16 +15,16 @@ pub fn root(leaves: &[Digest]) -> Digest {
         [] => sha256(&[]),
         [leaf] => *leaf,
         _ => {
-            let (left, right) = leaves.split_at(split(leaves.len() as u64) as usize);
+            let (left, right) = leaves.split_at(1 << (leaves.len() - 1).ilog2());
             node_hash(&root(left), &root(right))
         }
     }
 }
 
 /// The largest power of two below `size`, which is at least 2.
-pub(super) fn split(size: u64) -> u64 {
+pub(crate) fn split(size: u64) -> u64 {
     debug_assert!(size >= 2);
-    1 << (63 - (size - 1).leading_zeros())
+    1 << (size - 1).ilog2()
 }
 
 /// The hash of the leaves from `start` to before `end`, a subtree of the RFC 9162 tree.
