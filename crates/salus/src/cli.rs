@@ -1,6 +1,8 @@
 //! The command line: what can be asked, with examples. Nothing is done here.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use ledger::OrganisationKind;
 use std::path::PathBuf;
 
 /// Health records that prove themselves, shared by organisations that do not trust each other.
@@ -72,19 +74,6 @@ pub(crate) struct Demo {
     pub(crate) supervised: bool,
 }
 
-/// What kind of organisation it is.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Hospital,
-    Clinic,
-    Laboratory,
-    Pharmacy,
-    Manufacturer,
-    Wholesaler,
-    Sponsor,
-    Regulator,
-}
-
 #[derive(Args, Debug)]
 pub(crate) struct Identity {
     /// The folder to make; it must not exist, or be empty
@@ -94,8 +83,8 @@ pub(crate) struct Identity {
     #[arg(long)]
     pub(crate) id: String,
     /// What kind of organisation it is
-    #[arg(long, value_enum)]
-    pub(crate) kind: Kind,
+    #[arg(long, value_parser = kinds())]
+    pub(crate) kind: OrganisationKind,
     /// The name as people say it [default: made from the id]
     #[arg(long)]
     pub(crate) name: Option<String>,
@@ -290,4 +279,9 @@ pub(crate) struct Vote {
     pub(crate) against: bool,
     #[command(flatten)]
     pub(crate) target: Target,
+}
+
+fn kinds() -> impl TypedValueParser<Value = OrganisationKind> {
+    PossibleValuesParser::new(OrganisationKind::ALL.map(OrganisationKind::as_str))
+        .try_map(|text| text.parse::<OrganisationKind>())
 }

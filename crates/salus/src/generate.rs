@@ -118,3 +118,8 @@ pub(crate) fn run(arguments: &crate::cli::Generate) -> crate::failure::Outcome {
     out.flush()
         .explain(|| "the bundles cannot be written".into())
 }
+
+/// The search token of a synthetic patient's record number, as `system|value`.
+pub(crate) fn record_number(number: u64) -> String {
+    format!("{}%7CMRN-{number:06}", person::RECORD_NUMBERS)
+}

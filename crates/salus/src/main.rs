@@ -21,10 +21,19 @@
 mod cli;
 mod client;
 mod config;
+mod demo;
+mod doctor;
 mod failure;
 mod generate;
+mod genesis_file;
+mod init;
+mod leash;
 mod load;
+mod node;
+mod organisation;
 mod progress;
+mod signals;
+mod verify;
 
 use clap::Parser;
 use failure::Outcome;
@@ -48,6 +57,12 @@ fn dispatch(command: cli::Command) -> Outcome {
     match command {
         cli::Command::Load(arguments) => load::run(&arguments),
         cli::Command::Generate(arguments) => generate::run(&arguments),
+        cli::Command::Demo(arguments) => demo::run(&arguments),
+        cli::Command::Init(arguments) => init::init(&arguments),
+        cli::Command::Join(arguments) => init::join(&arguments),
+        cli::Command::Run(arguments) => node::run(&arguments),
+        cli::Command::Verify(arguments) => verify::run(&arguments),
+        cli::Command::Doctor(arguments) => doctor::run(&arguments),
         _ => Ok(()),
     }
 }

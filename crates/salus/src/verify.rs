@@ -12,8 +12,14 @@ const UNUSABLE: u8 = 2;
 /// A record larger than this is not one of ours.
 const RECORD_BYTES_MAX: u64 = 64 << 20;
 
-/// Checks a receipt; prints what it proves.
+/// `salus verify`: prints what a receipt proves.
 pub(crate) fn run(arguments: &cli::Verify) -> Outcome {
+    print!("{}", check(arguments)?);
+    Ok(())
+}
+
+/// Checks a receipt; says what it proves.
+pub(crate) fn check(arguments: &cli::Verify) -> Outcome<String> {
     let trust = read(&arguments.trust, proof::policy::POLICY_BYTES_MAX as u64)?;
     let policy = Policy::parse(&trust).map_err(|error| {
         Failure::new(format!("the trust file {} is not usable", arguments.trust.display()))
@@ -34,8 +40,7 @@ pub(crate) fn run(arguments: &cli::Verify) -> Outcome {
             Failure::new(format!("{name} is NOT VALID")).cause(&invalid).hint(hint(invalid.code()))
         }
     })?;
-    print!("{}", words(&verified, record.is_some()));
-    Ok(())
+    Ok(words(&verified, record.is_some()))
 }
 
 fn read(path: &Path, bytes_max: u64) -> Outcome<Vec<u8>> {

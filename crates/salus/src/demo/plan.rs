@@ -1,7 +1,7 @@
 //! Who takes part in the demo, and on which ports.
 
-use crate::cli::Kind;
 use crate::failure::{Failure, Outcome};
+use ledger::OrganisationKind as Kind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 /// One organisation of the demo.

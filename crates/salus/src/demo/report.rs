@@ -132,7 +132,7 @@ pub(crate) fn empty(folder: &Path, chain_id: String, trust: PathBuf, port: u16) 
             let base = format!("http://{}", super::plan::http(port, index));
             OrganisationEntry {
                 id: member.id.to_owned(),
-                kind: member.kind.name().to_owned(),
+                kind: member.kind.to_string(),
                 pid: 0,
                 dir: folder.join(member.id),
                 fhir: format!("{base}/fhir"),
