@@ -7,16 +7,18 @@
 pub mod compartment;
 pub mod decimal;
 pub mod json;
+mod moment;
 pub mod query;
 pub mod references;
 pub mod search;
+mod tables;
 pub mod validate;
 
 pub use decimal::Decimal;
 
 /// Every concrete R4 resource type, sorted by name.
 pub fn resource_types() -> &'static [&'static str] {
-    &[]
+    &tables::tables().resources
 }
 
 /// The number of a resource type: its place in [`resource_types`], stable for R4 4.0.1.

@@ -21,7 +21,7 @@ pub(crate) enum Step {
     Index(usize),
 }
 
-/// The terms of a union, each as a root type and steps.
+/// The terms of a union, each as a root type (empty: any) and steps.
 pub(crate) fn parse(expression: &str) -> Result<Vec<(String, Vec<Step>)>> {
     let terms = split(expression, '|').into_iter().map(|term| {
         let term = term.trim();
@@ -57,8 +57,13 @@ fn parse_term(term: &str) -> Result<(String, Vec<Step>)> {
         return Ok((root, steps));
     }
     let mut pieces = split(term, '.').into_iter();
-    let root = pieces.next().context("an empty path")?.to_owned();
+    let mut root = pieces.next().context("an empty path")?.to_owned();
     let mut steps = Vec::new();
+    // InsurancePlan-name says `name | alias`: relative to the resource.
+    if root.starts_with(|first: char| first.is_ascii_lowercase()) {
+        steps.extend(parse_step(&root)?);
+        root.clear();
+    }
     for piece in pieces {
         steps.extend(parse_step(piece)?);
     }

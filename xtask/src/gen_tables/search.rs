@@ -63,7 +63,7 @@ fn compile(parameter: &Value, model: &Model, codes: &Codes) -> Result<Vec<(Strin
         let mut paths = Vec::new();
         if kind != "composite" && kind != "special" {
             for (root, steps) in &terms {
-                if is_a(model, &base, root) {
+                if root.is_empty() || is_a(model, &base, root) {
                     paths.extend(Walk { model, codes, kind }.run(&base, steps));
                 }
             }

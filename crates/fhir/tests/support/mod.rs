@@ -1,0 +1,49 @@
+//! Where the third-party data is, and how to read it.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::print_stdout, reason = "a skipped test says so")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// The JSON files of a folder of `../shared/data`, sorted by name; `None`, said aloud, if absent.
+pub fn files(folder: &str) -> Option<Vec<PathBuf>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data")
+        .join(folder);
+    let Ok(entries) = fs::read_dir(&root) else {
+        println!("skipped: {folder} is absent");
+        return None;
+    };
+    let mut paths: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("a readable folder").path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
+        .collect();
+    paths.sort();
+    Some(paths)
+}
+
+/// One file, read with our own parser.
+pub fn read(path: &Path) -> Value {
+    let bytes = fs::read(path).expect("a readable file");
+    fhir::json::parse(&bytes, fhir::json::Limits::default())
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The file's name.
+pub fn name(path: &Path) -> String {
+    path.file_name()
+        .expect("a file name")
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// The 738 official R4 examples.
+pub const EXAMPLES: &str = "fhir/hl7-r4-examples";
+
+/// 21 Synthea patients.
+pub const SYNTHEA: &str = "fhir/synthea-r4-transactions";
