@@ -110,7 +110,7 @@ impl Hospital {
         let given = value.get("id").and_then(Value::as_str).map(str::to_owned);
         for _ in 0..ATTEMPTS_MAX {
             let matched = self.matched(type_, pairs).await?;
-            let id = target_of(type_, &matched.id, given.as_deref())?;
+            let id = target_of(type_, matched.id.as_deref(), given.as_deref())?;
             let mut body = value.clone();
             set_id(&mut body, &id);
             let guards = [matched.guard];
@@ -280,7 +280,7 @@ fn check_id(value: &Value, id: &str) -> Result<(), HospitalError> {
 /// Which record a conditional update is about. FHIR R4 3.1.0.4.3.
 pub(crate) fn target_of(
     type_: &str,
-    found: &Option<String>,
+    found: Option<&str>,
     given: Option<&str>,
 ) -> Result<String, HospitalError> {
     match (found, given) {
@@ -289,7 +289,7 @@ pub(crate) fn target_of(
             format!("the condition fits another {type_} than the id in the body names"),
             "leave the id out of the body",
         )),
-        (Some(found), _) => Ok(found.clone()),
+        (Some(found), _) => Ok(found.to_owned()),
         (None, Some(given)) if is_id(given) => Ok(given.to_owned()),
         (None, _) => new_id(),
     }

@@ -117,7 +117,7 @@ impl Hospital {
             return self.anchor(batch, index).await;
         }
         let state = self.0.chain.state();
-        let head = self.0.ledger_head(&state);
+        let head = self.0.id.as_ref().map(|id| state.batch_head(id));
         if head == Some((batch.sequence, Digest(batch.root))) {
             // Accepted by a transaction that was replaced since.
             return match self.find_entry(batch).await {
@@ -190,12 +190,9 @@ impl Hospital {
     /// Whether the ledger knows this organisation under the key that it signs with.
     fn is_member(&self) -> bool {
         let key = self.0.transaction_key.public();
-        self.0
-            .chain
-            .state()
-            .organisations()
-            .iter()
-            .any(|member| member.id.as_str() == self.0.organisation && member.transaction_key == key)
+        let state = self.0.chain.state();
+        let known = self.0.id.as_ref().and_then(|id| state.organisation(id));
+        known.is_some_and(|member| member.transaction_key == key)
     }
 }
 
@@ -230,7 +227,7 @@ async fn step(
     submitted: &mut Instant,
 ) -> Result<Duration, HospitalError> {
     let interval = hospital.0.chain.state().parameters().batch_interval_ms;
-    let interval = Duration::from_millis(u64::from(interval).max(10));
+    let interval = Duration::from_millis(interval.max(10));
     if let Some(batch) = hospital.0.store.open_batch().await? {
         let anchored = hospital.look_after(&batch, submitted).await?;
         return Ok(if anchored {

@@ -39,7 +39,7 @@ impl Hospital {
             chain: self.0.chain_id,
             sender,
             sequence: self.0.chain.next_sequence(&sender),
-            expires: state.height() + expiry_blocks(state.parameters()),
+            expires: state.height() + expiry_blocks(&state.parameters()),
         };
         Transaction::sign(header, body, &self.0.transaction_key).to_bytes()
     }
@@ -62,5 +62,5 @@ impl Hospital {
 }
 
 fn expiry_blocks(parameters: &Parameters) -> u64 {
-    EXPIRY_BLOCKS.min(u64::from(parameters.expiry_blocks_max)).max(1)
+    EXPIRY_BLOCKS.min(parameters.expiry_blocks_max).max(1)
 }

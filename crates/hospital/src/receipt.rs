@@ -104,6 +104,6 @@ impl Hospital {
 
     fn pending(&self) -> ReceiptState {
         let retry_ms = self.0.chain.state().parameters().batch_interval_ms;
-        ReceiptState::Pending { retry_ms: u64::from(retry_ms) }
+        ReceiptState::Pending { retry_ms }
     }
 }

@@ -44,6 +44,8 @@ pub struct Hospital(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) organisation: String,
+    /// The same as the ledger writes it; `None` only for a slug that no ledger knows.
+    pub(crate) id: Option<ledger::OrgId>,
     pub(crate) chain_id: Digest,
     pub(crate) transaction_key: SecretKey,
     pub(crate) checkpoint_key: SecretKey,
@@ -64,6 +66,7 @@ impl Hospital {
     pub fn open(setup: Setup) -> Result<Self, HospitalError> {
         let base = setup.fhir_base.trim_end_matches('/').to_owned();
         Ok(Self(Arc::new(Inner {
+            id: setup.organisation.parse().ok(),
             organisation: setup.organisation,
             chain_id: setup.chain_id,
             transaction_key: setup.transaction_key,
