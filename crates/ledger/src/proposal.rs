@@ -117,11 +117,11 @@ impl Canonical for OpenProposal {
         let (proposer, expires) = (OrgId::read(reader)?, reader.u64()?);
         let mut votes: Vec<(OrgId, bool)> = Vec::new();
         for _ in 0..reader.length(ORGANISATIONS_MAX)? {
-            let voter = OrgId::read(reader)?;
-            if votes.last().is_some_and(|(last, _)| *last >= voter) {
+            let id = OrgId::read(reader)?;
+            if votes.last().is_some_and(|(last, _)| *last >= id) {
                 return Err(reader.malformed("voter in order"));
             }
-            votes.push((voter, reader.bool()?));
+            votes.push((id, reader.bool()?));
         }
         Ok(Self {
             proposal,
