@@ -11,6 +11,7 @@ mod moment;
 pub mod query;
 pub mod references;
 pub mod search;
+pub mod subset;
 mod tables;
 pub mod validate;
 

@@ -3,6 +3,19 @@
 use crate::decimal::Decimal;
 use crate::search::Parameter;
 
+mod escape;
+mod matches;
+mod parse;
+mod result;
+mod value;
+
+/// Most parameters of one query.
+pub const PARAMETERS_MAX: usize = 100;
+/// Most alternatives (`a,b,c`) of one parameter.
+pub const ALTERNATIVES_MAX: usize = 500;
+/// Most sort keys.
+pub const SORT_MAX: usize = 5;
+
 /// A parsed search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
@@ -227,6 +240,8 @@ pub struct Options<'a> {
     pub base: Option<&'a str>,
     /// Largest page.
     pub count_max: u32,
+    /// The time now, for `ap` on dates (a tenth of the distance to now); `None`: a day.
+    pub now_us: Option<i64>,
 }
 
 impl Default for Options<'_> {
@@ -234,6 +249,7 @@ impl Default for Options<'_> {
         Self {
             base: None,
             count_max: 1000,
+            now_us: None,
         }
     }
 }
@@ -282,11 +298,21 @@ pub enum QueryError {
     },
 }
 
-/// Parses decoded query parameters (`+` and `%xx` already resolved).
+/// Parses decoded query parameters (`+` and `%xx` already resolved). `_format` and `_pretty` are the
+/// caller's and are passed over; so must be page tokens of its own before.
 pub fn parse(
     resource_type: &str,
-    _pairs: &[(String, String)],
-    _options: &Options<'_>,
+    pairs: &[(String, String)],
+    options: &Options<'_>,
 ) -> Result<Parsed, QueryError> {
-    Err(QueryError::UnknownType(resource_type.to_owned()))
+    parse::run(resource_type, pairs, options)
+}
+
+/// Whether a resource satisfies every filter: the meaning of a [`Query`], against which a database
+/// is tested. `entries` are those of [`crate::search::values`].
+pub fn matches(query: &Query, id: &str, updated_us: i64, entries: &[crate::search::Entry]) -> bool {
+    query
+        .filters
+        .iter()
+        .all(|filter| matches::holds(filter, id, updated_us, entries))
 }

@@ -103,12 +103,55 @@ pub(crate) fn absolute_tail(url: &str) -> Option<Form<'_>> {
 
 /// Calls `see` with each link of the resource, contained ones and nested ones included.
 pub fn visit(resource: &Value, see: &mut dyn FnMut(Link, &str)) {
-    // The same walk serves both; the tree is not changed where nothing is replaced.
-    let mut copy = resource.clone();
-    rewrite(&mut copy, &mut |link, text| {
-        see(link, text);
-        None
-    });
+    let named = resource.get("resourceType").and_then(Value::as_str);
+    if let Some(type_) = named.and_then(|name| tables().resource(name))
+        && let Value::Object(map) = resource
+    {
+        visit_object(map, type_, see);
+    }
+}
+
+fn visit_object(map: &Map<String, Value>, type_: &Type, see: &mut dyn FnMut(Link, &str)) {
+    for (key, value) in map {
+        let Some((shape, link)) = member(type_, key) else {
+            continue;
+        };
+        for value in value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice)
+        {
+            match (shape, value) {
+                (Shape::Complex(number), Value::Object(map)) => {
+                    visit_object(map, &tables().types[number], see);
+                }
+                (Shape::Resource, nested) => visit(nested, see),
+                (Shape::Primitive(_), Value::String(text)) => match link {
+                    Some(Link::Narrative) => {
+                        let mut from = 0;
+                        while let Some((start, end)) = next_attribute(text, from) {
+                            see(Link::Narrative, &text[start..end]);
+                            from = end;
+                        }
+                    }
+                    Some(link) => see(link, text),
+                    None => {}
+                },
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What a JSON member holds: its shape, and the kind of link if it is one.
+fn member(type_: &Type, key: &str) -> Option<(Shape, Option<Link>)> {
+    let name = key.strip_prefix('_').unwrap_or(key);
+    let element = type_.element(name)?;
+    if name.len() != key.len() {
+        // Beside a primitive are only extensions.
+        return Some((Shape::Complex(tables().element_type()?), None));
+    }
+    let is_reference = type_.name == "Reference" && name == "reference";
+    Some((element.shape, link_of(element.shape, is_reference)))
 }
 
 /// Replaces each link for which `replace` answers `Some`. FHIR R4 3.1.0.11.2.
@@ -128,22 +171,10 @@ fn rewrite_object(
     type_: &Type,
     replace: &mut dyn FnMut(Link, &str) -> Option<String>,
 ) {
-    let holds_reference = type_.name == "Reference";
     for (key, value) in map.iter_mut() {
-        let name = key.strip_prefix('_').unwrap_or(key);
-        let Some(element) = type_.element(name) else {
+        let Some((shape, link)) = member(type_, key) else {
             continue;
         };
-        let shape = if name.len() == key.len() {
-            element.shape
-        } else {
-            // Only extensions are beside a primitive.
-            match tables().element_type() {
-                Some(number) => Shape::Complex(number),
-                None => continue,
-            }
-        };
-        let link = link_of(shape, holds_reference && name == "reference");
         match value {
             Value::Array(items) => {
                 for item in items {

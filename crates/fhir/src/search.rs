@@ -3,6 +3,15 @@
 use serde_json::Value;
 
 use crate::decimal::Decimal;
+use crate::tables::tables;
+
+mod extract;
+mod leaf;
+mod text;
+
+pub(crate) use extract::follow;
+pub(crate) use text::cut;
+pub use text::normalise;
 
 /// The type of a search parameter. FHIR R4 3.1.1.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,25 +131,32 @@ pub enum IndexValue {
     Uri(String),
 }
 
-/// The parameters a resource type can be searched by, sorted by name.
-pub fn parameters(_resource_type: &str) -> &'static [Parameter] {
-    &[]
+/// The parameters a resource type can be searched by, sorted by name: what a CapabilityStatement
+/// claims.
+pub fn parameters(resource_type: &str) -> &'static [Parameter] {
+    tables()
+        .search
+        .get(resource_type)
+        .map_or(&[], |one| one.parameters)
 }
 
 /// One parameter by its name.
 pub fn parameter(resource_type: &str, name: &str) -> Option<&'static Parameter> {
-    parameters(resource_type)
-        .iter()
-        .find(|known| known.name == name)
+    let all = parameters(resource_type);
+    let at = all.binary_search_by(|one| one.name.cmp(name)).ok()?;
+    Some(&all[at])
+}
+
+/// Parameters that R4 defines for a type and this crate does not claim: composite and special
+/// ones, full text, phonetic names.
+pub fn unclaimed(resource_type: &str) -> &'static [&'static str] {
+    tables()
+        .search
+        .get(resource_type)
+        .map_or(&[], |one| one.unclaimed)
 }
 
 /// The index rows of a resource, without duplicates.
-pub fn values(_resource: &Value) -> Vec<Entry> {
-    Vec::new()
-}
-
-/// Folds case, strips accents and punctuation, joins white space: `Müller-Lüdenscheidt` becomes
-/// `muller ludenscheidt`.
-pub fn normalise(text: &str) -> String {
-    text.to_lowercase()
+pub fn values(resource: &Value) -> Vec<Entry> {
+    extract::run(resource)
 }

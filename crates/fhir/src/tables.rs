@@ -7,7 +7,7 @@ mod codes;
 mod elements;
 mod parameters;
 
-pub(crate) use codes::{CodeSet, Content};
+pub(crate) use codes::CodeSet;
 pub(crate) use elements::{Element, Kind, Primitive, Shape, Type};
 pub(crate) use parameters::{Leaf, Path, Searchable, Step};
 

@@ -61,7 +61,8 @@ fn compile(parameter: &Value, model: &Model, codes: &Codes) -> Result<Vec<(Strin
     let mut found = Vec::new();
     for base in bases(parameter, model) {
         let mut paths = Vec::new();
-        if kind != "composite" && kind != "special" {
+        // An index of plain names would not be the phonetic match that is promised.
+        if !matches!(kind, "composite" | "special") && parameter["code"] != "phonetic" {
             for (root, steps) in &terms {
                 if root.is_empty() || is_a(model, &base, root) {
                     paths.extend(Walk { model, codes, kind }.run(&base, steps));
