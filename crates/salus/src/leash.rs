@@ -29,11 +29,10 @@ pub(crate) fn follow() -> mpsc::Receiver<Order> {
         let mut input = std::io::stdin().lock();
         let mut line = String::new();
         while let Ok(1..) = input.by_ref().take(LINE_BYTES_MAX).read_line(&mut line) {
-            let order = serde_json::from_str(&line);
+            let Ok(order) = serde_json::from_str(&line) else { break };
             line.clear();
-            match order {
-                Ok(order) if sender.blocking_send(order).is_ok() => {}
-                _ => break,
+            if sender.blocking_send(order).is_err() {
+                break;
             }
         }
     });

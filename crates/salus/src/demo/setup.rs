@@ -52,7 +52,8 @@ fn make(wanted: &Wanted) -> Outcome<Report> {
     }
     let chain_id = genesis.chain_id();
     let trust = folder.join(TRUST);
-    let policy = hospital::trust_policy(&ledger::State::genesis(&genesis), &chain_id);
+    let policy = hospital::trust_policy(&ledger::State::genesis(&genesis), &chain_id)
+        .explain(|| "the trust file cannot be made".into())?;
     std::fs::write(&trust, policy).explain(|| format!("{} cannot be written", trust.display()))?;
     let mut report = report::empty(folder, chain_id.to_string(), trust, wanted.port);
     for (entry, users) in report.organisations.iter_mut().zip(users) {
