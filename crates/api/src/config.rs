@@ -19,10 +19,6 @@ pub struct Config {
     pub concurrent_max: usize,
     /// Longest time for one request.
     pub request_time_max: Duration,
-    /// Page size of a search or history without `_count`.
-    pub page_default: u32,
-    /// Largest page.
-    pub page_max: u32,
 }
 
 impl Config {
@@ -36,8 +32,6 @@ impl Config {
             entries_max: 10_000,
             concurrent_max: 512,
             request_time_max: Duration::from_secs(60),
-            page_default: 20,
-            page_max: 1_000,
         }
     }
 

@@ -30,6 +30,9 @@ pub enum ApiError {
     /// No such path.
     #[error("there is nothing at this path")]
     Path,
+    /// No such operation.
+    #[error("there is no operation of this name here")]
+    Operation,
     /// No answer in the form that the client accepts.
     #[error("this server answers application/fhir+json only")]
     NotAcceptable,
@@ -118,6 +121,12 @@ impl ApiError {
                 "path",
                 "not-found",
                 "see /fhir/metadata for the types, interactions and operations served",
+            ),
+            Self::Operation => line(
+                S::NOT_FOUND,
+                "operation",
+                "not-supported",
+                "the operations are $receipt on a version, and $validate on a type",
             ),
             Self::NotAcceptable => line(
                 S::NOT_ACCEPTABLE,
@@ -294,7 +303,7 @@ mod tests {
         let source = include_str!("error.rs");
         for name in [
             "internal", "unauthorised", "denied", "method", "path", "not-acceptable",
-            "media-type", "too-large", "body", "busy", "slow", "too-complex", "malformed",
+            "media-type", "too-large", "operation", "body", "busy", "slow", "too-complex", "malformed",
             "invalid", "request", "unknown-type", "absent", "gone", "stale", "several",
             "contended", "damaged", "sign-in",
         ] {

@@ -1,5 +1,6 @@
 //! What can go wrong, in words an operator can act on.
 
+use ledger::Refusal;
 use thiserror::Error;
 
 /// Why a node did not start.
@@ -27,7 +28,10 @@ pub enum SubmitError {
     /// The pool (or the sender's share of it) is full. Try again after a block.
     #[error("the pool of waiting transactions is full; try again after the next block")]
     Full,
-    /// The ledger would refuse it, now and later.
+    /// Another transaction with this sender and sequence waits already.
+    #[error("another transaction with this sequence waits already; ask for the next sequence")]
+    SequenceTaken,
+    /// The ledger would refuse it.
     #[error("refused ({code}): {text}")]
     Refused {
         /// Stable code of `ledger::Refusal`.
@@ -38,6 +42,12 @@ pub enum SubmitError {
     /// The node still catches up, or is stopping.
     #[error("the node is not ready: {0}")]
     NotReady(String),
+}
+
+impl From<Refusal> for SubmitError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused { code: refusal.code(), text: refusal.to_string() }
+    }
 }
 
 /// How the engine of a node ended.

@@ -1,79 +1,183 @@
 //! The one door to a running node.
 
 use crate::{
-    config::Config,
-    error::{Death, StartError, SubmitError},
-    view::{Anchor, BlockView, Located, Status},
+    block::Block,
+    database::Database,
+    error::{Death, SubmitError},
+    pool::Offered,
+    runner::Inside,
+    shared::Shared,
+    view::{Anchor, BlockView, Located, Status, TransactionView},
 };
-use ledger::State;
-use proof::{Digest, sign::PublicKey};
-use tokio::sync::watch;
+use commonware_consensus::types::Height;
+use commonware_cryptography::Digested;
+use ledger::{BlockContext, Checked, State};
+use proof::{Digest, PublicKey};
+use std::{fmt, sync::Arc};
+use tokio::sync::{mpsc, watch};
+use tracing::error;
 
-/// Starts nodes.
-pub struct Node;
+/// A node that is further behind than this takes no transactions: it cannot judge them.
+const BEHIND_MAX: u64 = 50;
 
-impl Node {
-    /// Starts a node on threads of its own and returns at once; it catches up behind the handle.
-    pub fn start(config: Config) -> Result<Handle, StartError> {
-        let _ = config;
-        unimplemented!("published signature: body follows")
+/// A running node. Cheap to clone; usable from any tokio runtime.
+///
+/// The node runs until `shutdown`, also when all handles are dropped.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) database: Database,
+    pub(crate) submit: mpsc::Sender<Checked>,
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) died: watch::Receiver<Option<Death>>,
+    pub(crate) inside: watch::Receiver<Option<Inside>>,
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("chain", &self.shared.chain).finish_non_exhaustive()
     }
 }
 
-/// A running node. Cheap to clone; usable from any tokio runtime.
-#[derive(Clone)]
-pub struct Handle {}
-
-#[allow(unused_variables, clippy::unused_async)]
 impl Handle {
-    /// Puts a transaction into the pool and sends it to the other validators.
+    /// Puts a transaction into the pool and sends it to the other nodes. It is not final yet:
+    /// `locate` tells when it is, and what the ledger made of it.
     ///
     /// Submitting the same bytes again is harmless: the same digest comes back.
     pub async fn submit(&self, transaction: Vec<u8>) -> Result<Digest, SubmitError> {
-        unimplemented!()
+        let id = proof::transaction::id_of(&transaction);
+        let status = self.shared.status();
+        if let Some(reason) = status.halted {
+            return Err(SubmitError::NotReady(reason));
+        }
+        if status.tip > status.height + BEHIND_MAX {
+            let (height, tip) = (status.height, status.tip);
+            let reason = format!("catching up, at block {height} of {tip}");
+            return Err(SubmitError::NotReady(reason));
+        }
+        if self.shared.pool.get(&id).is_some() || self.accepted(&id).await {
+            return Ok(id);
+        }
+        let checked = Checked::check(&transaction, &self.shared.chain)?;
+        let state = self.shared.state();
+        try_out(&checked, &state, status.time_ms)?;
+        if self.shared.pool.offer(checked.clone(), true, &state)? == Offered::Taken {
+            // If too many wait to be sent, the next resend takes this one along.
+            let _ = self.submit.try_send(checked);
+        }
+        Ok(id)
     }
+
+    async fn accepted(&self, id: &Digest) -> bool {
+        self.locate(id).await.is_some_and(|located| located.index().is_some())
+    }
+
     /// Where the ledger stands.
     pub fn status(&self) -> Status {
-        unimplemented!()
+        self.shared.status()
     }
-    /// Follows the status; changes with every final block.
+
+    /// Follows the status: changes with every final block, new checkpoint and change of peers.
     pub fn watch(&self) -> watch::Receiver<Status> {
-        unimplemented!()
+        self.shared.watch()
     }
-    /// The latest final state.
+
+    /// The state after the last final block.
     pub fn state(&self) -> State {
-        unimplemented!()
+        self.shared.state()
     }
-    /// A final block.
+
+    /// The id of the ledger.
+    pub fn chain_id(&self) -> Digest {
+        self.shared.chain
+    }
+
+    /// A final block; `None` if this node does not have it yet.
     pub async fn block(&self, height: u64) -> Option<BlockView> {
-        unimplemented!()
+        let stored = ok(self.database.block(height).await)??;
+        let block = self.archived(height).await?;
+        let ids = block.inner().ids();
+        let transactions = ids
+            .into_iter()
+            .zip(stored.outcomes)
+            .map(|(digest, outcome)| TransactionView { digest, outcome })
+            .collect();
+        let header = block.inner().header.clone();
+        Some(BlockView { header, digest: stored.digest, transactions })
     }
-    /// Where a transaction became final, by its digest.
+
+    /// Where a transaction became final, by its digest. Accepted counts before refused.
     pub async fn locate(&self, transaction: &Digest) -> Option<Located> {
-        unimplemented!()
+        ok(self.database.locate(*transaction).await)?
     }
+
     /// The proof of an entry; `None` until a quorum cosigned a checkpoint that covers it.
     pub async fn proof(&self, index: u64) -> Option<Anchor> {
-        unimplemented!()
+        let (size, checkpoint) = self.shared.checkpoint()?;
+        if index >= size {
+            return None;
+        }
+        let (height, position, path) = ok(self.database.entry(index, size).await)??;
+        let block = self.archived(height).await?;
+        let transaction = block.inner().transactions.get(position)?;
+        let time_ms = block.inner().header.time_ms;
+        let entry =
+            [&height.to_be_bytes(), &time_ms.to_be_bytes(), transaction.as_ref()].concat();
+        Some(Anchor { index, entry, path, checkpoint })
     }
+
     /// The latest checkpoint that a quorum cosigned, as a signed note.
     pub fn checkpoint(&self) -> Option<String> {
-        unimplemented!()
+        self.shared.checkpoint().map(|(_, note)| note)
     }
-    /// The sequence that this sender's next transaction must carry, its pooled ones included.
+
+    /// The sequence that this sender's next transaction must carry, the waiting ones included.
     pub fn next_sequence(&self, sender: &PublicKey) -> u64 {
-        unimplemented!()
+        self.shared.pool.next_sequence(sender, &self.shared.state())
     }
-    /// The engine's metrics in the Prometheus text format.
+
+    /// The engine's metrics in the Prometheus text format; empty before it runs.
     pub fn metrics(&self) -> String {
-        unimplemented!()
+        let inside = self.inside.borrow().clone();
+        inside.map(|inside| (inside.metrics)()).unwrap_or_default()
     }
+
     /// Resolves when the node has ended, by `shutdown` or by a failure.
     pub async fn died(&self) -> Death {
-        unimplemented!()
+        let mut died = self.died.clone();
+        let ended = died.wait_for(Option::is_some).await;
+        let death = ended.ok().and_then(|death| death.clone());
+        death.unwrap_or_else(|| Death::Failed("the engine's thread is gone".to_owned()))
     }
+
     /// Stops the node and waits until its files are closed.
     pub async fn shutdown(&self) {
-        unimplemented!()
+        self.stop.send_replace(true);
+        self.died().await;
     }
+
+    async fn archived(&self, height: u64) -> Option<Digested<Block>> {
+        let inside = self.inside.borrow().clone()?;
+        inside.marshal.get_block(Height::new(height)).await
+    }
+}
+
+/// Executes a transaction that is next in its sender's order, so that whoever submits one that
+/// the ledger would refuse is told at once and not after a block.
+fn try_out(checked: &Checked, state: &State, time_ms: u64) -> Result<(), SubmitError> {
+    let header = checked.transaction().header;
+    if header.sequence != state.sequence(&header.sender) + 1 {
+        return Ok(());
+    }
+    let context = BlockContext { height: state.height() + 1, time_ms };
+    let executed = ledger::execute(state, &context, std::slice::from_ref(checked));
+    match executed.outcomes.into_iter().next() {
+        Some(Err(refusal)) => Err(refusal.into()),
+        _ => Ok(()),
+    }
+}
+
+/// An unreadable database has no answers; the keeper will meet the same error and stop the node.
+fn ok<T>(result: Result<T, crate::database::DatabaseError>) -> Option<T> {
+    result.inspect_err(|error| error!(%error, "the ledger database could not be read")).ok()
 }

@@ -26,6 +26,10 @@ pub struct Status {
     pub tip: u64,
     /// Whether this node signs blocks in this epoch.
     pub validating: bool,
+    /// Whether enough validators were heard in the last seconds for blocks to become final.
+    pub in_touch: bool,
+    /// Size of the history that the latest quorum-cosigned checkpoint covers.
+    pub checkpoint_size: u64,
     /// Transactions waiting in this node's pool.
     pub pending: usize,
     /// Why the node stopped applying blocks; `None` while it is well.
@@ -64,7 +68,7 @@ pub struct BlockView {
 /// One transaction of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransactionView {
-    /// SHA-256 of its bytes, as `Handle::submit` returns it.
+    /// Its id (`proof::transaction::id_of`), as `Handle::submit` returns it.
     pub digest: Digest,
     /// What the ledger made of it.
     pub outcome: Outcome,

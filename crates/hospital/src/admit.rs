@@ -244,7 +244,7 @@ pub(crate) fn check(
 }
 
 /// A random id, UUID version 4 in form (RFC 9562 5.4).
-pub(crate) fn new_id() -> Result<String, HospitalError> {
+pub fn new_id() -> Result<String, HospitalError> {
     let mut bytes: [u8; 16] = vault::random().map_err(crate::keyring::failed)?;
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
@@ -298,5 +298,31 @@ pub(crate) fn target_of(
 pub(crate) fn set_id(value: &mut Value, id: &str) {
     if let Value::Object(fields) = value {
         fields.insert("id".into(), id.into());
+    }
+}
+
+impl Hospital {
+    /// The findings of the validation on a body, which is a resource or the Parameters of
+    /// `$validate` with one.
+    pub async fn validate(
+        &self,
+        type_: &'static str,
+        body: bytes::Bytes,
+    ) -> Result<Vec<Issue>, HospitalError> {
+        self.0
+            .cpu
+            .run(move || {
+                let value = parse(Body::Bytes(body))?;
+                let within = value.get("parameter").and_then(Value::as_array);
+                let given = within.into_iter().flatten().find_map(|one| {
+                    let named = one.get("name").and_then(Value::as_str) == Some("resource");
+                    one.get("resource").filter(|_| named)
+                });
+                match draft::validated(given.unwrap_or(&value), type_) {
+                    Err(HospitalError::Invalid(issues)) => Ok(issues),
+                    other => other,
+                }
+            })
+            .await?
     }
 }

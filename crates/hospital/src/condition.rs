@@ -19,8 +19,9 @@ pub(crate) fn parse(
     type_: &'static str,
     pairs: &Pairs,
     base: &str,
+    now_us: i64,
 ) -> Result<Query, HospitalError> {
-    let options = query::Options { base: Some(base), ..query::Options::default() };
+    let options = query::Options { base: Some(base), now_us: Some(now_us), ..query::Options::default() };
     let parsed = query::parse(type_, pairs, &options)?;
     let unusable = parsed.unknown.iter().chain(&parsed.unsupported).next();
     if let Some(name) = unusable {
@@ -47,7 +48,7 @@ impl Hospital {
         type_: &'static str,
         pairs: &Pairs,
     ) -> Result<Matched, HospitalError> {
-        let query = parse(type_, pairs, &self.0.fhir_base)?;
+        let query = parse(type_, pairs, &self.0.fhir_base, self.now_us())?;
         let mut found = self.0.store.matching(query.clone(), Scope::all(), 2).await?;
         if found.len() > 1 {
             return Err(HospitalError::Several(type_.to_owned()));

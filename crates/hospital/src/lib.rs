@@ -53,7 +53,7 @@ pub mod search;
 mod setup;
 mod sign_in;
 
-pub use admit::{Admitted, Made};
+pub use admit::{Admitted, Made, new_id};
 pub use anchor::KeptAnchor;
 pub use batcher::{BatchStatus, Batcher};
 pub use caller::{Caller, Role};
@@ -69,3 +69,4 @@ pub use retire::Retired;
 pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
 pub use sign_in::NewUser;
+pub use store::Method;

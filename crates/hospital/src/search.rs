@@ -67,7 +67,11 @@ impl Hospital {
         strict: bool,
     ) -> Result<SearchPage, HospitalError> {
         let (after, pairs) = split(pairs);
-        let options = query::Options { base: Some(&self.0.fhir_base), count_max: PAGE_MAX, now_us: Some(self.0.clock.now_us()) };
+        let options = query::Options {
+            base: Some(&self.0.fhir_base),
+            count_max: PAGE_MAX,
+            now_us: Some(self.now_us()),
+        };
         let parsed = query::parse(type_, &pairs, &options)?;
         let ignored: Vec<String> =
             parsed.unknown.into_iter().chain(parsed.unsupported).collect();

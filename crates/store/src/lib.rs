@@ -22,12 +22,16 @@
 //!
 //! Specifications: `docs/reference/database.md`, FHIR R4 3.1.0 and 3.1.1, <https://sqlite.org>.
 
+mod audit;
 mod batch;
 mod error;
+mod readers;
 mod record;
 mod search;
+mod sqlite;
 mod store;
 mod user;
+mod writer;
 
 pub use batch::{Batch, Leaf, LeafPlace};
 pub use error::StoreError;

@@ -112,6 +112,8 @@ pub struct Stored {
     pub envelope: Vec<u8>,
     /// Number of its leaf.
     pub leaf: u64,
+    /// Ids of the patients in whose compartment this version is.
+    pub patients: Vec<String>,
 }
 
 impl Stored {

@@ -1,14 +1,18 @@
 //! The store: every method an async function; the work happens on the store's own threads.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 
 use fhir::query::Query;
-use fhir::search::Entry;
+use rusqlite::Connection;
 
+use crate::readers::Readers;
+use crate::sqlite::{Cache, batch, connection, history, read, search, user, write};
+use crate::writer::Writer;
 use crate::{
-    Batch, Committed, Found, History, HistoryPage, Leaf, LeafPlace, NewVaultKey, Page, RecordKey,
-    Scope, Setting, StoreError, Stored, User, Write,
+    Batch, Committed, Found, History, HistoryPage, Leaf, LeafPlace, Page, RecordKey, Scope,
+    Setting, StoreError, Stored, User, Write,
 };
 
 /// Bounds of a store.
@@ -35,211 +39,245 @@ impl Default for Options {
             write_queue: 1024,
             read_queue: 1024,
             group_max: 256,
-            cache_kib: 16 * 1024,
+            cache_kib: 8 * 1024,
             bytes_max: None,
         }
     }
 }
 
+/// Dropped in this order: the threads end before the lock is given up.
+struct Inner {
+    writer: Option<Writer>,
+    readers: Readers,
+    _lock: Option<File>,
+}
+
 /// The database of one organisation. Clones share it; it closes with the last clone.
 #[derive(Clone)]
 pub struct Store {
-    _inner: Arc<()>,
+    inner: Arc<Inner>,
 }
 
 impl Store {
     /// Opens or creates the database. Blocks: call it before the runtime starts or on a blocking
     /// thread.
-    pub fn open(_path: &Path, _options: &Options) -> Result<Self, StoreError> {
-        Err(StoreError::Closed)
+    pub fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
+        let lock = lock(path)?;
+        let connection = connection::writer(path, options)?;
+        let writer = Writer::start(connection, options.write_queue, options.group_max)?;
+        Self::with(Some(writer), path, options, Some(lock))
     }
 
-    /// Opens an existing database for reading beside a running node (`salus audit`).
-    pub fn open_read_only(_path: &Path, _options: &Options) -> Result<Self, StoreError> {
-        Err(StoreError::Closed)
+    /// Opens an existing database for reading, beside a running node (`salus audit`).
+    pub fn open_read_only(path: &Path, options: &Options) -> Result<Self, StoreError> {
+        Self::with(None, path, options, None)
+    }
+
+    fn with(
+        writer: Option<Writer>,
+        path: &Path,
+        options: &Options,
+        lock: Option<File>,
+    ) -> Result<Self, StoreError> {
+        let inner = Inner {
+            writer,
+            readers: Readers::start(path, options)?,
+            _lock: lock,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    async fn write<T, F>(&self, act: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &mut Cache) -> Result<T, StoreError> + Send + 'static,
+    {
+        match &self.inner.writer {
+            Some(writer) => writer.run(act).await,
+            None => Err(StoreError::Refused(
+                "a write: opened for reading".to_owned(),
+            )),
+        }
+    }
+
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.inner.readers
     }
 
     /// Writes all or nothing; returns when it is on disk.
-    pub async fn commit(&self, _write: Write) -> Result<Committed, StoreError> {
-        Err(StoreError::Closed)
+    pub async fn commit(&self, write: Write) -> Result<Committed, StoreError> {
+        self.write(move |connection, cache| write::apply(connection, cache, &write))
+            .await
     }
 
     /// The current version of a record, which may be a tombstone.
-    pub async fn current(&self, _type: &str, _id: &str) -> Result<Option<Stored>, StoreError> {
-        Err(StoreError::Closed)
+    pub async fn current(&self, type_: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+        let (type_, id) = (type_.to_owned(), id.to_owned());
+        self.readers()
+            .run(move |connection| read::current(connection, &type_, &id))
+            .await
     }
 
     /// One version of a record.
     pub async fn version(
         &self,
-        _type: &str,
-        _id: &str,
-        _version: u64,
+        type_: &str,
+        id: &str,
+        version: u64,
     ) -> Result<Option<Stored>, StoreError> {
-        Err(StoreError::Closed)
-    }
-
-    /// Ids of the patients in whose compartment the record is now.
-    pub async fn compartments(&self, _type: &str, _id: &str) -> Result<Vec<String>, StoreError> {
-        Err(StoreError::Closed)
+        let (type_, id) = (type_.to_owned(), id.to_owned());
+        self.readers()
+            .run(move |connection| read::version(connection, &type_, &id, version))
+            .await
     }
 
     /// A page of a history, newest first.
-    pub async fn history(&self, _history: History) -> Result<HistoryPage, StoreError> {
-        Err(StoreError::Closed)
+    pub async fn history(&self, of: History) -> Result<HistoryPage, StoreError> {
+        self.readers()
+            .run(move |connection| history::page(connection, &of))
+            .await
     }
 
-    /// A page of a search.
+    /// A page of a search. `page` decides how many rows; `query.count` only whether there are any.
     pub async fn search(
         &self,
-        _query: Query,
-        _scope: Scope,
-        _page: Page,
+        query: Query,
+        scope: Scope,
+        page: Page,
     ) -> Result<Found, StoreError> {
-        Err(StoreError::Closed)
+        self.readers()
+            .run(move |connection| search::page(connection, &query, &scope, &page))
+            .await
     }
 
     /// The first matches of a query, for conditional acts.
     pub async fn matching(
         &self,
-        _query: Query,
-        _scope: Scope,
-        _limit: u32,
+        query: Query,
+        scope: Scope,
+        limit: u32,
     ) -> Result<Vec<RecordKey>, StoreError> {
-        Err(StoreError::Closed)
+        self.readers()
+            .run(move |connection| search::matching(connection, &query, &scope, limit))
+            .await
     }
 
     /// A vault key in its wrapped form.
-    pub async fn vault_key(&self, _id: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        Err(StoreError::Closed)
+    pub async fn vault_key(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let id = id.to_owned();
+        self.readers()
+            .run(move |connection| read::vault_key(connection, &id))
+            .await
     }
 
     /// The oldest leaves that are in no batch.
-    pub async fn pending_leaves(&self, _limit: u32) -> Result<Vec<Leaf>, StoreError> {
-        Err(StoreError::Closed)
+    pub async fn pending_leaves(&self, limit: u32) -> Result<Vec<Leaf>, StoreError> {
+        self.readers()
+            .run(move |connection| batch::pending(connection, limit))
+            .await
     }
 
     /// Seals a batch over the oldest waiting leaves. Refused while another batch is open, or when
     /// its sequence, previous root or first leaf does not follow the last one.
-    pub async fn seal_batch(&self, _batch: Batch) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+    pub async fn seal_batch(&self, batch: Batch) -> Result<(), StoreError> {
+        self.write(move |connection, _| batch::seal(connection, &batch))
+            .await
     }
 
     /// The batch that is sealed and not yet anchored.
     pub async fn open_batch(&self) -> Result<Option<Batch>, StoreError> {
-        Err(StoreError::Closed)
+        self.readers().run(batch::open).await
     }
 
     /// The last batch sealed.
     pub async fn last_batch(&self) -> Result<Option<Batch>, StoreError> {
-        Err(StoreError::Closed)
+        self.readers().run(batch::last).await
     }
 
     /// Puts another signed transaction in the open batch (its expiry or sequence had passed).
     pub async fn replace_batch_transaction(
         &self,
-        _sequence: u64,
-        _transaction: Vec<u8>,
+        sequence: u64,
+        transaction: Vec<u8>,
     ) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+        self.write(move |connection, _| batch::replace(connection, sequence, &transaction))
+            .await
     }
 
-    /// Stores what the ledger answered to the open batch; the batch is then no longer open.
-    pub async fn anchor_batch(&self, _sequence: u64, _anchor: Vec<u8>) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+    /// Stores what the ledger answered to the open batch; the batch is then no longer open. An
+    /// empty batch keeps neither anchor nor transaction.
+    pub async fn anchor_batch(&self, sequence: u64, anchor: Vec<u8>) -> Result<(), StoreError> {
+        self.write(move |connection, _| batch::anchor(connection, sequence, &anchor))
+            .await
     }
 
     /// Where the leaf of a record version is; `None`: no such version.
     pub async fn batch_of(
         &self,
-        _type: &str,
-        _id: &str,
-        _version: u64,
+        type_: &str,
+        id: &str,
+        version: u64,
     ) -> Result<Option<LeafPlace>, StoreError> {
-        Err(StoreError::Closed)
+        let (type_, id) = (type_.to_owned(), id.to_owned());
+        self.readers()
+            .run(move |connection| batch::place(connection, &type_, &id, version))
+            .await
     }
 
     /// Adds a user or replaces the one of that name.
-    pub async fn put_user(&self, _user: User) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+    pub async fn put_user(&self, user: User) -> Result<(), StoreError> {
+        self.write(move |connection, _| user::put(connection, &user))
+            .await
     }
 
     /// A user by name.
-    pub async fn user(&self, _username: &str) -> Result<Option<User>, StoreError> {
-        Err(StoreError::Closed)
+    pub async fn user(&self, username: &str) -> Result<Option<User>, StoreError> {
+        let username = username.to_owned();
+        self.readers()
+            .run(move |connection| user::get(connection, &username))
+            .await
     }
 
     /// All users, by name.
     pub async fn users(&self) -> Result<Vec<User>, StoreError> {
-        Err(StoreError::Closed)
+        self.readers().run(user::all).await
     }
 
     /// Sets a named value.
-    pub async fn put_setting(&self, _setting: Setting) -> Result<(), StoreError> {
-        Err(StoreError::Closed)
+    pub async fn put_setting(&self, setting: Setting) -> Result<(), StoreError> {
+        self.write(move |connection, _| user::put_setting(connection, &setting))
+            .await
     }
 
     /// A named value.
-    pub async fn setting(&self, _name: &str) -> Result<Option<Setting>, StoreError> {
-        Err(StoreError::Closed)
+    pub async fn setting(&self, name: &str) -> Result<Option<Setting>, StoreError> {
+        let name = name.to_owned();
+        self.readers()
+            .run(move |connection| user::get_setting(connection, &name))
+            .await
     }
 
     /// All settings, by name.
     pub async fn settings(&self) -> Result<Vec<Setting>, StoreError> {
-        Err(StoreError::Closed)
+        self.readers().run(user::all_settings).await
     }
+}
 
-    /// Audit: versions in the order of their leaves, after the given leaf.
-    pub async fn scan_versions(
-        &self,
-        _after_leaf: u64,
-        _limit: u32,
-    ) -> Result<Vec<Stored>, StoreError> {
-        Err(StoreError::Closed)
-    }
-
-    /// Audit: leaves in order, after the given one.
-    pub async fn scan_leaves(
-        &self,
-        _after_leaf: u64,
-        _limit: u32,
-    ) -> Result<Vec<Leaf>, StoreError> {
-        Err(StoreError::Closed)
-    }
-
-    /// Audit: batches in order, after the given one.
-    pub async fn scan_batches(
-        &self,
-        _after_sequence: u64,
-        _limit: u32,
-    ) -> Result<Vec<Batch>, StoreError> {
-        Err(StoreError::Closed)
-    }
-
-    /// Audit: vault keys by id, after the given one.
-    pub async fn scan_vault_keys(
-        &self,
-        _after_id: &str,
-        _limit: u32,
-    ) -> Result<Vec<NewVaultKey>, StoreError> {
-        Err(StoreError::Closed)
-    }
-
-    /// Audit: compares the index rows of a record with those recomputed from its current body
-    /// (none for a tombstone); a line per difference.
-    pub async fn check_index(
-        &self,
-        _type: &str,
-        _id: &str,
-        _expected: Vec<Entry>,
-        _compartments: Vec<String>,
-    ) -> Result<Vec<String>, StoreError> {
-        Err(StoreError::Closed)
-    }
-
-    /// Audit: the database's own structure, and everything one table says about another; a line
-    /// per difference. Takes time in proportion to the database.
-    pub async fn integrity_check(&self) -> Result<Vec<String>, StoreError> {
-        Err(StoreError::Closed)
+/// Only one process writes; the lock goes with the process, however it ends.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let beside = path.with_extension("lock");
+    let failed = |error: std::io::Error| StoreError::Database(error.to_string());
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&beside)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }

@@ -109,7 +109,8 @@ impl<'a> Walk<'a> {
             return;
         };
         for (index, one) in contained.iter().enumerate() {
-            let id = one.get("id").and_then(Value::as_str).unwrap_or_default();
+            // One without id was refused already.
+            let Some(id) = one.get("id").and_then(Value::as_str) else { continue };
             let used = self
                 .local_links
                 .iter()
@@ -146,11 +147,9 @@ impl<'a> Walk<'a> {
             let companion = name.len() != key.len();
             match type_.element(name) {
                 Some(element) if !companion => {
-                    let extra = if companions {
-                        map.get(&format!("_{name}"))
-                    } else {
-                        None
-                    };
+                    let primitive = matches!(element.shape, Shape::Primitive(_));
+                    let beside = companions && primitive;
+                    let extra = if beside { map.get(&format!("_{name}")) } else { None };
                     self.choose(element, &mut chosen);
                     self.element(element, Some(value), extra);
                 }

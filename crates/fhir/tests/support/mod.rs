@@ -1,6 +1,12 @@
 //! Where the third-party data is, and how to read it.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it"
+)]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
+
+pub mod broken;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -41,6 +41,8 @@ pub struct Plan {
 pub struct BundleLimits {
     /// Most entries.
     pub entries_max: usize,
+    /// Largest body.
+    pub bytes_max: usize,
 }
 
 impl Plan {
