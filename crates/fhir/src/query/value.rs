@@ -200,7 +200,8 @@ impl Reader<'_> {
         }
         // A url below our base may also be the canonical url of a definition.
         if let references::Form::Absolute(url) = references::form(&text) {
-            let (url, version) = match url.split_once('|') {
+            let split = url.split_once('|').or_else(|| url.split_once("/_history/"));
+            let (url, version) = match split {
                 Some((url, version)) => (url, Some(version.to_owned())),
                 None => (url, None),
             };

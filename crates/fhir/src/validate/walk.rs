@@ -110,7 +110,9 @@ impl<'a> Walk<'a> {
         };
         for (index, one) in contained.iter().enumerate() {
             // One without id was refused already.
-            let Some(id) = one.get("id").and_then(Value::as_str) else { continue };
+            let Some(id) = one.get("id").and_then(Value::as_str) else {
+                continue;
+            };
             let used = self
                 .local_links
                 .iter()
@@ -149,7 +151,11 @@ impl<'a> Walk<'a> {
                 Some(element) if !companion => {
                     let primitive = matches!(element.shape, Shape::Primitive(_));
                     let beside = companions && primitive;
-                    let extra = if beside { map.get(&format!("_{name}")) } else { None };
+                    let extra = if beside {
+                        map.get(&format!("_{name}"))
+                    } else {
+                        None
+                    };
                     self.choose(element, &mut chosen);
                     self.element(element, Some(value), extra);
                 }
