@@ -69,6 +69,9 @@ pub(crate) struct Demo {
     /// Do not play the story at the end
     #[arg(long)]
     pub(crate) no_story: bool,
+    /// Blocks of an epoch, for tests of a changing consortium
+    #[arg(long, hide = true)]
+    pub(crate) epoch_blocks: Option<u64>,
     /// Stop when standard input closes (for programs that start the demo)
     #[arg(long, hide = true)]
     pub(crate) supervised: bool,

@@ -54,6 +54,7 @@ pub(crate) struct Wanted {
     pub(crate) patients: u32,
     pub(crate) load: Vec<PathBuf>,
     pub(crate) story: bool,
+    pub(crate) epoch_blocks: Option<u64>,
 }
 
 impl Wanted {
@@ -64,6 +65,7 @@ impl Wanted {
             patients: arguments.patients,
             load: arguments.load.clone(),
             story: !arguments.no_story,
+            epoch_blocks: arguments.epoch_blocks,
         }
     }
 }
@@ -106,7 +108,7 @@ fn stop_channel(supervised: bool) -> Outcome<mpsc::Receiver<()>> {
     });
     if supervised {
         std::thread::spawn(move || {
-            let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+            crate::signals::wait_for_the_end_of_input();
             let _ = sender.send(());
         });
     }
@@ -127,7 +129,7 @@ fn bring_up(wanted: &Wanted, children: &Children) -> Outcome<Report> {
     ready(children, &report)?;
     people::sign_in(&mut report)?;
     report.write(&wanted.folder)?;
-    people::bring(wanted, children, &mut report)?;
+    people::bring(wanted, &mut report)?;
     report.write(&wanted.folder)?;
     print!("\n{}\n", report.table());
     if wanted.story {
@@ -143,15 +145,24 @@ fn ready(children: &Children, report: &Report) -> Outcome {
     let until = Instant::now() + READY_MAX;
     for organisation in &report.organisations {
         let client = crate::client::Client::new(&organisation.base, None)?;
-        while !client.get("/health/ready").is_ok_and(|answer| answer.is_ok()) {
+        while !client
+            .get("/health/ready")
+            .is_ok_and(|answer| answer.is_ok())
+        {
             if let Some((index, how)) = children.ended() {
-                return Err(children::died(index, &how, &report.organisations[index].dir));
+                return Err(children::died(
+                    index,
+                    &how,
+                    &report.organisations[index].dir,
+                ));
             }
             if Instant::now() > until {
                 let log = organisation.dir.join(children::LOG);
-                return Err(Failure::new(format!("{} does not become ready", organisation.id))
-                    .cause(format!("it was given {} s", READY_MAX.as_secs()))
-                    .hint(format!("its log is {}", log.display())));
+                return Err(
+                    Failure::new(format!("{} does not become ready", organisation.id))
+                        .cause(format!("it was given {} s", READY_MAX.as_secs()))
+                        .hint(format!("its log is {}", log.display())),
+                );
             }
             std::thread::sleep(Duration::from_millis(50));
         }

@@ -4,8 +4,8 @@ use crate::cli;
 use crate::client::Client;
 use crate::config::Config;
 use crate::failure::{Failure, Outcome};
-use crate::organisation::{self, Keys, Purpose};
 use crate::genesis_file;
+use crate::organisation::{self, Keys, Purpose};
 use ledger::Genesis;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::path::Path;
@@ -38,7 +38,11 @@ struct Checks(Vec<Check>);
 
 impl Checks {
     fn add(&mut self, name: &'static str, health: Health, text: impl Into<String>) {
-        self.0.push(Check { name, health, text: text.into() });
+        self.0.push(Check {
+            name,
+            health,
+            text: text.into(),
+        });
     }
 
     /// A step that must work for those after it.
@@ -68,22 +72,33 @@ pub(crate) fn run(arguments: &cli::Doctor) -> Outcome {
         };
         println!("{mark:<5} {:<14} {}", check.name, check.text);
     }
-    let bad = checks.0.iter().filter(|check| check.health == Health::Bad).count();
+    let bad = checks
+        .0
+        .iter()
+        .filter(|check| check.health == Health::Bad)
+        .count();
     if bad == 0 {
         return Ok(());
     }
-    Err(Failure::new(format!("{bad} of {} checks are bad", checks.0.len()))
-        .cause("see the lines marked BAD")
-        .hint("mend the first one; those after it may follow from it"))
+    Err(
+        Failure::new(format!("{bad} of {} checks are bad", checks.0.len()))
+            .cause("see the lines marked BAD")
+            .hint("mend the first one; those after it may follow from it"),
+    )
 }
 
 fn look(path: &Path, checks: &mut Checks) {
     clock(checks);
     let config = Config::read(path).map(|config| {
-        let text = format!("{} ({})", config.organisation.name, config.organisation.kind);
+        let text = format!(
+            "{} ({})",
+            config.organisation.name, config.organisation.kind
+        );
         (config, text)
     });
-    let Some(config) = checks.step("configuration", config) else { return };
+    let Some(config) = checks.step("configuration", config) else {
+        return;
+    };
     disk(&config, checks);
     let genesis = genesis_file::read(&config.path(&config.ledger.genesis)).map(|genesis| {
         let text = format!("chain id {}", genesis.chain_id());
@@ -106,9 +121,15 @@ fn look(path: &Path, checks: &mut Checks) {
 }
 
 fn clock(checks: &mut Checks) {
-    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now_s = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs());
     if now_s < CLOCK_MIN_S {
-        checks.add("clock", Health::Bad, "it shows a time before this release was made");
+        checks.add(
+            "clock",
+            Health::Bad,
+            "it shows a time before this release was made",
+        );
     } else {
         checks.add("clock", Health::Good, "plausible");
     }
@@ -119,13 +140,23 @@ fn disk(config: &Config, checks: &mut Checks) {
     let output = Command::new("df").arg("-Pk").arg(&config.folder).output();
     let free_bytes = output.ok().and_then(|output| {
         let text = String::from_utf8(output.stdout).ok()?;
-        let kib: u64 = text.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+        let kib: u64 = text
+            .lines()
+            .nth(1)?
+            .split_whitespace()
+            .nth(3)?
+            .parse()
+            .ok()?;
         Some(kib * 1024)
     });
     match free_bytes {
         None => checks.add("disk", Health::Poor, "`df` does not tell how much is free"),
         Some(free) if free < FREE_BYTES_MIN => {
-            checks.add("disk", Health::Bad, format!("{} MiB free, less than 1024", free >> 20));
+            checks.add(
+                "disk",
+                Health::Bad,
+                format!("{} MiB free, less than 1024", free >> 20),
+            );
         }
         Some(free) => checks.add("disk", Health::Good, format!("{} GiB free", free >> 30)),
     }
@@ -159,7 +190,11 @@ fn node(config: &Config, checks: &mut Checks) -> bool {
     };
     match client.get("/health/ready") {
         Ok(answer) if answer.is_ok() => {
-            checks.add("node", Health::Good, format!("running and ready at {}", config.base()));
+            checks.add(
+                "node",
+                Health::Good,
+                format!("running and ready at {}", config.base()),
+            );
             true
         }
         Ok(answer) => {
@@ -199,8 +234,15 @@ fn peers(config: &Config, genesis: &Genesis, checks: &mut Checks) {
             .ok()
             .and_then(|mut found| found.next())
             .is_some_and(|address| TcpStream::connect_timeout(&address, CONNECT_MAX).is_ok());
-        let (health, how) =
-            if reached { (Health::Good, "reached") } else { (Health::Poor, "not reached") };
-        checks.add("peer", health, format!("{} at {}: {how}", member.id, member.address));
+        let (health, how) = if reached {
+            (Health::Good, "reached")
+        } else {
+            (Health::Poor, "not reached")
+        };
+        checks.add(
+            "peer",
+            health,
+            format!("{} at {}: {how}", member.id, member.address),
+        );
     }
 }

@@ -61,7 +61,10 @@ impl OrganisationText {
 
     fn read(&self) -> Result<Organisation, String> {
         if !Organisation::is_address(&self.address) {
-            return Err(format!("address of {}: `{}` is not host:port", self.id, self.address));
+            return Err(format!(
+                "address of {}: `{}` is not host:port",
+                self.id, self.address
+            ));
         }
         Ok(Organisation {
             id: field("id", &self.id)?,
@@ -76,7 +79,8 @@ impl OrganisationText {
 }
 
 fn field<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T, String> {
-    text.parse().map_err(|error| format!("{name} = \"{text}\": {error}"))
+    text.parse()
+        .map_err(|error| format!("{name} = \"{text}\": {error}"))
 }
 
 /// Writes a genesis; its id is in the head so that people can compare it by eye.
@@ -93,7 +97,11 @@ pub(crate) fn write(path: &Path, genesis: &Genesis) -> Outcome {
             expiry_blocks_max: parameters.expiry_blocks_max,
             proposal_blocks: parameters.proposal_blocks,
         },
-        organisation: genesis.organisations.iter().map(OrganisationText::of).collect(),
+        organisation: genesis
+            .organisations
+            .iter()
+            .map(OrganisationText::of)
+            .collect(),
     };
     let body = toml::to_string(&text).explain(|| "the genesis has no text".into())?;
     let head = format!(
@@ -101,8 +109,7 @@ pub(crate) fn write(path: &Path, genesis: &Genesis) -> Outcome {
          # another ledger.\n# chain id {}\n\n",
         genesis.chain_id()
     );
-    std::fs::write(path, head + &body)
-        .explain(|| format!("{} cannot be written", path.display()))
+    std::fs::write(path, head + &body).explain(|| format!("{} cannot be written", path.display()))
 }
 
 /// Reads and checks a genesis.
@@ -159,7 +166,9 @@ fn text(path: &Path) -> Outcome<String> {
     if size > FILE_BYTES_MAX {
         return Err(Failure::new(told()).cause(format!("{size} bytes, at most {FILE_BYTES_MAX}")));
     }
-    std::fs::read_to_string(path).explain(told).hint("it should be TOML text")
+    std::fs::read_to_string(path)
+        .explain(told)
+        .hint("it should be TOML text")
 }
 
 #[cfg(test)]
@@ -194,8 +203,12 @@ mod tests {
 
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(&genesis.chain_id().to_string()));
-        for (from, to) in [("\"a\"", "\"b\""), ("clinic", "cinema"), ("9080", "x"), ("time_ms", "t")]
-        {
+        for (from, to) in [
+            ("\"a\"", "\"b\""),
+            ("clinic", "cinema"),
+            ("9080", "x"),
+            ("time_ms", "t"),
+        ] {
             std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
             let failure = read(&path).unwrap_err().to_string();
             assert!(failure.contains("is not a genesis"), "{failure}");

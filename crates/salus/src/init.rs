@@ -3,8 +3,8 @@
 use crate::cli;
 use crate::config::{Access, Config, Http, Keys as KeysConfig, Ledger, Limits, Organisation};
 use crate::failure::{Explain, Failure, Outcome};
-use crate::organisation::{self, FirstUser, Keys, Purpose};
 use crate::genesis_file;
+use crate::organisation::{self, FirstUser, Keys, Purpose};
 use ledger::{Genesis, Parameters};
 use std::path::{Path, PathBuf};
 use vault::Cost;
@@ -32,8 +32,10 @@ pub(crate) struct Made {
 /// Makes the folder, the keys, the configuration and the first users; not the genesis.
 pub(crate) fn make(plan: &Plan<'_>) -> Outcome<Made> {
     if !crate::config::is_slug(plan.id) {
-        return Err(Failure::new(format!("`{}` cannot name an organisation", plan.id))
-            .hint("1 to 32 of a-z, 0-9 and hyphen"));
+        return Err(
+            Failure::new(format!("`{}` cannot name an organisation", plan.id))
+                .hint("1 to 32 of a-z, 0-9 and hyphen"),
+        );
     }
     organisation::make_folder(plan.dir)?;
     let passphrase = organisation::password()?;
@@ -55,7 +57,10 @@ pub(crate) fn make(plan: &Plan<'_>) -> Outcome<Made> {
             name: plan.name.to_owned(),
             kind: plan.kind.to_string(),
         },
-        http: Http { listen: plan.http, base: None },
+        http: Http {
+            listen: plan.http,
+            base: None,
+        },
         ledger: Ledger {
             listen: plan.ledger,
             genesis: PathBuf::from(organisation::GENESIS),
@@ -64,7 +69,9 @@ pub(crate) fn make(plan: &Plan<'_>) -> Outcome<Made> {
             passphrase_file: Some(PathBuf::from(organisation::PASSPHRASE)),
             passphrase_env: None,
         },
-        access: Access { token_lifetime_s: plan.token_lifetime_s },
+        access: Access {
+            token_lifetime_s: plan.token_lifetime_s,
+        },
         limits: Limits::default(),
         folder: plan.dir.to_path_buf(),
     };
@@ -73,9 +80,16 @@ pub(crate) fn make(plan: &Plan<'_>) -> Outcome<Made> {
 }
 
 /// The public facts about the organisation of a plan.
-pub(crate) fn facts(plan: &Plan<'_>, keys: &Keys, validator: bool) -> Outcome<ledger::Organisation> {
+pub(crate) fn facts(
+    plan: &Plan<'_>,
+    keys: &Keys,
+    validator: bool,
+) -> Outcome<ledger::Organisation> {
     Ok(ledger::Organisation {
-        id: plan.id.parse().explain(|| format!("`{}` is no name", plan.id))?,
+        id: plan
+            .id
+            .parse()
+            .explain(|| format!("`{}` is no name", plan.id))?,
         kind: plan.kind,
         transaction_key: keys.signing(Purpose::Transaction).public(),
         node_key: keys.signing(Purpose::Node).public(),
@@ -86,21 +100,28 @@ pub(crate) fn facts(plan: &Plan<'_>, keys: &Keys, validator: bool) -> Outcome<le
 }
 
 /// A genesis of these founders, from now on.
-pub(crate) fn genesis(mut founders: Vec<ledger::Organisation>) -> Outcome<Genesis> {
+pub(crate) fn genesis(
+    mut founders: Vec<ledger::Organisation>,
+    parameters: Parameters,
+) -> Outcome<Genesis> {
     founders.sort_by(|one, next| one.id.cmp(&next.id));
     let genesis = Genesis {
         time_ms: now_ms(),
-        parameters: Parameters::default(),
+        parameters,
         organisations: founders,
     };
-    genesis.check().explain(|| "these founders make no ledger".into())?;
+    genesis
+        .check()
+        .explain(|| "these founders make no ledger".into())?;
     Ok(genesis)
 }
 
 fn now_ms() -> u64 {
     std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        .map_or(0, |since| {
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        })
 }
 
 const FIRST_ROLES: &[&str] = &["clinician", "auditor", "admin"];
@@ -125,9 +146,12 @@ pub(crate) fn init(arguments: &cli::Init) -> Outcome {
     let name = name(identity);
     let plan = plan(identity, &name);
     let made = make(&plan)?;
-    let genesis = genesis(vec![facts(&plan, &made.keys, true)?])?;
+    let genesis = genesis(vec![facts(&plan, &made.keys, true)?], Parameters::default())?;
     genesis_file::write(&identity.dir.join(organisation::GENESIS), &genesis)?;
-    println!("{name} is ready, as the only member of the ledger {}.\n", genesis.chain_id());
+    println!(
+        "{name} is ready, as the only member of the ledger {}.\n",
+        genesis.chain_id()
+    );
     say_users(&made.users);
     say_start(identity);
     Ok(())
@@ -137,9 +161,15 @@ pub(crate) fn init(arguments: &cli::Init) -> Outcome {
 pub(crate) fn join(arguments: &cli::Join) -> Outcome {
     let identity = &arguments.identity;
     let genesis = genesis_file::read(&arguments.genesis)?;
-    if genesis.organisations.iter().any(|member| member.id.as_str() == identity.id) {
-        return Err(Failure::new(format!("{} is a founder of that ledger", identity.id))
-            .hint("choose another --id"));
+    if genesis
+        .organisations
+        .iter()
+        .any(|member| member.id.as_str() == identity.id)
+    {
+        return Err(
+            Failure::new(format!("{} is a founder of that ledger", identity.id))
+                .hint("choose another --id"),
+        );
     }
     let name = name(identity);
     let plan = plan(identity, &name);
@@ -147,8 +177,14 @@ pub(crate) fn join(arguments: &cli::Join) -> Outcome {
     genesis_file::write(&identity.dir.join(organisation::GENESIS), &genesis)?;
     let request = identity.dir.join(organisation::REQUEST);
     genesis_file::write_request(&request, &facts(&plan, &made.keys, arguments.validator)?)?;
-    println!("{name} can join the ledger {} when two thirds of its members agree.\n", genesis.chain_id());
-    println!("Give {} to a member; its administrator runs", request.display());
+    println!(
+        "{name} can join the ledger {} when two thirds of its members agree.\n",
+        genesis.chain_id()
+    );
+    println!(
+        "Give {} to a member; its administrator runs",
+        request.display()
+    );
     println!("  salus propose add --request request.toml --to http://HOST:PORT --token TOKEN\n");
     say_users(&made.users);
     say_start(identity);

@@ -26,8 +26,8 @@ mod doctor;
 mod failure;
 mod generate;
 mod genesis_file;
+mod govern;
 mod init;
-mod leash;
 mod load;
 mod node;
 mod organisation;
@@ -63,7 +63,9 @@ fn dispatch(command: cli::Command) -> Outcome {
         cli::Command::Run(arguments) => node::run(&arguments),
         cli::Command::Verify(arguments) => verify::run(&arguments),
         cli::Command::Doctor(arguments) => doctor::run(&arguments),
-        _ => Ok(()),
+        cli::Command::Propose(arguments) => govern::propose(&arguments),
+        cli::Command::Vote(arguments) => govern::vote(&arguments),
+        cli::Command::Audit(_) => Ok(()),
     }
 }
 

@@ -3,16 +3,15 @@
 use crate::cli;
 use crate::config::Config;
 use crate::failure::{Explain, Failure, Hint, Outcome};
-use crate::leash::{self, Order};
-use crate::organisation::{self, Keys, Purpose};
 use crate::genesis_file;
+use crate::organisation::{self, Keys, Purpose};
 use hospital::{Hospital, NewUser, Setup};
 use ledger::Genesis;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 /// Runs one organisation until it is told to stop.
 pub(crate) fn run(arguments: &cli::Run) -> Outcome {
@@ -26,15 +25,22 @@ pub(crate) fn run(arguments: &cli::Run) -> Outcome {
     // Before anything runs: a taken port must not cost a start of the engine.
     let listener = runtime.block_on(TcpListener::bind(config.http.listen));
     let listener = listener
-        .explain(|| format!("{} cannot answer on {}", config.organisation.id, config.http.listen))
+        .explain(|| {
+            format!(
+                "{} cannot answer on {}",
+                config.organisation.id, config.http.listen
+            )
+        })
         .hint("another program has this port: change http.listen in salus.toml")?;
     let (store, chain) = open(&config, &keys, &genesis)?;
-    let orders = arguments.supervised.then(leash::follow);
-    let outcome = runtime.block_on(serve(
-        Parts { config, keys, genesis, store, chain },
-        listener,
-        orders,
-    ));
+    let parts = Parts {
+        config,
+        keys,
+        genesis,
+        store,
+        chain,
+    };
+    let outcome = runtime.block_on(serve(parts, listener, arguments.supervised));
     // What still waits for a reader thread is not worth more than this.
     runtime.shutdown_timeout(Duration::from_secs(2));
     outcome
@@ -76,12 +82,14 @@ fn open(config: &Config, keys: &Keys, genesis: &Genesis) -> Outcome<(store::Stor
     Ok((store, chain))
 }
 
-async fn serve(
-    parts: Parts,
-    listener: TcpListener,
-    orders: Option<mpsc::Receiver<Order>>,
-) -> Outcome {
-    let Parts { config, keys, genesis, store, chain } = parts;
+async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome {
+    let Parts {
+        config,
+        keys,
+        genesis,
+        store,
+        chain,
+    } = parts;
     let api_config = api_config(&config, &keys);
     let folder = config.folder.clone();
     let id = config.organisation.id.clone();
@@ -103,9 +111,13 @@ async fn serve(
         .explain(|| "the HTTP interface cannot be opened".into())?;
     let batcher = hospital.start_batcher();
     let (stop, stopped) = watch::channel(None);
-    tokio::spawn(watch_for_the_end(chain.clone(), hospital.clone(), orders, stop));
+    tokio::spawn(watch_for_the_end(chain.clone(), supervised, stop));
     tracing::info!(organisation = id, address = %config.http.listen, "answering");
-    let ended = api::serve(listener, router, wait(stopped.clone())).await;
+    let served = api::serve(listener, router, wait(stopped.clone()));
+    let ended = tokio::select! {
+        ended = served => ended,
+        () = past_the_grace(stopped.clone()) => Ok(()),
+    };
     // In this order: nothing new comes in, the last batch is handed over, the engine closes.
     batcher.stop().await;
     chain.shutdown().await;
@@ -135,60 +147,45 @@ async fn add_first_users(
     users: Vec<organisation::FirstUser>,
 ) -> Outcome {
     for user in users {
-        let order = Order {
-            username: user.username,
-            password: user.password,
-            role: user.role,
+        let told = || format!("the first {} cannot be added", user.role);
+        let role = user
+            .role
+            .parse()
+            .map_err(|error: String| Failure::new(told()).cause(error))?;
+        let new = NewUser {
+            username: user.username.clone(),
+            password: user.password.clone(),
+            role,
             patient: None,
         };
-        add_user(hospital, order).await?;
+        hospital.add_user(new).await.explain(told)?;
     }
     organisation::forget_first_users(folder)
-}
-
-async fn add_user(hospital: &Hospital, order: Order) -> Outcome {
-    let told = || "a user cannot be added".to_owned();
-    let role = order.role.parse().map_err(|error: String| Failure::new(told()).cause(error))?;
-    let user = NewUser {
-        username: order.username,
-        password: order.password,
-        role,
-        patient: order.patient,
-    };
-    hospital.add_user(user).await.explain(told)
 }
 
 /// Why the node stops: asked to, or broken.
 type End = Option<Result<(), String>>;
 
+/// Requests under way may end, but a client that never hangs up does not hold the node.
+const GRACE: Duration = Duration::from_secs(5);
+
+async fn past_the_grace(stopped: watch::Receiver<End>) {
+    wait(stopped).await;
+    tokio::time::sleep(GRACE).await;
+}
+
 async fn wait(mut stopped: watch::Receiver<End>) {
     let _ = stopped.wait_for(Option::is_some).await;
 }
 
-async fn watch_for_the_end(
-    chain: chain::Handle,
-    hospital: Hospital,
-    orders: Option<mpsc::Receiver<Order>>,
-    stop: watch::Sender<End>,
-) {
+async fn watch_for_the_end(chain: chain::Handle, supervised: bool, stop: watch::Sender<End>) {
     let end = tokio::select! {
         () = crate::signals::asked_to_stop() => Ok(()),
-        () = obey(&hospital, orders) => Ok(()),
+        () = crate::signals::supervisor_gone(supervised) => Ok(()),
         death = chain.died() => match death {
             chain::Death::Stopped => Ok(()),
             chain::Death::Failed(reason) => Err(reason),
         },
     };
     let _ = stop.send(Some(end));
-}
-
-/// Does what the supervisor asks; ends when the supervisor is gone.
-async fn obey(hospital: &Hospital, orders: Option<mpsc::Receiver<Order>>) {
-    let Some(mut orders) = orders else {
-        return std::future::pending().await;
-    };
-    while let Some(order) = orders.recv().await {
-        let added = add_user(hospital, order).await.map_err(|failure| failure.to_string());
-        leash::answer(&added);
-    }
 }

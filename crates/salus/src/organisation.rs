@@ -45,7 +45,9 @@ impl Keys {
         let root = RootKey::create_at(&folder.join(ROOT_KEY), passphrase.as_bytes(), cost)
             .explain(told)?;
         let seed = Zeroizing::new(vault::random::<32>().explain(told)?);
-        let sealed = root.seal_secret(SEED_LABEL, seed.as_slice()).explain(told)?;
+        let sealed = root
+            .seal_secret(SEED_LABEL, seed.as_slice())
+            .explain(told)?;
         write_private(&folder.join(SEED), &sealed, false)?;
         Ok(Self { root, seed })
     }
@@ -60,7 +62,10 @@ impl Keys {
         let opened = root.open_secret(SEED_LABEL, &sealed).explain(told)?;
         let seed = <[u8; 32]>::try_from(opened.as_slice())
             .map_err(|_| Failure::new(told()).cause(format!("{SEED} has another length")))?;
-        Ok(Self { root, seed: Zeroizing::new(seed) })
+        Ok(Self {
+            root,
+            seed: Zeroizing::new(seed),
+        })
     }
 
     /// The seed of the key for one purpose.
@@ -143,7 +148,11 @@ pub(crate) fn make_folder(folder: &Path) -> Outcome {
             .cause("it exists and is not empty")
             .hint("give another --dir; an organisation is never overwritten"));
     }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).explain(told)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .explain(told)
 }
 
 /// Writes a file that only its owner may read; `replace` allows it to be there already.
@@ -151,8 +160,11 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8], replace: bool) -> Outcome
     let told = || format!("{} cannot be written", path.display());
     let mut options = std::fs::OpenOptions::new();
     options.write(true).mode(0o600);
-    let options =
-        if replace { options.create(true).truncate(true) } else { options.create_new(true) };
+    let options = if replace {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
     let mut file = options.open(path).explain(told)?;
     file.write_all(bytes).explain(told)?;
     file.sync_all().explain(told)
@@ -163,7 +175,10 @@ pub(crate) fn password() -> Outcome<String> {
     // 32 signs, without the ones that look alike.
     const SIGNS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let random = vault::random::<20>().explain(|| "this machine has no randomness".into())?;
-    Ok(random.iter().map(|byte| char::from(SIGNS[usize::from(byte % 32)])).collect())
+    Ok(random
+        .iter()
+        .map(|byte| char::from(SIGNS[usize::from(byte % 32)]))
+        .collect())
 }
 
 /// Opens the configuration and the keys of an organisation.

@@ -22,10 +22,13 @@ pub(crate) fn run(arguments: &cli::Verify) -> Outcome {
 pub(crate) fn check(arguments: &cli::Verify) -> Outcome<String> {
     let trust = read(&arguments.trust, proof::policy::POLICY_BYTES_MAX as u64)?;
     let policy = Policy::parse(&trust).map_err(|error| {
-        Failure::new(format!("the trust file {} is not usable", arguments.trust.display()))
-            .cause(error)
-            .hint("any member gives it out: GET /ledger/trust, or trust.policy of a demo")
-            .status(UNUSABLE)
+        Failure::new(format!(
+            "the trust file {} is not usable",
+            arguments.trust.display()
+        ))
+        .cause(error)
+        .hint("any member gives it out: GET /ledger/trust, or trust.policy of a demo")
+        .status(UNUSABLE)
     })?;
     let text = read(&arguments.receipt, RECEIPT_BYTES_MAX as u64)?;
     let record = match &arguments.record {
@@ -35,9 +38,13 @@ pub(crate) fn check(arguments: &cli::Verify) -> Outcome<String> {
     let verified = receipt::verify(&text, &policy, record.as_deref()).map_err(|invalid| {
         let name = arguments.receipt.display();
         if invalid.is_unusable() {
-            Failure::new(format!("{name} is not a receipt")).cause(&invalid).status(UNUSABLE)
+            Failure::new(format!("{name} is not a receipt"))
+                .cause(&invalid)
+                .status(UNUSABLE)
         } else {
-            Failure::new(format!("{name} is NOT VALID")).cause(&invalid).hint(hint(invalid.code()))
+            Failure::new(format!("{name} is NOT VALID"))
+                .cause(&invalid)
+                .hint(hint(invalid.code()))
         }
     })?;
     Ok(words(&verified, record.is_some()))
@@ -45,7 +52,10 @@ pub(crate) fn check(arguments: &cli::Verify) -> Outcome<String> {
 
 fn read(path: &Path, bytes_max: u64) -> Outcome<Vec<u8>> {
     let told = || format!("{} cannot be read", path.display());
-    let size = std::fs::metadata(path).explain(told).map_err(unusable)?.len();
+    let size = std::fs::metadata(path)
+        .explain(told)
+        .map_err(unusable)?
+        .len();
     if size > bytes_max {
         let cause = format!("{size} bytes, at most {bytes_max}");
         return Err(Failure::new(told()).cause(cause).status(UNUSABLE));
@@ -54,7 +64,9 @@ fn read(path: &Path, bytes_max: u64) -> Outcome<Vec<u8>> {
 }
 
 fn unusable(failure: Failure) -> Failure {
-    failure.hint("salus verify RECEIPT --trust FILE [--record FILE]").status(UNUSABLE)
+    failure
+        .hint("salus verify RECEIPT --trust FILE [--record FILE]")
+        .status(UNUSABLE)
 }
 
 fn hint(code: &str) -> &'static str {
@@ -73,15 +85,31 @@ fn words(verified: &Verified, with_record: bool) -> String {
     let mut line = |name: &str, value: &dyn std::fmt::Display| {
         let _ = writeln!(text, "  {name:<13}{value}");
     };
-    line("record", &format_args!("{}/{}", event.record_type, event.record_id));
-    line("version", &format_args!("{} ({})", event.version, action(event.action)));
+    line(
+        "record",
+        &format_args!("{}/{}", event.record_type, event.record_id),
+    );
+    line(
+        "version",
+        &format_args!("{} ({})", event.version, action(event.action)),
+    );
     line("written", &instant(event.time_us / 1000));
     line("by", &event.organisation);
     line("ledger", &verified.chain);
-    line("block", &format_args!("{} of {}", verified.height, instant(verified.time_ms)));
-    line("entry", &format_args!("{} of {}", verified.index, verified.size));
+    line(
+        "block",
+        &format_args!("{} of {}", verified.height, instant(verified.time_ms)),
+    );
+    line(
+        "entry",
+        &format_args!("{} of {}", verified.index, verified.size),
+    );
     line("cosigned by", &verified.cosigners.join(", "));
-    let compared = if with_record { "the one that was committed" } else { "not compared (--record)" };
+    let compared = if with_record {
+        "the one that was committed"
+    } else {
+        "not compared (--record)"
+    };
     line("content", &compared);
     text
 }
@@ -98,6 +126,9 @@ fn instant(time_ms: u64) -> String {
     let nanoseconds = i128::from(time_ms) * 1_000_000;
     time::OffsetDateTime::from_unix_timestamp_nanos(nanoseconds)
         .ok()
-        .and_then(|at| at.format(&time::format_description::well_known::Rfc3339).ok())
+        .and_then(|at| {
+            at.format(&time::format_description::well_known::Rfc3339)
+                .ok()
+        })
         .unwrap_or_else(|| format!("{time_ms} ms after 1970"))
 }

@@ -2,12 +2,10 @@
 
 use super::plan::MEMBERS;
 use crate::failure::{Explain, Failure, Outcome};
-use crate::leash::{self, Order};
 use std::fs::OpenOptions;
-use std::io::BufReader;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,7 +19,6 @@ struct Node {
     child: Child,
     /// The node stops when this closes: so it does when we are killed.
     leash: Option<ChildStdin>,
-    answers: Option<BufReader<ChildStdout>>,
     told: bool,
 }
 
@@ -57,17 +54,6 @@ impl Children {
             *place = node;
         }
         Ok(pid)
-    }
-
-    /// Lets a node add a user.
-    pub(crate) fn add_user(&self, index: usize, order: &Order) -> Outcome {
-        let told = || Failure::new(format!("{} cannot be added as a user", order.username));
-        let mut nodes = self.lock();
-        let node = nodes.get_mut(index).ok_or_else(told)?;
-        let (Some(leash), Some(answers)) = (&mut node.leash, &mut node.answers) else {
-            return Err(told().cause("the node is stopped"));
-        };
-        leash::order(leash, answers, order).map_err(|reason| told().cause(reason))
     }
 
     /// The index and the fate of a node that has ended since the last call.
@@ -127,15 +113,18 @@ fn spawn(folder: &Path) -> Outcome<Node> {
         .arg(config(folder))
         .arg("--supervised")
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
+        .stdout(Stdio::null())
         .stderr(log)
         // Ctrl-C goes to the demo alone, which then stops its nodes one by one.
         .process_group(0)
         .spawn()
         .explain(|| "a node cannot be started".into())?;
     let leash = child.stdin.take();
-    let answers = child.stdout.take().map(BufReader::new);
-    Ok(Node { child, leash, answers, told: false })
+    Ok(Node {
+        child,
+        leash,
+        told: false,
+    })
 }
 
 /// The configuration below an organisation's folder.

@@ -1,16 +1,14 @@
 //! Who uses the demo: staff sign in, patients arrive with their histories.
 
-use super::children::Children;
+use super::Wanted;
 use super::plan::{self, MEMBERS};
 use super::report::{PatientEntry, Report};
-use super::Wanted;
 use crate::client::Client;
 use crate::failure::{Failure, Outcome};
-use crate::leash::Order;
 use crate::load::{self, Source};
 use crate::progress::Progress;
 use crate::{generate, organisation};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Gets a token for every member of staff and every patient already there.
 pub(crate) fn sign_in(report: &mut Report) -> Outcome {
@@ -19,7 +17,11 @@ pub(crate) fn sign_in(report: &mut Report) -> Outcome {
         for user in &mut organisation.users {
             user.token = token(&client, &user.username, &user.password)?;
         }
-        for patient in report.patients.iter_mut().filter(|it| it.home == organisation.id) {
+        for patient in report
+            .patients
+            .iter_mut()
+            .filter(|it| it.home == organisation.id)
+        {
             patient.token = token(&client, &patient.username, &patient.password)?;
         }
     }
@@ -39,9 +41,9 @@ fn token(client: &Client, username: &str, password: &str) -> Outcome<String> {
 }
 
 /// Loads what was asked for, or makes synthetic patients up to the number wanted.
-pub(crate) fn bring(wanted: &Wanted, children: &Children, report: &mut Report) -> Outcome {
+pub(crate) fn bring(wanted: &Wanted, report: &mut Report) -> Outcome {
     if !wanted.load.is_empty() {
-        return bring_files(wanted, children, report);
+        return bring_files(wanted, report);
     }
     let known = report.patients.len() as u64;
     let number = u64::from(wanted.patients);
@@ -69,18 +71,26 @@ pub(crate) fn bring(wanted: &Wanted, children: &Children, report: &mut Report) -
             }
         };
         let patient = (id, generated.username);
-        report.patients.push(admit(children, home, &staff[home], patient)?);
+        let admitted = admit(report, home, patient)?;
+        report.patients.push(admitted);
     }
     progress.finish();
     Ok(())
 }
 
 fn clinician(report: &Report, index: usize) -> Outcome<Client> {
-    Client::new(&report.organisations[index].base, Some(report.token(index, "clinician")?))
+    Client::new(
+        &report.organisations[index].base,
+        Some(report.token(index, "clinician")?),
+    )
 }
 
 fn post(client: &Client, bundle: &Value) -> Outcome<Value> {
-    let answer = client.post("/fhir", "application/fhir+json", bundle.to_string().as_bytes())?;
+    let answer = client.post(
+        "/fhir",
+        "application/fhir+json",
+        bundle.to_string().as_bytes(),
+    )?;
     Ok(answer.expect_ok("a generated bundle was refused")?.json())
 }
 
@@ -89,7 +99,9 @@ fn arrived(client: &Client, number: u64) -> Outcome<Option<String>> {
     let wanted = generate::record_number(number);
     let answer = client.get(&format!("/fhir/Patient?identifier={wanted}"))?;
     let body = answer.expect_ok("patients cannot be searched")?.json();
-    Ok(body["entry"][0]["resource"]["id"].as_str().map(str::to_owned))
+    Ok(body["entry"][0]["resource"]["id"]
+        .as_str()
+        .map(str::to_owned))
 }
 
 /// The ids that a transaction gave to new resources of a type (FHIR R4 3.1.0.11.2).
@@ -104,26 +116,34 @@ fn created<'a>(answer: &'a Value, kind: &'a str) -> impl Iterator<Item = String>
 }
 
 /// Makes a patient a user at home.
-fn admit(
-    children: &Children,
-    home: usize,
-    client: &Client,
-    (id, username): (String, String),
-) -> Outcome<PatientEntry> {
+fn admit(report: &Report, home: usize, (id, username): (String, String)) -> Outcome<PatientEntry> {
+    let admin = Client::new(
+        &report.organisations[home].base,
+        Some(report.token(home, "admin")?),
+    )?;
     let password = organisation::password()?;
-    let order = Order {
-        username: username.clone(),
-        password: password.clone(),
-        role: "patient".into(),
-        patient: Some(id.clone()),
-    };
-    children.add_user(home, &order)?;
-    let token = token(client, &username, &password)?;
-    Ok(PatientEntry { id, home: MEMBERS[home].id.to_owned(), username, password, token })
+    let user = json!({
+        "username": username, "password": password, "role": "patient", "patient": id
+    });
+    admin
+        .post(
+            "/auth/users",
+            "application/json",
+            user.to_string().as_bytes(),
+        )?
+        .expect_ok(&format!("{username} cannot be added as a user"))?;
+    let token = token(&admin, &username, &password)?;
+    Ok(PatientEntry {
+        id,
+        home: MEMBERS[home].id.to_owned(),
+        username,
+        password,
+        token,
+    })
 }
 
 /// `--load`: everything goes to the hospital; its patients become users there.
-fn bring_files(wanted: &Wanted, children: &Children, report: &mut Report) -> Outcome {
+fn bring_files(wanted: &Wanted, report: &mut Report) -> Outcome {
     let client = clinician(report, 0)?;
     let source = Source::open(&wanted.load)?;
     let mut patients = Vec::new();
@@ -136,7 +156,8 @@ fn bring_files(wanted: &Wanted, children: &Children, report: &mut Report) -> Out
             continue;
         }
         let username = format!("patient.{}", report.patients.len() + 1);
-        report.patients.push(admit(children, 0, &client, (id, username))?);
+        let admitted = admit(report, 0, (id, username))?;
+        report.patients.push(admitted);
     }
     Ok(())
 }

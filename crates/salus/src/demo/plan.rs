@@ -61,7 +61,11 @@ pub(crate) fn free_addresses(count: usize) -> Outcome<Vec<SocketAddr>> {
         .explain(|| "there is no free port on this machine".into())?;
     listeners
         .iter()
-        .map(|listener| listener.local_addr().explain(|| "a port has no address".into()))
+        .map(|listener| {
+            listener
+                .local_addr()
+                .explain(|| "a port has no address".into())
+        })
         .collect()
 }
 

@@ -71,8 +71,7 @@ impl Report {
         let text = serde_json::to_string_pretty(self).explain(|| "demo.json has no text".into())?;
         let (path, beside) = (folder.join(FILE), folder.join("demo.json.new"));
         crate::organisation::write_private(&beside, text.as_bytes(), true)?;
-        std::fs::rename(&beside, &path)
-            .explain(|| format!("{} cannot be written", path.display()))
+        std::fs::rename(&beside, &path).explain(|| format!("{} cannot be written", path.display()))
     }
 
     /// The token of the user with this role at the organisation of this index.
@@ -87,7 +86,11 @@ impl Report {
     /// The table of people and addresses.
     pub(crate) fn table(&self) -> String {
         let mut text = String::new();
-        let _ = writeln!(text, "{:<17} {:<23} {:<12} {:<12} password", "organisation", "address", "role", "user");
+        let _ = writeln!(
+            text,
+            "{:<17} {:<23} {:<12} {:<12} password",
+            "organisation", "address", "role", "user"
+        );
         for organisation in &self.organisations {
             let (mut id, mut base) = (organisation.id.as_str(), organisation.base.as_str());
             for user in &organisation.users {
@@ -103,22 +106,25 @@ impl Report {
         let _ = writeln!(text, "\nstart a stopped one again with:");
         for organisation in &self.organisations {
             let config = organisation.dir.join(crate::organisation::CONFIG);
-            let _ = writeln!(text, "  {:<17} salus run --config {}", organisation.id, config.display());
+            let _ = writeln!(
+                text,
+                "  {:<17} salus run --config {}",
+                organisation.id,
+                config.display()
+            );
         }
         text
     }
 
     fn patient_line(&self, text: &mut String) {
-        let Some(first) = self.patients.first() else { return };
+        let Some(first) = self.patients.first() else {
+            return;
+        };
         let others = self.patients.len() - 1;
         let _ = writeln!(
             text,
             "{:<17} {:<23} {:<12} {:<12} {}  (and {others} more in {FILE})",
-            "a patient of",
-            first.home,
-            "patient",
-            first.username,
-            first.password
+            "a patient of", first.home, "patient", first.username, first.password
         );
     }
 }
@@ -143,5 +149,10 @@ pub(crate) fn empty(folder: &Path, chain_id: String, trust: PathBuf, port: u16) 
             }
         })
         .collect();
-    Report { chain_id, trust, organisations, patients: Vec::new() }
+    Report {
+        chain_id,
+        trust,
+        organisations,
+        patients: Vec::new(),
+    }
 }

@@ -7,12 +7,17 @@ use crate::config::Config;
 use crate::failure::{Explain, Failure, Outcome};
 use crate::init::{self, Plan};
 use crate::{genesis_file, organisation};
+use ledger::Parameters;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use vault::Cost;
 
 /// Keys of a demo protect nothing: four nodes must start within a second or two.
-const COST: Cost = Cost { memory_kib: 8 * 1024, passes: 1, lanes: 1 };
+const COST: Cost = Cost {
+    memory_kib: 8 * 1024,
+    passes: 1,
+    lanes: 1,
+};
 
 /// Tokens of the demo live a day (contract).
 const TOKEN_LIFETIME_S: u64 = 24 * 3600;
@@ -27,9 +32,11 @@ pub(crate) fn prepare(wanted: &Wanted) -> Outcome<Report> {
     }
     let empty = std::fs::read_dir(folder).is_ok_and(|mut listed| listed.next().is_none());
     if !empty {
-        return Err(Failure::new(format!("{} is not a demo's folder", folder.display()))
-            .cause("it has files, but no demo.json")
-            .hint("give a fresh folder with --dir"));
+        return Err(
+            Failure::new(format!("{} is not a demo's folder", folder.display()))
+                .cause("it has files, but no demo.json")
+                .hint("give a fresh folder with --dir"),
+        );
     }
     make(wanted)
 }
@@ -46,9 +53,14 @@ fn make(wanted: &Wanted) -> Outcome<Report> {
         founders.push(init::facts(&plan, &made.keys, true)?);
         users.push(made.users);
     }
-    let genesis = init::genesis(founders)?;
+    let mut parameters = Parameters::default();
+    parameters.epoch_blocks = wanted.epoch_blocks.unwrap_or(parameters.epoch_blocks);
+    let genesis = init::genesis(founders, parameters)?;
     for member in &MEMBERS {
-        genesis_file::write(&folder.join(member.id).join(organisation::GENESIS), &genesis)?;
+        genesis_file::write(
+            &folder.join(member.id).join(organisation::GENESIS),
+            &genesis,
+        )?;
     }
     let chain_id = genesis.chain_id();
     let trust = folder.join(TRUST);
@@ -90,10 +102,17 @@ fn plan_of(dir: &Path, index: usize, port: u16, link: SocketAddr) -> Plan<'_> {
 /// The same people and keys; the HTTP ports may be others, the links between nodes not.
 fn resume(wanted: &Wanted, old: Report) -> Outcome<Report> {
     let folder = &wanted.folder;
-    if old.organisations.iter().map(|it| it.id.as_str()).ne(MEMBERS.iter().map(|it| it.id)) {
-        return Err(Failure::new(format!("{} is not a demo's folder", folder.display()))
-            .cause("its organisations are others")
-            .hint("give a fresh folder with --dir"));
+    if old
+        .organisations
+        .iter()
+        .map(|it| it.id.as_str())
+        .ne(MEMBERS.iter().map(|it| it.id))
+    {
+        return Err(
+            Failure::new(format!("{} is not a demo's folder", folder.display()))
+                .cause("its organisations are others")
+                .hint("give a fresh folder with --dir"),
+        );
     }
     let trust = folder.join(TRUST);
     let mut report = report::empty(folder, old.chain_id, trust, wanted.port);

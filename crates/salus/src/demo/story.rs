@@ -39,7 +39,12 @@ pub(crate) fn play(children: &Children, report: &mut Report, folder: &Path) -> O
     let token = report.token(0, "clinician")?;
     let trust = report.trust.clone();
     let clinician = Client::new(&report.organisations[0].base, Some(token))?;
-    let mut story = Story { folder, trust: &trust, clinician, step: 0 };
+    let mut story = Story {
+        folder,
+        trust: &trust,
+        clinician,
+        step: 0,
+    };
     println!("The story so far:");
     story.no_token_no_data(report)?;
     let kept = story.a_record_is_provable(report)?;
@@ -96,7 +101,10 @@ impl Story<'_> {
             Ok(()) => return Err(Failure::new("a changed record was accepted")),
         }
         let check = self.command(&changed, &kept.receipt);
-        self.tell("One byte of the record is changed, 72 to 73: refused.", &check);
+        self.tell(
+            "One byte of the record is changed, 72 to 73: refused.",
+            &check,
+        );
         Ok(())
     }
 
@@ -120,24 +128,37 @@ impl Story<'_> {
         let height = number(&status(&self.clinician)?, "height")?;
         let until = Instant::now() + CATCH_UP_MAX;
         loop {
-            let now = status(&behind).and_then(|it| number(&it, "height")).unwrap_or(0);
+            let now = status(&behind)
+                .and_then(|it| number(&it, "height"))
+                .unwrap_or(0);
             if now >= height {
                 break;
             }
             if Instant::now() > until {
-                return Err(Failure::new(format!("{} does not catch up", organisation.id))
-                    .cause(format!("it is at block {now} of {height}")));
+                return Err(
+                    Failure::new(format!("{} does not catch up", organisation.id))
+                        .cause(format!("it is at block {now} of {height}")),
+                );
             }
             std::thread::sleep(Duration::from_millis(100));
         }
         let path = format!("/ledger/blocks/{height}");
         let (here, there) = (self.clinician.get(&path)?.json(), behind.get(&path)?.json());
         if here.is_null() || here != there {
-            return Err(Failure::new(format!("two members differ in block {height}")));
+            return Err(Failure::new(format!(
+                "two members differ in block {height}"
+            )));
         }
         let (what, check) = (
-            format!("{} is back and has the same block {height}.", organisation.id),
-            format!("curl {}{path} {}{path}", report.organisations[0].base, organisation_base(report)),
+            format!(
+                "{} is back and has the same block {height}.",
+                organisation.id
+            ),
+            format!(
+                "curl {}{path} {}{path}",
+                report.organisations[0].base,
+                organisation_base(report)
+            ),
         );
         self.tell(&what, &check);
         Ok(())
@@ -162,11 +183,16 @@ impl Story<'_> {
             observation["subject"] = json!({ "reference": format!("Patient/{}", patient.id) });
         }
         let body = observation.to_string();
-        let answer = self.clinician.post("/fhir/Observation", MEDIA_TYPE, body.as_bytes())?;
+        let answer = self
+            .clinician
+            .post("/fhir/Observation", MEDIA_TYPE, body.as_bytes())?;
         let stored = answer.expect_ok("the story's record was refused")?;
         let id = stored.json()["id"].as_str().unwrap_or_default().to_owned();
         let version = format!("/fhir/Observation/{id}/_history/1");
-        let exact = self.clinician.get(&version)?.expect_ok("the story's record is gone")?;
+        let exact = self
+            .clinician
+            .get(&version)?
+            .expect_ok("the story's record is gone")?;
         let kept = Kept {
             record: self.folder.join(format!("{name}.json")),
             receipt: self.folder.join(format!("{name}.receipt")),
@@ -181,7 +207,10 @@ impl Story<'_> {
     fn receipt(&self, path: &str) -> Outcome<Vec<u8>> {
         let until = Instant::now() + RECEIPT_MAX;
         loop {
-            let answer = self.clinician.get(path)?.expect_ok("the receipt was refused")?;
+            let answer = self
+                .clinician
+                .get(path)?
+                .expect_ok("the receipt was refused")?;
             if answer.status == 200 {
                 return Ok(answer.body);
             }
@@ -204,7 +233,10 @@ impl Story<'_> {
 
     fn command(&self, record: &Path, receipt: &Path) -> String {
         let (receipt, record) = (receipt.display(), record.display());
-        format!("salus verify {receipt} --trust {} --record {record}", self.trust.display())
+        format!(
+            "salus verify {receipt} --trust {} --record {record}",
+            self.trust.display()
+        )
     }
 }
 
@@ -213,7 +245,10 @@ fn organisation_base(report: &Report) -> &str {
 }
 
 fn status(client: &Client) -> Outcome<Value> {
-    Ok(client.get("/ledger/status")?.expect_ok("the ledger's status is missing")?.json())
+    Ok(client
+        .get("/ledger/status")?
+        .expect_ok("the ledger's status is missing")?
+        .json())
 }
 
 fn number(status: &Value, name: &str) -> Outcome<u64> {

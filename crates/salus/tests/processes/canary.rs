@@ -27,12 +27,18 @@ fn a_marker_is_in_no_file_outside_the_search_index() {
         let url_of_patients = format!("{}/Patient", consortium.fhir(index));
         let made = http.post(&url_of_patients, &token, &patient).unwrap();
         assert_eq!(made.status, 201, "{}", made.text());
-        let found = http.get(&format!("{url_of_patients}?family={INDEXED}"), &token).unwrap();
+        let found = http
+            .get(&format!("{url_of_patients}?family={INDEXED}"), &token)
+            .unwrap();
         assert_eq!(found.json()["entry"].as_array().unwrap().len(), 1);
         // A search that finds nothing must not leave the word either.
         let asked = format!("{url_of_patients}?name={HIDDEN}");
         assert_eq!(http.get(&asked, &token).unwrap().status, 200);
-        consortium.receipt(index, &format!("{url}/{id}/_history/1"), Duration::from_secs(10));
+        consortium.receipt(
+            index,
+            &format!("{url}/{id}/_history/1"),
+            Duration::from_secs(10),
+        );
     }
     look(&consortium, "while running");
     consortium.stop();
@@ -44,16 +50,28 @@ fn look(consortium: &Consortium, when: &str) {
     collect(&consortium.dir(), &mut files);
     assert!(files.len() > 20, "{files:?}");
     for file in &files {
-        let Ok(bytes) = std::fs::read(file) else { continue };
+        let Ok(bytes) = std::fs::read(file) else {
+            continue;
+        };
         let folded = bytes.to_ascii_lowercase();
         let has = |marker: &str| {
             let marker = marker.to_ascii_lowercase();
-            folded.windows(marker.len()).any(|window| window == marker.as_bytes())
+            folded
+                .windows(marker.len())
+                .any(|window| window == marker.as_bytes())
         };
-        assert!(!has(HIDDEN), "{when}: {} has the hidden marker", file.display());
+        assert!(
+            !has(HIDDEN),
+            "{when}: {} has the hidden marker",
+            file.display()
+        );
         let name = file.file_name().unwrap().to_string_lossy();
         let index = name.starts_with("records.db");
-        assert!(index || !has(INDEXED), "{when}: {} has the indexed marker", file.display());
+        assert!(
+            index || !has(INDEXED),
+            "{when}: {} has the indexed marker",
+            file.display()
+        );
     }
 }
 

@@ -29,7 +29,11 @@ pub(crate) struct Consortium {
 /// Four free ports in a row; somebody else may take them before they are used, rarely.
 pub(crate) fn four_ports() -> u16 {
     for _ in 0..100 {
-        let first = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let first = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
         if first < 65_000 && (first..first + 4).all(free) {
             return first;
@@ -80,7 +84,12 @@ impl Consortium {
             .arg("demo")
             .arg("--dir")
             .arg(self.dir())
-            .args(["--port", &self.port.to_string(), "--patients", &patients.to_string()])
+            .args([
+                "--port",
+                &self.port.to_string(),
+                "--patients",
+                &patients.to_string(),
+            ])
             .args(["--no-story", "--supervised"])
             .args(more)
             .stdin(Stdio::piped())
@@ -133,11 +142,17 @@ impl Consortium {
     }
 
     pub(crate) fn base(&self, index: usize) -> String {
-        self.organisation(index)["base"].as_str().unwrap().to_owned()
+        self.organisation(index)["base"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     pub(crate) fn fhir(&self, index: usize) -> String {
-        self.organisation(index)["fhir"].as_str().unwrap().to_owned()
+        self.organisation(index)["fhir"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     pub(crate) fn org_dir(&self, index: usize) -> PathBuf {
@@ -186,7 +201,9 @@ impl Consortium {
     }
 
     pub(crate) fn height(&self, index: usize) -> u64 {
-        self.status(index).and_then(|it| it["height"].as_u64()).unwrap_or(0)
+        self.status(index)
+            .and_then(|it| it["height"].as_u64())
+            .unwrap_or(0)
     }
 
     /// Waits for the receipt of a version, at the url of the version.
@@ -200,7 +217,10 @@ impl Consortium {
                 return answer.body;
             }
             assert_eq!(answer.status, 202, "{version}: {}", answer.text());
-            assert!(Instant::now() < until, "no receipt of {version} within {time:?}");
+            assert!(
+                Instant::now() < until,
+                "no receipt of {version} within {time:?}"
+            );
             std::thread::sleep(Duration::from_millis(100));
         }
     }
@@ -267,8 +287,14 @@ fn run(dir: &Path) -> Child {
 pub(crate) fn wait_ready(base: &str, time: Duration) {
     let http = Http::patient_for(Duration::from_secs(2));
     let until = Instant::now() + time;
-    while !http.get(&format!("{base}/health/ready"), "").is_ok_and(|it| it.status == 200) {
-        assert!(Instant::now() < until, "{base} is not ready within {time:?}");
+    while !http
+        .get(&format!("{base}/health/ready"), "")
+        .is_ok_and(|it| it.status == 200)
+    {
+        assert!(
+            Instant::now() < until,
+            "{base} is not ready within {time:?}"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -32,12 +32,18 @@ fn the_demo_keeps_its_contract_stops_cleanly_and_goes_on() {
 fn contract(consortium: &Consortium) {
     let report = &consortium.report;
     let ids: Vec<_> = (0..4).map(|index| consortium.id(index)).collect();
-    assert_eq!(ids, ["st-mary", "north-clinic", "city-lab", "harbour-pharmacy"]);
+    assert_eq!(
+        ids,
+        ["st-mary", "north-clinic", "city-lab", "harbour-pharmacy"]
+    );
     assert!(consortium.trust().exists());
     let http = Http::new();
     for index in 0..4 {
         let organisation = consortium.organisation(index);
-        let base = format!("http://127.0.0.1:{}", consortium.port + u16::try_from(index).unwrap());
+        let base = format!(
+            "http://127.0.0.1:{}",
+            consortium.port + u16::try_from(index).unwrap()
+        );
         assert_eq!(organisation["base"], base.as_str());
         assert_eq!(organisation["fhir"], format!("{base}/fhir"));
         for role in ["clinician", "auditor", "admin"] {
@@ -70,9 +76,11 @@ fn children_do_not_outlive_a_demo_that_is_killed() {
     let pids: Vec<u32> = (0..4).map(|index| consortium.pid(index)).collect();
     assert!(pids.iter().all(|pid| alive(*pid)));
     signal("KILL", consortium.demo_pid());
-    eventually("all nodes end with the demo", Duration::from_secs(20), || {
-        pids.iter().all(|pid| !alive(*pid))
-    });
+    eventually(
+        "all nodes end with the demo",
+        Duration::from_secs(20),
+        || pids.iter().all(|pid| !alive(*pid)),
+    );
 }
 
 #[test]
@@ -81,12 +89,31 @@ fn a_taken_port_is_refused_before_anything_starts() {
     let _taken = TcpListener::bind(("127.0.0.1", port + 2)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("demo");
-    let output = salus(&["demo", "--dir", dir.to_str().unwrap(), "--port", &port.to_string()]);
+    let output = salus(&[
+        "demo",
+        "--dir",
+        dir.to_str().unwrap(),
+        "--port",
+        &port.to_string(),
+    ]);
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains(&format!("error: the demo cannot use 127.0.0.1:{}", port + 2)), "{said}");
-    assert!(said.contains("cause: ") && said.contains("hint: give another --port"), "{said}");
-    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 0, "something was made");
+    assert!(
+        said.contains(&format!(
+            "error: the demo cannot use 127.0.0.1:{}",
+            port + 2
+        )),
+        "{said}"
+    );
+    assert!(
+        said.contains("cause: ") && said.contains("hint: give another --port"),
+        "{said}"
+    );
+    assert_eq!(
+        std::fs::read_dir(&dir).unwrap().count(),
+        0,
+        "something was made"
+    );
 }
 
 #[test]
@@ -95,7 +122,14 @@ fn the_story_holds_and_a_temporary_demo_leaves_nothing() {
     let temporary = tempfile::tempdir().unwrap();
     let port = four_ports();
     let mut demo = Command::new(SALUS)
-        .args(["demo", "--patients", "2", "--supervised", "--port", &port.to_string()])
+        .args([
+            "demo",
+            "--patients",
+            "2",
+            "--supervised",
+            "--port",
+            &port.to_string(),
+        ])
         .env("TMPDIR", temporary.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -114,11 +148,23 @@ fn the_story_holds_and_a_temporary_demo_leaves_nothing() {
         }
         said.push_str(&String::from_utf8_lossy(&some[..count]));
     }
-    for step in ["1. ", "2. ", "3. ", "4. ", "5. ", "check: salus verify", "start a stopped one"] {
+    for step in [
+        "1. ",
+        "2. ",
+        "3. ",
+        "4. ",
+        "5. ",
+        "check: salus verify",
+        "start a stopped one",
+    ] {
         assert!(said.contains(step), "{step} is missing in:\n{said}");
     }
     assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 1);
     drop(demo.stdin.take());
     assert!(demo.wait().unwrap().success());
-    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "the folder is left");
+    assert_eq!(
+        std::fs::read_dir(temporary.path()).unwrap().count(),
+        0,
+        "the folder is left"
+    );
 }

@@ -40,25 +40,42 @@ impl Http {
     }
 
     pub(crate) fn get(&self, url: &str, token: &str) -> Result<Answer, ureq::Error> {
-        let request = self.0.get(url).header("Authorization", format!("Bearer {token}"));
+        let request = self
+            .0
+            .get(url)
+            .header("Authorization", format!("Bearer {token}"));
         answer(request.call()?)
     }
 
     pub(crate) fn post(&self, url: &str, token: &str, body: &Value) -> Result<Answer, ureq::Error> {
-        let request = self.0.post(url).header("Authorization", format!("Bearer {token}"));
+        let request = self
+            .0
+            .post(url)
+            .header("Authorization", format!("Bearer {token}"));
         let request = request.header("Content-Type", "application/fhir+json");
         answer(request.send(body.to_string().as_bytes())?)
     }
 
     pub(crate) fn put(&self, url: &str, token: &str, body: &Value) -> Result<Answer, ureq::Error> {
-        let request = self.0.put(url).header("Authorization", format!("Bearer {token}"));
+        let request = self
+            .0
+            .put(url)
+            .header("Authorization", format!("Bearer {token}"));
         let request = request.header("Content-Type", "application/fhir+json");
         answer(request.send(body.to_string().as_bytes())?)
     }
 }
 
 fn answer(mut got: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
-    let location = got.headers().get("location").and_then(|it| it.to_str().ok()).map(Into::into);
+    let location = got
+        .headers()
+        .get("location")
+        .and_then(|it| it.to_str().ok())
+        .map(Into::into);
     let body = got.body_mut().with_config().limit(1 << 28).read_to_vec()?;
-    Ok(Answer { status: got.status().as_u16(), location, body })
+    Ok(Answer {
+        status: got.status().as_u16(),
+        location,
+        body,
+    })
 }

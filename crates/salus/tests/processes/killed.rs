@@ -18,7 +18,9 @@ fn killed_ten_times_it_catches_up_and_nothing_acknowledged_is_lost() {
         signal("KILL", pid);
         let before = consortium.height(0);
         eventually("the other three go on", Duration::from_secs(5), || {
-            [0, 2, 3].iter().all(|index| consortium.height(*index) >= before + 5)
+            [0, 2, 3]
+                .iter()
+                .all(|index| consortium.height(*index) >= before + 5)
         });
         pid = consortium.run_node(VICTIM);
         consortium.wait_ready(VICTIM, Duration::from_secs(30));

@@ -1,6 +1,8 @@
 //! A member is voted in, another out, while all write.
 
-use crate::consortium::{Consortium, eventually, four_ports, observation, salus, status, wait_ready};
+use crate::consortium::{
+    Consortium, eventually, four_ports, observation, salus, status, wait_ready,
+};
 use crate::http::Http;
 use crate::writers::{Writers, nothing_is_lost};
 use std::time::Duration;
@@ -36,14 +38,21 @@ fn a_member_is_voted_in_and_another_out_while_writes_go_on() {
     let password = password(&String::from_utf8(joined.stdout).unwrap());
 
     let request = dir.join("request.toml");
-    decide(&consortium, &["add", "--request", request.to_str().unwrap()]);
+    decide(
+        &consortium,
+        &["add", "--request", request.to_str().unwrap()],
+    );
     consortium.run_other(&dir);
     let base = format!("http://127.0.0.1:{port}");
     wait_ready(&base, Duration::from_secs(60));
-    eventually("the new member is a validator everywhere", TWO_EPOCHS, || {
-        (0..4).all(|index| validators(&consortium.base(index)).contains(&"east-clinic".into()))
-            && validators(&base).len() == 5
-    });
+    eventually(
+        "the new member is a validator everywhere",
+        TWO_EPOCHS,
+        || {
+            (0..4).all(|index| validators(&consortium.base(index)).contains(&"east-clinic".into()))
+                && validators(&base).len() == 5
+        },
+    );
     a_record_of_the_new_member_is_provable(&base, &password);
 
     let height = consortium.height(0);
@@ -53,7 +62,9 @@ fn a_member_is_voted_in_and_another_out_while_writes_go_on() {
         now.len() == 4 && !now.contains(&"harbour-pharmacy".into())
     });
     eventually("the others go on", Duration::from_secs(10), || {
-        [0, 1, 2].iter().all(|index| consortium.height(*index) > height + 10)
+        [0, 1, 2]
+            .iter()
+            .all(|index| consortium.height(*index) > height + 10)
     });
     let acknowledged = writers.finish();
     nothing_is_lost(&consortium, &acknowledged);
@@ -64,14 +75,21 @@ fn a_member_is_voted_in_and_another_out_while_writes_go_on() {
 }
 
 fn password(said: &str) -> String {
-    let line = said.lines().find(|line| line.trim_start().starts_with("clinician")).unwrap();
+    let line = said
+        .lines()
+        .find(|line| line.trim_start().starts_with("clinician"))
+        .unwrap();
     line.split_whitespace().last().unwrap().to_owned()
 }
 
 fn validators(base: &str) -> Vec<String> {
-    let Some(status) = status(base) else { return Vec::new() };
+    let Some(status) = status(base) else {
+        return Vec::new();
+    };
     let list = status["validators"].as_array().cloned().unwrap_or_default();
-    list.iter().filter_map(|it| it.as_str().or(it["id"].as_str()).map(str::to_owned)).collect()
+    list.iter()
+        .filter_map(|it| it.as_str().or(it["id"].as_str()).map(str::to_owned))
+        .collect()
 }
 
 /// Proposes at the first member and votes at the next two, by the command line.
@@ -101,7 +119,11 @@ fn decide(consortium: &Consortium, change: &[&str]) {
             std::thread::sleep(Duration::from_millis(250));
             voted = salus(&vote);
         }
-        assert!(voted.status.success(), "{}", String::from_utf8_lossy(&voted.stderr));
+        assert!(
+            voted.status.success(),
+            "{}",
+            String::from_utf8_lossy(&voted.stderr)
+        );
     }
 }
 

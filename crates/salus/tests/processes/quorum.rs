@@ -21,7 +21,10 @@ fn without_a_quorum_writes_wait_and_with_it_every_receipt_arrives() {
     assert_eq!(consortium.height(0), height, "final without a quorum");
     assert_eq!(consortium.height(1), height, "final without a quorum");
     for index in [0, 1] {
-        assert!(writers.count(index) > 10, "writes are refused while nothing is final");
+        assert!(
+            writers.count(index) > 10,
+            "writes are refused while nothing is final"
+        );
     }
     for index in STILL {
         signal("CONT", consortium.pid(index));
@@ -32,14 +35,21 @@ fn without_a_quorum_writes_wait_and_with_it_every_receipt_arrives() {
     let pending: Vec<&Acknowledged> = pending.collect();
     assert!(pending.len() > 20);
     while consortium.height(0) <= height {
-        assert!(resumed.elapsed() < Duration::from_secs(10), "finality does not return");
+        assert!(
+            resumed.elapsed() < Duration::from_secs(10),
+            "finality does not return"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
     println!("finality returned after {:?}", resumed.elapsed());
     for it in &pending {
         consortium.receipt(it.index, &it.version, Duration::from_secs(10));
     }
-    println!("{} pending receipts arrived after {:?}", pending.len(), resumed.elapsed());
+    println!(
+        "{} pending receipts arrived after {:?}",
+        pending.len(),
+        resumed.elapsed()
+    );
     nothing_is_lost(&consortium, &acknowledged);
     all_agree(&consortium);
 }
@@ -61,7 +71,12 @@ fn two_killed_nodes_come_back_and_finality_with_them() {
     let version = format!("{url}/{id}/_history/1");
     std::thread::sleep(Duration::from_secs(2));
     let waiting = http.get(&format!("{version}/$receipt"), &token).unwrap();
-    assert_eq!(waiting.status, 202, "a receipt without a quorum: {}", waiting.text());
+    assert_eq!(
+        waiting.status,
+        202,
+        "a receipt without a quorum: {}",
+        waiting.text()
+    );
     for index in STILL {
         consortium.run_node(index);
     }

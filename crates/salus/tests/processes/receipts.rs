@@ -26,7 +26,10 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963);
         usize::try_from(self.0 >> 33).unwrap() % bound
     }
 }
@@ -38,8 +41,15 @@ fn two_hundred_versions_are_proven_within_seconds_and_no_changed_byte_passes() {
     assert_eq!(proven.len(), VERSIONS);
     let mut waits: Vec<Duration> = proven.iter().map(|it| it.waited).collect();
     waits.sort();
-    println!("write to receipt: p50 {:?}, p99 {:?}", waits[100], waits[198]);
-    assert!(waits[VERSIONS - 1] <= READY_MAX, "a receipt took {:?}", waits[VERSIONS - 1]);
+    println!(
+        "write to receipt: p50 {:?}, p99 {:?}",
+        waits[100], waits[198]
+    );
+    assert!(
+        waits[VERSIONS - 1] <= READY_MAX,
+        "a receipt took {:?}",
+        waits[VERSIONS - 1]
+    );
     let trust = std::fs::read(consortium.trust()).unwrap();
     let policy = Policy::parse(&trust).unwrap();
     for it in &proven {
@@ -60,7 +70,10 @@ fn prove_all(consortium: &Consortium) -> Vec<Proven> {
             std::thread::spawn(move || prove(&fhir, &token, index))
         })
         .collect();
-    threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    threads
+        .into_iter()
+        .flat_map(|thread| thread.join().unwrap())
+        .collect()
 }
 
 fn prove(fhir: &str, token: &str, index: usize) -> Vec<Proven> {
@@ -108,7 +121,12 @@ fn wait_for(http: &Http, token: &str, version: String, written: Instant) -> Prov
     let waited = written.elapsed();
     let record = http.get(&version, token).unwrap();
     assert_eq!(record.status, 200, "{}", record.text());
-    Proven { version, record: record.body, receipt, waited }
+    Proven {
+        version,
+        record: record.body,
+        receipt,
+        waited,
+    }
 }
 
 fn no_changed_byte_passes(proven: &[Proven], policy: &Policy) {
@@ -116,31 +134,51 @@ fn no_changed_byte_passes(proven: &[Proven], policy: &Policy) {
     for round in 0..CHANGES {
         let it = &proven[numbers.below(proven.len())];
         let (mut receipt, mut record) = (it.receipt.clone(), it.record.clone());
-        let changed = if round % 2 == 0 { &mut receipt } else { &mut record };
+        let changed = if round % 2 == 0 {
+            &mut receipt
+        } else {
+            &mut record
+        };
         let place = numbers.below(changed.len());
         let other = u8::try_from(1 + numbers.below(255)).unwrap();
         changed[place] ^= other;
         let judged = receipt::verify(&receipt, policy, Some(&record));
         let which = if round % 2 == 0 { "receipt" } else { "record" };
-        assert!(judged.is_err(), "{}: byte {place} of the {which} ^ {other}", it.version);
+        assert!(
+            judged.is_err(),
+            "{}: byte {place} of the {which} ^ {other}",
+            it.version
+        );
     }
 }
 
 /// The binary, in a process without a network where this machine lets us make one.
 fn the_binary_agrees(consortium: &Consortium, proven: &[Proven]) {
     let folder = tempfile::tempdir().unwrap();
-    let (receipt, record) = (folder.path().join("receipt"), folder.path().join("record.json"));
+    let (receipt, record) = (
+        folder.path().join("receipt"),
+        folder.path().join("record.json"),
+    );
     let mut numbers = Numbers(7);
     for round in 0..10 {
         let it = &proven[numbers.below(proven.len())];
         std::fs::write(&receipt, &it.receipt).unwrap();
         std::fs::write(&record, &it.record).unwrap();
         let good = verify(&receipt, &consortium.trust(), Some(&record));
-        assert_eq!(good.status.code(), Some(0), "{}", String::from_utf8_lossy(&good.stderr));
+        assert_eq!(
+            good.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&good.stderr)
+        );
         assert!(String::from_utf8_lossy(&good.stdout).starts_with("VALID\n"));
         let without = verify(&receipt, &consortium.trust(), None);
         assert_eq!(without.status.code(), Some(0));
-        let mut changed = if round % 2 == 0 { it.receipt.clone() } else { it.record.clone() };
+        let mut changed = if round % 2 == 0 {
+            it.receipt.clone()
+        } else {
+            it.record.clone()
+        };
         let place = numbers.below(changed.len());
         changed[place] ^= 1;
         std::fs::write(if round % 2 == 0 { &receipt } else { &record }, &changed).unwrap();
@@ -182,6 +220,11 @@ fn a_stranger_of_another_ledger_refuses(consortium: &Consortium, it: &Proven) {
     let refused = verify(&receipt, &other, None);
     assert!(matches!(refused.status.code(), Some(1 | 2)), "{refused:?}");
     let missing = folder.path().join("missing");
-    let arguments = ["verify", receipt.to_str().unwrap(), "--trust", missing.to_str().unwrap()];
+    let arguments = [
+        "verify",
+        receipt.to_str().unwrap(),
+        "--trust",
+        missing.to_str().unwrap(),
+    ];
     assert_eq!(salus(&arguments).status.code(), Some(2));
 }

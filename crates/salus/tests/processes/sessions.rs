@@ -24,7 +24,10 @@ fn session(arguments: &[&str], folder: &Path) -> String {
     let mut text = format!("$ salus {}\n", arguments.join(" "));
     text.push_str(&String::from_utf8_lossy(&output.stdout));
     text.push_str(&String::from_utf8_lossy(&output.stderr));
-    text.push_str(&format!("exit status {}\n", output.status.code().unwrap_or(-1)));
+    text.push_str(&format!(
+        "exit status {}\n",
+        output.status.code().unwrap_or(-1)
+    ));
     text.replace(&folder.display().to_string(), "DIR")
 }
 
@@ -64,10 +67,44 @@ fn wrong_inputs_say_error_cause_and_hint() {
     let sessions: &[&[&str]] = &[
         &["dance"],
         &["demo", "--port", "99999"],
-        &["init", "--dir", &new, "--id", "My Clinic", "--kind", "clinic"],
-        &["init", "--dir", &new, "--id", "my-clinic", "--kind", "cinema"],
-        &["init", "--dir", &full, "--id", "my-clinic", "--kind", "clinic"],
-        &["join", "--dir", &new, "--id", "a", "--kind", "clinic", "--genesis", &genesis],
+        &[
+            "init",
+            "--dir",
+            &new,
+            "--id",
+            "My Clinic",
+            "--kind",
+            "clinic",
+        ],
+        &[
+            "init",
+            "--dir",
+            &new,
+            "--id",
+            "my-clinic",
+            "--kind",
+            "cinema",
+        ],
+        &[
+            "init",
+            "--dir",
+            &full,
+            "--id",
+            "my-clinic",
+            "--kind",
+            "clinic",
+        ],
+        &[
+            "join",
+            "--dir",
+            &new,
+            "--id",
+            "a",
+            "--kind",
+            "clinic",
+            "--genesis",
+            &genesis,
+        ],
         &["run", "--config", &nothing],
         &["run", "--config", &config],
         &["verify", &empty, "--trust", &empty],
@@ -85,7 +122,10 @@ fn wrong_inputs_say_error_cause_and_hint() {
         said.push_str(&session(arguments, folder.path()));
         said.push('\n');
     }
-    assert!(!at("new").exists(), "a refused command left something behind");
+    assert!(
+        !at("new").exists(),
+        "a refused command left something behind"
+    );
     snapshot("wrong", &said);
 }
 
@@ -95,22 +135,50 @@ fn an_organisation_is_made_and_looked_at() {
     let dir = folder.path().join("my-clinic");
     let dir_text = dir.to_str().unwrap();
     let port = crate::consortium::four_ports();
-    let (http, ledger) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{}", port + 1));
+    let (http, ledger) = (
+        format!("127.0.0.1:{port}"),
+        format!("127.0.0.1:{}", port + 1),
+    );
     let made = salus(&[
-        "init", "--dir", dir_text, "--id", "my-clinic", "--kind", "clinic", "--http", &http,
-        "--ledger", &ledger,
+        "init",
+        "--dir",
+        dir_text,
+        "--id",
+        "my-clinic",
+        "--kind",
+        "clinic",
+        "--http",
+        &http,
+        "--ledger",
+        &ledger,
     ]);
     assert!(made.status.success(), "{made:?}");
     let said = String::from_utf8(made.stdout).unwrap();
-    for word in ["My Clinic is ready", "clinician", "admin", "salus run --config"] {
+    for word in [
+        "My Clinic is ready",
+        "clinician",
+        "admin",
+        "salus run --config",
+    ] {
         assert!(said.contains(word), "{word} in {said}");
     }
     let config = dir.join("salus.toml");
     let looked = salus(&["doctor", "--config", config.to_str().unwrap()]);
     let said = String::from_utf8(looked.stdout).unwrap();
     assert!(looked.status.success(), "{said}");
-    for check in ["clock", "configuration", "disk", "genesis", "keys", "membership", "database"] {
-        assert!(said.contains(&format!("ok    {check}")), "{check} in {said}");
+    for check in [
+        "clock",
+        "configuration",
+        "disk",
+        "genesis",
+        "keys",
+        "membership",
+        "database",
+    ] {
+        assert!(
+            said.contains(&format!("ok    {check}")),
+            "{check} in {said}"
+        );
     }
     std::fs::write(dir.join("passphrase"), "another").unwrap();
     let looked = salus(&["doctor", "--config", config.to_str().unwrap()]);

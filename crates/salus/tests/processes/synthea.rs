@@ -29,17 +29,33 @@ fn all_synthea_bundles_go_in_whole() {
     let consortium = Consortium::start(0);
     let token = consortium.token(0, "clinician");
     let base = consortium.base(0);
-    let loaded = salus(&["load", folder.to_str().unwrap(), "--to", &base, "--token", &token]);
+    let loaded = salus(&[
+        "load",
+        folder.to_str().unwrap(),
+        "--to",
+        &base,
+        "--token",
+        &token,
+    ]);
     let said = String::from_utf8(loaded.stdout).unwrap();
-    assert!(loaded.status.success(), "{said}{}", String::from_utf8_lossy(&loaded.stderr));
+    assert!(
+        loaded.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&loaded.stderr)
+    );
     println!("{}{said}", String::from_utf8_lossy(&loaded.stderr));
     let all: u64 = wanted.values().sum();
-    assert!(said.contains(&format!("21 bundles, {all} resources")), "{all} entries, but {said}");
+    assert!(
+        said.contains(&format!("21 bundles, {all} resources")),
+        "{all} entries, but {said}"
+    );
     let http = Http::new();
     let count = |kind: &str| {
         let url = format!("{base}/fhir/{kind}?_summary=count&_total=accurate");
         let answer = http.get(&url, &token).unwrap();
-        answer.json()["total"].as_u64().unwrap_or_else(|| panic!("{}", answer.text()))
+        answer.json()["total"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{}", answer.text()))
     };
     for (kind, number) in wanted {
         assert_eq!(count(&kind), number, "{kind}");

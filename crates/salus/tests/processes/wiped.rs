@@ -13,9 +13,11 @@ fn a_node_without_its_ledger_rejoins_and_verifies_every_root() {
     std::thread::sleep(Duration::from_secs(5));
     signal("KILL", consortium.pid(WIPED));
     let ledger = consortium.org_dir(WIPED).join("ledger");
-    eventually("the ledger's folder is removed", Duration::from_secs(5), || {
-        std::fs::remove_dir_all(&ledger).is_ok() || !ledger.exists()
-    });
+    eventually(
+        "the ledger's folder is removed",
+        Duration::from_secs(5),
+        || std::fs::remove_dir_all(&ledger).is_ok() || !ledger.exists(),
+    );
     std::thread::sleep(Duration::from_secs(2));
     consortium.run_node(WIPED);
     consortium.wait_ready(WIPED, Duration::from_secs(60));

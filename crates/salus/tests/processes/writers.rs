@@ -36,12 +36,21 @@ impl Writers {
                 std::thread::spawn(move || write(index, &fhir, &token, pause, &stop, &acknowledged))
             })
             .collect();
-        Self { stop, acknowledged, threads }
+        Self {
+            stop,
+            acknowledged,
+            threads,
+        }
     }
 
     /// How many writes were acknowledged by a node so far.
     pub(crate) fn count(&self, index: usize) -> usize {
-        self.acknowledged.lock().unwrap().iter().filter(|it| it.index == index).count()
+        self.acknowledged
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|it| it.index == index)
+            .count()
     }
 
     /// Ends the writing; returns everything that was acknowledged.
@@ -71,7 +80,11 @@ fn write(
             Ok(answer) if answer.status == 201 => {
                 let id = answer.json()["id"].as_str().unwrap().to_owned();
                 let version = format!("{fhir}/Observation/{id}/_history/1");
-                acknowledged.lock().unwrap().push(Acknowledged { index, number, version });
+                acknowledged.lock().unwrap().push(Acknowledged {
+                    index,
+                    number,
+                    version,
+                });
             }
             // 503 says: not stored.
             Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text()),
