@@ -48,14 +48,6 @@ impl Client {
         })
     }
 
-    /// The same node, asked by someone else.
-    pub(crate) fn with_token(&self, token: &str) -> Self {
-        Self {
-            token: Some(token.to_owned()),
-            ..self.clone()
-        }
-    }
-
     /// GET of a path below the base.
     pub(crate) fn get(&self, path: &str) -> Outcome<Answer> {
         let mut request = self.agent.get(format!("{}{path}", self.base));
@@ -69,15 +61,6 @@ impl Client {
     pub(crate) fn post(&self, path: &str, media_type: &str, body: &[u8]) -> Outcome<Answer> {
         self.send(
             self.agent.post(format!("{}{path}", self.base)),
-            media_type,
-            body,
-        )
-    }
-
-    /// PUT of a body of the given media type.
-    pub(crate) fn put(&self, path: &str, media_type: &str, body: &[u8]) -> Outcome<Answer> {
-        self.send(
-            self.agent.put(format!("{}{path}", self.base)),
             media_type,
             body,
         )

@@ -33,8 +33,6 @@ const DOCTORS: &[(&str, &str)] = &[
 
 /// One patient, ready to be sent to the organisation where they are at home.
 pub(crate) struct Generated {
-    /// The name as people say it.
-    pub(crate) name: String,
     /// A login name that nobody else of the seed has.
     pub(crate) username: String,
     /// The FHIR transaction; its first entry is the Patient.
@@ -90,7 +88,6 @@ pub(crate) fn patient(seed: u64, number: u64, organisation: &str) -> Generated {
         out,
     };
     Generated {
-        name: person.full_name(),
         username: person.username(),
         bundle: walk.run().finish(),
     }

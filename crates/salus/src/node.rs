@@ -71,7 +71,7 @@ fn open(config: &Config, keys: &Keys, genesis: &Genesis) -> Outcome<(store::Stor
         .explain(|| format!("the records of {} cannot be opened", config.organisation.id))
         .hint("is this node running already? `salus doctor` looks at the rest")?;
     let chain = chain::Node::start(chain::Config::new(
-        organisation::ledger_folder(folder),
+        folder.clone(),
         genesis.clone(),
         *keys.seed_of(Purpose::Node),
         *keys.seed_of(Purpose::Checkpoint),

@@ -18,7 +18,6 @@ const ROOT_KEY: &str = "root.key";
 const SEED: &str = "seed.sealed";
 const FIRST_USERS: &str = "users.sealed";
 const RECORDS: &str = "records.db";
-const LEDGER: &str = "ledger";
 
 /// Labels under which secrets are sealed and keys are derived (docs/reference/keys.md).
 const SEED_LABEL: &str = "organisation seed";
@@ -131,11 +130,6 @@ impl Purpose {
 /// The database of record versions.
 pub(crate) fn records(folder: &Path) -> PathBuf {
     folder.join(RECORDS)
-}
-
-/// The folder of the ledger.
-pub(crate) fn ledger_folder(folder: &Path) -> PathBuf {
-    folder.join(LEDGER)
 }
 
 /// Makes an organisation's folder: it must not exist, or be empty.

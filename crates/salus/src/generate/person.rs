@@ -100,11 +100,6 @@ impl Person {
         format!("{}.{}.{}", self.given, self.family, self.number).to_lowercase()
     }
 
-    /// The name as people say it.
-    pub(crate) fn full_name(&self) -> String {
-        format!("{} {}", self.given, self.family)
-    }
-
     /// The FHIR Patient.
     pub(crate) fn resource(&self, managing: &str) -> Value {
         json!({

@@ -132,11 +132,7 @@ fn damage(database: &Path, table: &str, column: &str, leaf: Option<i64>) -> i64 
             "SELECT * FROM {table} WHERE {filter} LIMIT 1 OFFSET {place}"
         ))
         .unwrap();
-    let names: Vec<String> = statement
-        .column_names()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let names: Vec<String> = statement.column_names().map(ToString::to_string).collect();
     let cells: Vec<Cell> = statement
         .query_row([], |row| {
             (0..names.len()).map(|index| row.get(index)).collect()
