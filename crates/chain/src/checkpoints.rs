@@ -9,6 +9,7 @@ use ledger::OrgId;
 use proof::{
     Digest, SecretKey, checkpoint::{self, Checkpoint}, cosignature,
     note::{Algorithm, Line, Note, Vkey},
+    policy::quorum,
 };
 use std::collections::BTreeMap;
 
@@ -167,7 +168,5 @@ impl Checkpoints {
     }
 }
 
-/// n - f of n = 3 f + 1: what a finalization takes, and never less than two thirds.
-pub(crate) fn quorum(validators: usize) -> usize {
-    validators - validators.saturating_sub(1) / 3
-}
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Tells the peers how far this node is and what it cosigns, and listens to theirs.
 
 use crate::{
-    checkpoints::{Checkpoints, Cosigner, quorum},
+    checkpoints::{Checkpoints, Cosigner},
     clock,
     database::Database,
     engine::{epochs::Command, network::{Channel, Key, engine_key}},
@@ -12,7 +12,7 @@ use crate::{
 use commonware_p2p::{Receiver as _, Recipients, Sender as _};
 use commonware_runtime::IoBuf;
 use ledger::{OrgId, Organisation};
-use proof::{Canonical as _, Digest, SecretKey};
+use proof::{Canonical as _, Digest, SecretKey, policy::quorum};
 use std::{
     collections::BTreeMap,
     sync::Arc,

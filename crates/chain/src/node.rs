@@ -135,7 +135,7 @@ impl Prepared {
             shared: Arc::new(Shared::new(
                 chain,
                 pool,
-                key.public_key(),
+                &key.public_key(),
                 head,
                 &committees,
                 latest,

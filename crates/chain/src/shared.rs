@@ -16,7 +16,6 @@ use tokio::sync::watch;
 pub(crate) struct Shared {
     pub(crate) chain: Digest,
     pub(crate) pool: Pool,
-    own_key: Key,
     head: RwLock<Arc<Run>>,
     /// Size and text of the latest checkpoint that a quorum cosigned.
     checkpoint: RwLock<Option<(u64, String)>>,
@@ -27,7 +26,7 @@ impl Shared {
     pub(crate) fn new(
         chain: Digest,
         pool: Pool,
-        own_key: Key,
+        own_key: &Key,
         head: Arc<Run>,
         committees: &Committees,
         checkpoint: Option<(u64, String)>,
@@ -35,13 +34,12 @@ impl Shared {
         let epoch = committees.epoch_of(head.height + 1).unwrap_or_default();
         let members = head.state().organisations();
         let status = Status {
-            peers: silent_peers(&members, &own_key),
+            peers: silent_peers(&members, own_key),
             ..status_of(&head, epoch, committees, &members)
         };
         Self {
             chain,
             pool,
-            own_key,
             head: RwLock::new(head),
             checkpoint: RwLock::new(checkpoint),
             status: watch::Sender::new(status),
@@ -109,10 +107,6 @@ impl Shared {
     /// Says for good that this node stopped.
     pub(crate) fn halt(&self, reason: String) {
         self.status.send_modify(|status| status.halted = Some(reason));
-    }
-
-    pub(crate) fn own_key(&self) -> &Key {
-        &self.own_key
     }
 }
 

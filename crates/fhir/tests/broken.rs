@@ -1,4 +1,5 @@
 //! Broken variants of official examples are refused, each at the right place.
+#![allow(clippy::expect_used, reason = "a test may fail loudly")]
 
 mod support;
 
@@ -113,7 +114,7 @@ fn names(location: &str, type_name: &str, steps: &[Step]) -> bool {
             Step::Member(name) => parts.push(name.trim_start_matches('_').to_owned()),
             Step::Item(index) => {
                 let last = parts.last_mut().expect("a list has a name");
-                last.push_str(&format!("[{index}]"));
+                *last = format!("{last}[{index}]");
             }
         }
     }

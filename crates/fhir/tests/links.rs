@@ -1,4 +1,5 @@
 //! References, the Patient compartment, and parts of resources.
+#![allow(clippy::expect_used, reason = "a test may fail loudly")]
 
 mod support;
 
@@ -59,7 +60,7 @@ fn linked() -> Value {
 fn every_link_is_seen_and_text_is_not() {
     let mut seen = Vec::new();
     references::visit(&linked(), &mut |link, text| {
-        seen.push((link, text.to_owned()))
+        seen.push((link, text.to_owned()));
     });
     let of = |kind: Link| {
         let own = seen.iter().filter(|(link, _)| *link == kind);

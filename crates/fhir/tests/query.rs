@@ -1,4 +1,5 @@
 //! Queries: what is read, what is refused, and what each criterion finds.
+#![allow(clippy::expect_used, reason = "a test may fail loudly")]
 
 use fhir::query::{self, Options, Parsed, QueryError, Summary, Total};
 use fhir::search;

@@ -1,4 +1,5 @@
 //! JSON, decimals, and the forms of primitive values.
+#![allow(clippy::expect_used, reason = "a test may fail loudly")]
 
 use fhir::json::{Limits, ParseError, parse};
 use fhir::search::normalise;

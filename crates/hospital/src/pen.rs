@@ -52,6 +52,11 @@ impl Hospital {
             Err(S::Full | S::NotReady(_)) => {
                 Err(HospitalError::Busy("the ledger takes no transactions just now".into()))
             }
+            Err(S::SequenceTaken) => Err(HospitalError::request(
+                "conflict",
+                "another transaction of this organisation has the same number",
+                "try again",
+            )),
             Err(S::Refused { code, text }) => Err(HospitalError::request(
                 "business-rule",
                 format!("the ledger refuses it ({code}): {text}"),

@@ -1,11 +1,12 @@
 //! The execution of a block: deterministic, total, in the order given.
 
+use proof::codec::{Canonical, Writer};
 use proof::tree::{StoredNode, leaf_hash};
 
-use crate::rules::{self, Sender};
+use crate::rules::{self, Act, Sender};
 use crate::state::draft::{Counter, Draft};
 use crate::state::keys;
-use crate::{BlockContext, Checked, KeyUse, Parameters, Refusal, State};
+use crate::{BlockContext, Checked, KeyUse, OrgId, Parameters, Refusal, State};
 
 /// A transaction that is now in the history.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,18 +36,18 @@ pub fn execute(state: &State, block: &BlockContext, transactions: &[Checked]) ->
     let mut history = state.history.clone();
     let (mut outcomes, mut entries, mut nodes) = (Vec::new(), Vec::new(), Vec::new());
     for checked in transactions {
-        let outcome = judge(&mut draft, block, checked);
-        if outcome.is_ok() {
-            draft.accept();
-            let entry = entry_bytes(block, checked);
+        let outcome = judge(&mut draft, block, checked).map(|organisation| {
+            let entry = entry_bytes(block, &organisation, checked);
+            let index = history.size();
             nodes.extend(history.append(leaf_hash(&entry)));
             entries.push(entry);
-        } else {
-            draft.refuse();
+            Accepted { index }
+        });
+        match outcome {
+            Ok(_) => draft.accept(),
+            Err(_) => draft.refuse(),
         }
-        outcomes.push(outcome.map(|()| Accepted {
-            index: history.size() - 1,
-        }));
+        outcomes.push(outcome);
     }
     let (map, changes) = draft.into_parts();
     let state = State {
@@ -64,13 +65,17 @@ pub fn execute(state: &State, block: &BlockContext, transactions: &[Checked]) ->
 }
 
 /// The bytes of a [`proof::transaction::Entry`].
-fn entry_bytes(block: &BlockContext, checked: &Checked) -> Vec<u8> {
-    let (height, time) = (block.height.to_be_bytes(), block.time_ms.to_be_bytes());
-    [height.as_slice(), &time, checked.bytes()].concat()
+fn entry_bytes(block: &BlockContext, organisation: &OrgId, checked: &Checked) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer.u64(block.height);
+    writer.u64(block.time_ms);
+    organisation.write(&mut writer);
+    writer.fixed(checked.bytes());
+    writer.into_bytes()
 }
 
-/// What holds for every kind, then the rule of the kind.
-fn judge(draft: &mut Draft, block: &BlockContext, checked: &Checked) -> Result<(), Refusal> {
+/// What holds for every kind, then the rule of the kind. Returns whose transaction it was.
+fn judge(draft: &mut Draft, block: &BlockContext, checked: &Checked) -> Result<OrgId, Refusal> {
     let header = &checked.transaction().header;
     let rule = rules::find(header.kind).ok_or(Refusal::Kind(header.kind))?;
     let owner = draft.owner(&header.sender).ok_or(Refusal::Sender)?;
@@ -100,14 +105,12 @@ fn judge(draft: &mut Draft, block: &BlockContext, checked: &Checked) -> Result<(
         organisation: owner.organisation,
         key: header.sender,
     };
-    rule(
-        draft,
-        &rules::Act {
-            block,
-            sender,
-            checked,
-        },
-    )?;
+    let act = Act {
+        block,
+        sender,
+        checked,
+    };
+    rule(draft, &act)?;
     draft.put(keys::sequence(&header.sender), &Counter(expected));
-    Ok(())
+    Ok(act.sender.organisation)
 }

@@ -61,8 +61,8 @@ pub enum Refusal {
     /// The organisation has voted so already.
     #[error("the vote is the one given before")]
     SameVote,
-    /// There are too many open proposals.
-    #[error("{0} proposals are open already")]
+    /// The organisation has too many open proposals.
+    #[error("{0} proposals of yours are open already")]
     TooManyProposals(usize),
     /// The organisation named is not a member.
     #[error("`{0}` is not a member")]

@@ -88,7 +88,8 @@ pub fn sha256(bytes: &[u8]) -> Digest {
 /// hashed is neither `0x00` nor `0x01`, the prefixes of Merkle leaves and nodes.
 pub fn hash(label: &str, parts: &[&[u8]]) -> Digest {
     let mut hasher = Sha256::new();
-    hasher.update(framed(label));
+    hasher.update([label_length(label)]);
+    hasher.update(label);
     for part in parts {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part);
@@ -97,14 +98,14 @@ pub fn hash(label: &str, parts: &[&[u8]]) -> Digest {
 }
 
 /// A label with its length in front, as it starts every labelled hash and signed message.
-#[allow(clippy::expect_used, reason = "labels are constants of this workspace")]
 pub(crate) fn framed(label: &str) -> Vec<u8> {
+    [&[label_length(label)], label.as_bytes()].concat()
+}
+
+#[allow(clippy::expect_used, reason = "labels are constants of this workspace")]
+fn label_length(label: &str) -> u8 {
     debug_assert!(label.len() >= 2, "a label has at least 2 bytes");
-    let length = u8::try_from(label.len()).expect("invariant: a label has at most 255 bytes");
-    let mut bytes = Vec::with_capacity(1 + label.len());
-    bytes.push(length);
-    bytes.extend_from_slice(label.as_bytes());
-    bytes
+    u8::try_from(label.len()).expect("invariant: a label has at most 255 bytes")
 }
 
 /// The random key of one commitment. It lives only inside an erasable envelope; whoever has

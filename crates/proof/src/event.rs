@@ -112,7 +112,7 @@ impl Canonical for RecordVersion {
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         Ok(Self {
-            organisation: matching(reader, ORGANISATION_MAX, is_slug, "organisation")?,
+            organisation: read_organisation(reader)?,
             record_type: matching(reader, RECORD_NAME_MAX, is_type, "record type")?,
             record_id: matching(reader, RECORD_NAME_MAX, is_id, "record id")?,
             version: match reader.u64()? {
@@ -124,6 +124,11 @@ impl Canonical for RecordVersion {
             body: Digest::read(reader)?,
         })
     }
+}
+
+/// Reads the name of an organisation.
+pub(crate) fn read_organisation(reader: &mut Reader<'_>) -> Result<String, CodecError> {
+    matching(reader, ORGANISATION_MAX, is_slug, "organisation")
 }
 
 fn matching(

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::batch::Path;
 use crate::codec::{Canonical, CodecError, Reader, Writer};
-use crate::event::Event;
+use crate::event::{Event, ORGANISATION_MAX};
 use crate::note::Note;
 use crate::transaction::TRANSACTION_BYTES_MAX;
 use crate::{CommitmentKey, Digest};
@@ -23,8 +23,8 @@ pub const RECEIPT_BYTES_MAX: usize = 1 << 20;
 /// The first line of every receipt.
 pub const FORMAT: &str = "c2sp.org/tlog-proof@v1";
 
-/// The longest entry: height, time and a transaction.
-const ENTRY_BYTES_MAX: usize = 16 + TRANSACTION_BYTES_MAX;
+/// The longest entry: height, time, organisation and a transaction.
+const ENTRY_BYTES_MAX: usize = 20 + ORGANISATION_MAX + TRANSACTION_BYTES_MAX;
 
 /// What only the holder of the record knows: it opens one commitment of one batch.
 /// It travels in the `extra` line.

@@ -2,7 +2,7 @@
 
 use crate::codec::{Canonical, CodecError, Reader, Writer};
 use crate::digest::framed;
-use crate::{Digest, PublicKey, SecretKey, Signature, hash};
+use crate::{Digest, PublicKey, SecretKey, Signature, event, hash};
 
 /// The version of the header.
 pub const VERSION: u8 = 1;
@@ -96,13 +96,16 @@ pub struct Batch {
     pub root: Digest,
 }
 
-/// An accepted transaction with its place in time: a leaf of the history.
+/// An accepted transaction with what the ledger found out about it: a leaf of the history.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entry {
     /// The block that accepted it.
     pub height: u64,
     /// The time of that block, in milliseconds since 1970.
     pub time_ms: u64,
+    /// The organisation whose key signed it, in that block. Without it, a member could show an
+    /// event of its own batch as one of somebody else.
+    pub organisation: String,
     /// The transaction.
     pub transaction: Transaction,
 }
@@ -167,6 +170,7 @@ impl Canonical for Entry {
     fn write(&self, writer: &mut Writer) {
         writer.u64(self.height);
         writer.u64(self.time_ms);
+        writer.text(&self.organisation);
         self.transaction.write(writer);
     }
 
@@ -174,6 +178,7 @@ impl Canonical for Entry {
         Ok(Self {
             height: reader.u64()?,
             time_ms: reader.u64()?,
+            organisation: event::read_organisation(reader)?,
             transaction: Transaction::read(reader)?,
         })
     }

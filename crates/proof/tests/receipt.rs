@@ -229,6 +229,18 @@ fn the_entry_is_a_signed_batch_of_this_ledger() {
     }
 }
 
+/// A member cannot show an event of its own batch as one of another organisation.
+#[test]
+fn the_event_is_of_the_organisation_that_signed() {
+    let mut world = world();
+    world.put_entry(Entry {
+        organisation: "north-clinic".to_owned(),
+        ..world.entry.clone()
+    });
+    let refused = Invalid::Entry("it is of another organisation than the event");
+    assert_eq!(judge(&world, &world.receipt(&[0, 1, 2])), Err(refused));
+}
+
 #[test]
 fn an_entry_that_is_not_canonical_is_refused() {
     let mut world = world();
@@ -279,7 +291,7 @@ fn the_event_is_in_the_batch() {
         },
         |it| {
             let Event::RecordVersion(event) = &mut it.opening.event;
-            event.organisation = "north-clinic".to_owned();
+            event.record_id = "obs-2".to_owned();
         },
         |it| it.opening.path.0.truncate(1),
         |it| it.opening.path.0.clear(),

@@ -4,7 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod batch;
 pub(crate) mod condition;
 pub(crate) mod connection;
-mod driver;
+pub(crate) mod driver;
 pub(crate) mod history;
 pub(crate) mod include;
 mod names;

@@ -8,7 +8,7 @@ use fhir::query::Query;
 use rusqlite::Connection;
 
 use crate::readers::Readers;
-use crate::sqlite::{Cache, batch, connection, history, read, search, user, write};
+use crate::sqlite::{Cache, batch, connection, driver, history, read, search, user, write};
 use crate::writer::Writer;
 use crate::{
     Batch, Committed, Found, History, HistoryPage, Leaf, LeafPlace, Page, RecordKey, Scope,
@@ -26,6 +26,9 @@ pub struct Options {
     pub read_queue: usize,
     /// Writes that share one commit at most.
     pub group_max: usize,
+    /// A condition of a search that finds at most this many rows is looked up whole first; one
+    /// that finds more is checked record by record.
+    pub rare: usize,
     /// Page cache of each connection, KiB.
     pub cache_kib: u32,
     /// Largest database file in bytes; a write past it is refused with `Full`.
@@ -39,6 +42,7 @@ impl Default for Options {
             write_queue: 1024,
             read_queue: 1024,
             group_max: 256,
+            rare: driver::RARE,
             cache_kib: 8 * 1024,
             bytes_max: None,
         }
@@ -49,6 +53,7 @@ impl Default for Options {
 struct Inner {
     writer: Option<Writer>,
     readers: Readers,
+    rare: usize,
     _lock: Option<File>,
 }
 
@@ -82,6 +87,7 @@ impl Store {
         let inner = Inner {
             writer,
             readers: Readers::start(path, options)?,
+            rare: options.rare,
             _lock: lock,
         };
         Ok(Self {
@@ -147,8 +153,9 @@ impl Store {
         scope: Scope,
         page: Page,
     ) -> Result<Found, StoreError> {
+        let rare = self.inner.rare;
         self.readers()
-            .run(move |connection| search::page(connection, &query, &scope, &page))
+            .run(move |connection| search::page(connection, &query, &scope, &page, rare))
             .await
     }
 
@@ -159,8 +166,9 @@ impl Store {
         scope: Scope,
         limit: u32,
     ) -> Result<Vec<RecordKey>, StoreError> {
+        let rare = self.inner.rare;
         self.readers()
-            .run(move |connection| search::matching(connection, &query, &scope, limit))
+            .run(move |connection| search::matching(connection, &query, &scope, limit, rare))
             .await
     }
 

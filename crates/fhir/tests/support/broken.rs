@@ -145,6 +145,13 @@ pub const VARIANTS: &[Variant] = &[
     (C, Set("\"entered-in-error\""), "/verificationStatus/coding/0/code", "Condition",
         "invariant"),
     (A, Remove, "/clinicalStatus", "AllergyIntolerance", "invariant"),
+    ("questionnaire-example", Remove, "/item/0/item/0/linkId",
+        "Questionnaire.item[0].item[0].linkId", "required"),
+    ("appointment-example", Remove, "/end", "Appointment", "invariant"),
+    ("consent-example", Remove, "/policyRule", "Consent", "invariant"),
+    ("medicationdispense0308", Set("\"2001-01-01\""), "/whenHandedOver", "MedicationDispense",
+        "invariant"),
+    ("list-example", Set("{\"text\":\"x\"}"), "/emptyReason", "List", "invariant"),
     (B, Remove, "/entry/1/request", "Bundle", "invariant"),
     (B, Set("1"), "/total", "Bundle", "invariant"),
 ];

@@ -4,7 +4,11 @@
     unreachable_pub,
     reason = "each test file uses a part of it"
 )]
-#![allow(clippy::print_stdout, reason = "a skipped test says so")]
+#![allow(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a test may speak and fail loudly"
+)]
 
 pub mod broken;
 

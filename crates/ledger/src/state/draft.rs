@@ -12,8 +12,12 @@ use super::owner::{KeyOwner, KeyUse};
 use crate::genesis::ORGANISATIONS_MAX;
 use crate::{OrgId, Organisation};
 
-/// The most open proposals at a time.
-pub(crate) const PROPOSALS_MAX: usize = 64;
+/// The most open proposals of one organisation.
+pub(crate) const PROPOSALS_EACH: usize = 4;
+
+/// The most open proposals of all, those of former members among them: one that joins and
+/// leaves needs a vote each time, so this bound is never reached.
+const PROPOSALS_MAX: usize = 4 * PROPOSALS_EACH * ORGANISATIONS_MAX;
 
 /// Keys and their new values; none for those that are removed.
 pub(crate) type Changes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;

@@ -12,8 +12,8 @@ use crate::tree::{leaf_hash, verify_inclusion};
 use crate::{Digest, PublicKey, cosignature};
 
 /// What a valid receipt proves: validators of the ledger, as many as the policy asks for,
-/// accepted a batch of the sender that holds this event. That the sender's key was the
-/// organisation's at that height is a rule of the ledger, which they checked.
+/// accepted a batch that holds this event, signed by a key that was, at that height, the
+/// transaction key of the organisation that the event names.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Verified {
     /// The event; it names the organisation, the record and the version.
@@ -135,6 +135,12 @@ fn check_entry(receipt: &Receipt, checkpoint: &Checkpoint) -> Result<Entry, Inva
         .map_err(|_| Invalid::Entry("its batch is not canonical"))?;
     if !transaction.is_signed() {
         return Err(Invalid::Entry("its signature does not verify"));
+    }
+    let Event::RecordVersion(event) = &opening.event;
+    if entry.organisation != event.organisation {
+        return Err(Invalid::Entry(
+            "it is of another organisation than the event",
+        ));
     }
     if opening.path.root(&opening.key, &opening.event.digest()) != Some(batch.root) {
         return Err(Invalid::Event);

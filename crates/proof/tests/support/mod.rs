@@ -1,6 +1,8 @@
 //! A small ledger made by hand: four validators, a history, one batch with events.
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
+pub mod frozen;
+
 use proof::batch::Tree;
 use proof::checkpoint::{Checkpoint, cosigner, origin};
 use proof::codec::Canonical;
@@ -84,6 +86,7 @@ pub fn sized(events: usize, place: usize, entries: usize, index: usize) -> World
     let entry = Entry {
         height: 77,
         time_ms: TIME_S * 1_000 + 500,
+        organisation: "st-mary".to_owned(),
         transaction,
     };
     let mut history: Vec<_> = (0..entries).map(|it| leaf_hash(&number(it))).collect();

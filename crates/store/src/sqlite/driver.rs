@@ -13,13 +13,15 @@ use super::condition::{self, Fragment, parameter, text};
 use super::{names, read};
 use crate::{Scope, StoreError};
 
-/// A filter that finds more records than this does not drive.
-pub(super) const RARE: usize = 3000;
+/// A filter that finds more rows than this does not drive, unless the options say otherwise.
+pub(crate) const RARE: usize = 3000;
 const DAY_US: i64 = 86_400_000_000;
 
 /// How the matches of a query are found.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
+    /// Rows a filter may find and still drive.
+    rare: usize,
     /// Number of the record type; `None`: no record of it was ever stored.
     pub(super) type_: Option<i64>,
     /// Records that satisfy every filter not in `probes`; `None`: no filter is rare.
@@ -45,8 +47,10 @@ impl Plan {
         connection: &Connection,
         query: &Query,
         scope: &Scope,
+        rare: usize,
     ) -> Result<Self, StoreError> {
         let mut plan = Self {
+            rare,
             type_: names::find(connection, names::Table::Types, query.resource_type)?,
             ..Self::default()
         };
@@ -113,7 +117,7 @@ impl Plan {
         stream: Option<Stream>,
     ) -> Result<(), StoreError> {
         if let Some(driver) = driver
-            && let Some(found) = first_records(connection, driver)?
+            && let Some(found) = first_records(connection, driver, self.rare)?
         {
             self.candidates = Some(match self.candidates.take() {
                 Some(before) => before.intersection(&found).copied().collect(),
@@ -140,17 +144,18 @@ pub(super) fn scope_probe(patients: &[i64]) -> Fragment {
     )
 }
 
-/// All records a driver finds; `None`: more than [`RARE`] rows.
+/// All records a driver finds; `None`: more rows than that.
 fn first_records(
     connection: &Connection,
     mut driver: Fragment,
+    rare: usize,
 ) -> Result<Option<BTreeSet<i64>>, StoreError> {
-    let limit = i64::try_from(RARE + 1).unwrap_or(i64::MAX);
+    let limit = i64::try_from(rare.saturating_add(1)).unwrap_or(i64::MAX);
     driver.push(" LIMIT ?", [Value::Integer(limit)]);
     let mut statement = connection.prepare_cached(&driver.sql)?;
     let rows = statement.query_map(params_from_iter(driver.values), |row| row.get(0))?;
     let records: Vec<i64> = rows.collect::<Result<_, _>>()?;
-    Ok((records.len() <= RARE).then(|| records.into_iter().collect()))
+    Ok((records.len() <= rare).then(|| records.into_iter().collect()))
 }
 
 /// A statement for the records of a filter, by the value's index; `None`: it has no such form.

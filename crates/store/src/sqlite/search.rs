@@ -33,6 +33,7 @@ pub(crate) fn page(
     query: &Query,
     scope: &Scope,
     page: &Page,
+    rare: usize,
 ) -> Result<Found, StoreError> {
     let purpose = Purpose::of(&format!(
         "search {} {:?} {:?} {scope:?}",
@@ -42,7 +43,7 @@ pub(crate) fn page(
     let token = token
         .map(|token| Token::open(connection, token, &purpose))
         .transpose()?;
-    let plan = Plan::make(connection, query, scope)?;
+    let plan = Plan::make(connection, query, scope, rare)?;
     let mut found = Found::default();
     if query.total != Total::None || query.summary == Summary::Count || query.count == Some(0) {
         found.total = Some(total(connection, &plan)?);
@@ -79,8 +80,9 @@ pub(crate) fn matching(
     query: &Query,
     scope: &Scope,
     limit: u32,
+    rare: usize,
 ) -> Result<Vec<RecordKey>, StoreError> {
-    let plan = Plan::make(connection, query, scope)?;
+    let plan = Plan::make(connection, query, scope, rare)?;
     if plan.is_empty() {
         return Ok(Vec::new());
     }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::names::{Cache, Table as Names};
-use super::{from_sql, read, rows, search, to_sql};
+use super::{driver, from_sql, read, rows, search, to_sql};
 use crate::{Committed, Guard, Method, Put, StoreError, Write};
 
 /// Puts in one write at most: a bundle has its own, lower bound.
@@ -50,7 +50,7 @@ fn check(connection: &Connection, guard: &Guard) -> Result<(), StoreError> {
         )));
     }
     let limit = u32::try_from(guard.expected.len() + 1).unwrap_or(u32::MAX);
-    let found = search::matching(connection, &guard.query, &guard.scope, limit)?;
+    let found = search::matching(connection, &guard.query, &guard.scope, limit, driver::RARE)?;
     let mut found: Vec<String> = found.into_iter().map(|key| key.id).collect();
     let mut expected = guard.expected.clone();
     found.sort_unstable();

@@ -1,0 +1,342 @@
+//! Frozen vectors of every format, also for verifiers in other languages.
+//! `vectors/README.md` says what the fields are.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use proof::batch::Tree;
+use proof::checkpoint::{cosigner, origin};
+use proof::codec::Canonical;
+use proof::event::{Action, Event, RecordVersion, deleted_digest};
+use proof::json;
+use proof::map::Map;
+use proof::note::{Algorithm, Vkey};
+use proof::policy::Policy;
+use proof::receipt::{Receipt, build, verify};
+use proof::transaction::{Batch, Header, Transaction};
+use proof::tree::{consistency_path, inclusion_path, leaf_hash, root};
+use proof::{CommitmentKey, Digest, SecretKey, Signature, commit, hash, sha256};
+use serde_json::{Value, json};
+use support::frozen::{assert_frozen, hex};
+use support::{RECORD, TIME_S, World, sized, world};
+
+fn hexes(digests: &[Digest]) -> Value {
+    digests.iter().map(|it| hex(&it.0)).collect()
+}
+
+#[test]
+fn hashes_are_frozen() {
+    let cases: [(&str, &[&[u8]]); 5] = [
+        ("ab", &[]),
+        ("salus/test/v1", &[b""]),
+        ("salus/test/v1", &[b"one", b"two"]),
+        ("salus/test/v1", &[b"onetwo"]),
+        ("salus/test/v1", &[&[0; 300]]),
+    ];
+    let mut found: Vec<_> = cases
+        .iter()
+        .map(|(label, parts)| {
+            let parts: Value = parts.iter().copied().map(hex).collect();
+            json!({ "what": "hash", "label": label, "parts": parts })
+        })
+        .collect();
+    for (case, (label, parts)) in found.iter_mut().zip(cases) {
+        case["digest"] = hex(&hash(label, parts).0);
+    }
+    for (key, digest) in [([0; 32], sha256(b"")), ([0x42; 32], sha256(b"event"))] {
+        let commitment = commit(&CommitmentKey(key), &digest);
+        let (key, digest, commitment) = (hex(&key), hex(&digest.0), hex(&commitment.0));
+        found.push(json!({
+            "what": "commitment", "key": key, "digest": digest, "commitment": commitment
+        }));
+    }
+    assert_frozen("hashes.json", &Value::Array(found));
+}
+
+#[test]
+fn events_are_frozen() {
+    let event = |action, body| {
+        Event::RecordVersion(RecordVersion {
+            organisation: "st-mary".to_owned(),
+            record_type: "Observation".to_owned(),
+            record_id: "obs-1".to_owned(),
+            version: 2,
+            time_us: TIME_S * 1_000_000,
+            action,
+            body,
+        })
+    };
+    let cases = [
+        event(Action::Create, sha256(b"{}")),
+        event(Action::Update, sha256(b"{}")),
+        event(Action::Delete, deleted_digest()),
+    ];
+    let found = cases.iter().map(|it| {
+        json!({ "what": "event", "bytes": hex(&it.to_bytes()), "digest": hex(&it.digest().0) })
+    });
+    assert_frozen("events.json", &found.collect());
+}
+
+#[test]
+fn transactions_are_frozen() {
+    let mut found = Vec::new();
+    for seed in 1..=3u8 {
+        let key = SecretKey::from_seed(&[seed; 32]);
+        let batch = Batch {
+            sequence: seed.into(),
+            previous: Digest([seed - 1; 32]),
+            root: Digest([seed; 32]),
+        };
+        let header = Header {
+            kind: 1,
+            chain: hash("test/chain", &[]),
+            sender: key.public(),
+            sequence: seed.into(),
+            expires: 1_000,
+        };
+        let transaction = Transaction::sign(header, batch.to_bytes(), &key);
+        found.push(json!({
+            "what": "transaction",
+            "seed": hex(&[seed; 32]),
+            "sender": key.public().to_string(),
+            "header": hex(&header.to_bytes()),
+            "body": hex(&transaction.body),
+            "message": hex(&transaction.message()),
+            "bytes": hex(&transaction.to_bytes()),
+            "id": hex(&transaction.id().0),
+        }));
+    }
+    assert_frozen("transactions.json", &Value::Array(found));
+}
+
+#[test]
+fn canonical_json_is_frozen() {
+    let cases = [
+        "null",
+        " [ 1.50 , 1e5, 1E+5, -0 ] ",
+        "{\"b\":{\"d\":1,\"c\":2},\"a\":[]}",
+        "\"\\u0041\\/\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u00e9\\ud83d\\ude00\"",
+        "{\"\\u20ac\":1,\"\\r\":2,\"\\ufb33\":3,\"1\":4,\"\\ud83d\\ude00\":5,\"\\u0080\":6,\"\\u00f6\":7}",
+        "{\"a\":1,\"\\u0061\":2}",
+        "\"\\u00E9\"",
+        "\"\\ud83d\"",
+        "01",
+        "[1,]",
+        "{",
+    ];
+    let found = cases
+        .iter()
+        .map(|text| match json::canonical(text.as_bytes()) {
+            Ok(form) => json!({
+                "what": "json",
+                "text": text,
+                "canonical": String::from_utf8(form.clone()).unwrap(),
+                "digest": hex(&sha256(&form).0),
+            }),
+            Err(error) => json!({ "what": "json", "text": text, "error": error.to_string() }),
+        });
+    assert_frozen("json.json", &found.collect());
+}
+
+#[test]
+fn trees_are_frozen() {
+    let leaves: Vec<_> = (0..8u8).map(|it| leaf_hash(&[it])).collect();
+    let mut found = Vec::new();
+    for size in 0..=8 {
+        let tree = &leaves[..size];
+        found.push(json!({ "what": "root", "size": size, "root": hex(&root(tree).0) }));
+        for index in 0..size as u64 {
+            let path = hexes(&inclusion_path(tree, index).unwrap());
+            found.push(json!({ "what": "inclusion", "size": size, "index": index, "path": path }));
+        }
+        for old in 1..=size as u64 {
+            let path = hexes(&consistency_path(tree, old).unwrap());
+            found.push(json!({ "what": "consistency", "old": old, "new": size, "path": path }));
+        }
+    }
+    for count in 0..5u8 {
+        let commitments: Vec<_> = (0..count).map(|it| Digest([it; 32])).collect();
+        let tree = Tree::new(&[0xbb; 32], &commitments);
+        let path = |it: u8| hex(&tree.path(it.into()).unwrap().to_bytes());
+        found.push(json!({
+            "what": "batch",
+            "blinding": hex(&[0xbb; 32]),
+            "commitments": hexes(&commitments),
+            "root": hex(&tree.root().0),
+            "paths": (0..count).map(path).collect::<Value>(),
+        }));
+    }
+    assert_frozen("trees.json", &Value::Array(found));
+}
+
+#[test]
+fn maps_are_frozen() {
+    let mut map = Map::new();
+    let mut found = vec![json!({ "what": "map", "entries": 0, "root": hex(&map.root().0) })];
+    for number in 0..10u8 {
+        map.insert(&[b'k', number], &[b'v', number]);
+        found.push(json!({
+            "what": "map", "entries": number + 1, "root": hex(&map.root().0)
+        }));
+    }
+    for key in [b"k\x00".as_slice(), b"k\x09", b"absent", b""] {
+        let proof = map.prove(key);
+        found.push(json!({
+            "what": "map proof",
+            "key": hex(key),
+            "value": proof.verify(&map.root(), key).unwrap().map(|it| hex(&it)),
+            "proof": hex(&proof.to_bytes()),
+        }));
+    }
+    assert_frozen("maps.json", &Value::Array(found));
+}
+
+#[test]
+fn keys_and_policies_are_frozen() {
+    let world = world();
+    let chain = hash("test/chain", &[]);
+    let key = SecretKey::from_seed(&[1; 32]).public();
+    let log = Vkey::new(&origin(&chain), Algorithm::Ed25519, key).unwrap();
+    let name = cosigner(&origin(&chain), "city-lab");
+    let witness = Vkey::new(&name, Algorithm::Cosignature, key).unwrap();
+    let found = json!([
+        { "what": "vkey", "key": key.to_string(), "vkey": log.to_string() },
+        { "what": "vkey", "key": key.to_string(), "vkey": witness.to_string() },
+        { "what": "policy", "chain": hex(&chain.0), "text": world.policy_text() },
+    ]);
+    assert_frozen("policies.json", &found);
+}
+
+/// A case for another verifier: receipt, policy and record as text, and the verdict.
+fn case(name: &str, receipt: &str, policy: &str, record: Option<&str>) -> Value {
+    let parsed = Policy::parse(policy.as_bytes()).unwrap();
+    let verdict = verify(receipt.as_bytes(), &parsed, record.map(str::as_bytes));
+    let mut case = json!({ "name": name, "receipt": receipt, "policy": policy });
+    if let Some(record) = record {
+        case["record"] = record.into();
+    }
+    match verdict {
+        Ok(it) => {
+            case["verdict"] = "valid".into();
+            case["event"] = json!({
+                "organisation": it.event.organisation,
+                "type": it.event.record_type,
+                "id": it.event.record_id,
+                "version": it.event.version,
+                "time_us": it.event.time_us,
+                "body": it.event.body.to_string(),
+            });
+            case["height"] = it.height.into();
+            case["time_ms"] = it.time_ms.into();
+            case["sender"] = it.sender.to_string().into();
+            case["cosigners"] = it.cosigners.into();
+        }
+        Err(error) => case["verdict"] = error.code().into(),
+    }
+    case
+}
+
+/// The receipt after a change of its parts.
+fn changed(world: &World, change: impl Fn(&mut Receipt)) -> String {
+    let mut receipt = world.receipt(&[0, 1, 3]);
+    change(&mut receipt);
+    build(&receipt)
+}
+
+#[test]
+fn receipts_are_frozen() {
+    let world = world();
+    let (text, policy) = (world.text(), world.policy_text());
+    let record = std::str::from_utf8(RECORD).unwrap();
+    let other_record = record.replace("1.50", "1.5");
+    let mut found = vec![
+        case("a valid receipt", &text, &policy, None),
+        case("with its record", &text, &policy, Some(record)),
+        case("with another record", &text, &policy, Some(&other_record)),
+        case("with a damaged record", &text, &policy, Some(&record[1..])),
+        case("with no record at all", &text, &policy, Some("no record")),
+        case("no receipt at all", "hello\n", &policy, None),
+    ];
+    for (events, place, entries, index) in [(1, 0, 1, 0), (2, 1, 3, 2), (7, 6, 64, 63)] {
+        let world = sized(events, place, entries, index);
+        let name = format!("leaf {place} of {events}, entry {index} of {entries}");
+        found.push(case(
+            &name,
+            &world.text(),
+            &world.policy_text(),
+            Some(record),
+        ));
+    }
+    let mut with = |name: &str, change: &dyn Fn(&mut Receipt)| {
+        found.push(case(name, &changed(&world, change), &policy, None));
+    };
+    with("two cosignatures", &|it| {
+        it.checkpoint = world.note(3, &[0, 1])
+    });
+    with("all cosignatures", &|it| {
+        it.checkpoint = world.note(3, &[0, 1, 2, 3])
+    });
+    with("a double cosignature", &|it| {
+        it.checkpoint = world.note(3, &[0, 1, 1, 2])
+    });
+    with("a false cosignature", &|it| {
+        it.checkpoint.lines[2].signature[40] ^= 1
+    });
+    with("a false log signature", &|it| {
+        it.checkpoint.lines[0].signature[40] ^= 1
+    });
+    with("an unknown cosigner", &|it| {
+        it.checkpoint.lines[2].name.push('x')
+    });
+    with("another index", &|it| it.index = 5);
+    with("a shorter path", &|it| it.path.truncate(2));
+    with("another commitment key", &|it| {
+        it.opening.key = CommitmentKey([0; 32])
+    });
+    with("a path in the batch that is empty", &|it| {
+        it.opening.path.0.clear()
+    });
+    with("an entry with a byte more", &|it| it.opening.entry.push(0));
+    let mut forged = support::world();
+    let mut entry = forged.entry.clone();
+    entry.transaction.signature = Signature([0; 64]);
+    forged.put_entry(entry);
+    found.push(case(
+        "a transaction nobody signed",
+        &forged.text(),
+        &policy,
+        None,
+    ));
+    let mut vote = support::world();
+    vote.put_entry(vote.resigned(|header, _| header.kind = 3));
+    found.push(case(
+        "a transaction that is no batch",
+        &vote.text(),
+        &policy,
+        None,
+    ));
+    let mut foreign = support::world();
+    foreign.put_entry(foreign.resigned(|header, _| header.chain = Digest([1; 32])));
+    found.push(case(
+        "a transaction of another ledger",
+        &foreign.text(),
+        &policy,
+        None,
+    ));
+    for (name, from, to) in [
+        (
+            "another version of the format",
+            "tlog-proof@v1",
+            "tlog-proof@v2",
+        ),
+        ("an index with a leading zero", "\nindex 6", "\nindex 06"),
+        ("windows lines", "\nindex 6\n", "\nindex 6\r\n"),
+        ("a checkpoint of another size", "\n11\n", "\n12\n"),
+        ("a checkpoint of another log", "\nsalus/", "\nSalus/"),
+    ] {
+        found.push(case(name, &text.replace(from, to), &policy, None));
+    }
+    found.push(case("a line more", &format!("{text}\n"), &policy, None));
+    found.push(case("a byte less", text.trim_end(), &policy, None));
+    assert_frozen("receipts.json", &Value::Array(found));
+}
