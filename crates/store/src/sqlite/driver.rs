@@ -35,7 +35,7 @@ pub(super) struct Plan {
 /// An index walked in the order of records.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
-    /// Table and alias.
+    /// Table, alias and index.
     pub(super) from: &'static str,
     /// Condition on alias `x`; each record occurs once.
     pub(super) rows: Fragment,
@@ -86,7 +86,7 @@ impl Plan {
         let probe = scope_probe(patients);
         let stream = match patients {
             [patient] => Some(Stream {
-                from: "compartments x",
+                from: "compartments x INDEXED BY compartments_by",
                 rows: Fragment::new(
                     "x.patient = ? AND x.type = ?",
                     [Value::Integer(*patient), Value::Integer(type_)],
@@ -138,7 +138,7 @@ pub(super) fn scope_probe(patients: &[i64]) -> Fragment {
     let list = read::number_list(patients);
     Fragment::new(
         format!(
-            "EXISTS (SELECT 1 FROM compartments c WHERE c.record = r.record AND c.patient IN ({list}))"
+            "EXISTS (SELECT 1 FROM compartments c NOT INDEXED WHERE c.record = r.record AND c.patient IN ({list}))"
         ),
         [],
     )
@@ -302,12 +302,14 @@ fn stream(connection: &Connection, filter: &Filter) -> Result<Option<Stream>, St
     };
     let rows = condition::of(connection, filter, criterion)?;
     let (from, rest) = match (filter.parameter.kind, criterion) {
-        (Kind::Token, Criterion::Token { code: Some(_), .. }) => ("tokens x", "code"),
+        (Kind::Token, Criterion::Token { code: Some(_), .. }) => {
+            ("tokens x INDEXED BY tokens_by", "code")
+        }
         // Only one target is in order; several would be merged.
         (Kind::Reference, Criterion::Reference { .. })
             if rows.sql.matches("x.target").count() == 1 =>
         {
-            ("refs x", "target")
+            ("refs x INDEXED BY refs_by", "target")
         }
         _ => return Ok(None),
     };
@@ -321,7 +323,7 @@ fn stream(connection: &Connection, filter: &Filter) -> Result<Option<Stream>, St
     // One row per record: no other row of it that satisfies the same condition comes before.
     all.push(
         &format!(
-            " AND NOT EXISTS (SELECT 1 FROM {table} y WHERE y.record = x.record
+            " AND NOT EXISTS (SELECT 1 FROM {table} y NOT INDEXED WHERE y.record = x.record
               AND y.parameter = x.parameter AND y.{rest} = x.{rest} AND y.{last} < x.{last} AND "
         ),
         [],

@@ -38,16 +38,18 @@ pub(super) fn resolve(
     for record in page {
         wanted.remove(record);
     }
+    let mut seen = Vec::new();
     for record in wanted {
         if !visible(connection, record, patients.as_deref())? {
             continue;
         }
-        if found.included.len() == INCLUDED_MAX {
+        if seen.len() == INCLUDED_MAX {
             found.included_cut = true;
             break;
         }
-        found.included.push(read::by_record(connection, record)?);
+        seen.push(record);
     }
+    found.included = read::by_records(connection, &seen)?;
     Ok(())
 }
 

@@ -41,7 +41,8 @@ fn columns(kind: Kind) -> (&'static str, &'static str) {
     }
 }
 
-/// The expression of a sort key.
+/// The expression of a sort key. `NOT INDEXED` leaves the primary key, which begins with the record:
+/// for a least or greatest value SQLite would rather walk the index by value.
 pub(super) fn key(sort: &Sort) -> Key {
     let descending = sort.descending;
     let which = if descending { "max" } else { "min" };
@@ -56,11 +57,11 @@ pub(super) fn key(sort: &Sort) -> Key {
             // The number of a target says nothing: sort by what it stands for.
             let sql = if kind == Kind::Reference {
                 format!(
-                    "(SELECT {which}(n.value) FROM refs x JOIN texts n ON n.text = x.target
+                    "(SELECT {which}(n.value) FROM refs x NOT INDEXED JOIN texts n ON n.text = x.target
                      WHERE {rows})"
                 )
             } else {
-                format!("(SELECT {which}(x.{column}) FROM {name} x WHERE {rows})")
+                format!("(SELECT {which}(x.{column}) FROM {name} x NOT INDEXED WHERE {rows})")
             };
             Fragment::new(sql, [parameter])
         }
@@ -83,13 +84,13 @@ pub(super) fn walk(sort: &Sort) -> Option<Walk> {
     let better = if sort.descending { ">" } else { "<" };
     let of = |alias: &str| format!("({alias}.{column}, {alias}.{})", rest.replace("{}", alias));
     let rows = format!(
-        "d.parameter = ? AND NOT EXISTS (SELECT 1 FROM {name} e WHERE e.record = d.record
+        "d.parameter = ? AND NOT EXISTS (SELECT 1 FROM {name} e NOT INDEXED WHERE e.record = d.record
          AND e.parameter = d.parameter AND {} {better} {})",
         of("e"),
         of("d"),
     );
     let missing = format!(
-        "NOT EXISTS (SELECT 1 FROM {name} x WHERE x.record = r.record AND x.parameter = ?)"
+        "NOT EXISTS (SELECT 1 FROM {name} x NOT INDEXED WHERE x.record = r.record AND x.parameter = ?)"
     );
     Some(Walk {
         from: format!("{name} d INDEXED BY {name}_by"),
@@ -99,16 +100,16 @@ pub(super) fn walk(sort: &Sort) -> Option<Walk> {
     })
 }
 
-/// `ORDER BY` for keys named k0, k1...; ties by record, in the direction of the first key, which
-/// is the order in which an index holds them.
-pub(super) fn order_by(keys: &[Key]) -> String {
+/// `ORDER BY` for keys named k0, k1...; ties by record (under the alias that the source is walked
+/// by), in the direction of the first key, which is the order in which an index holds them.
+pub(super) fn order_by(keys: &[Key], alias: &str) -> String {
     let mut terms: Vec<String> = Vec::with_capacity(keys.len() + 1);
     for (place, key) in keys.iter().enumerate() {
         let nulls = if key.nullable { " NULLS LAST" } else { "" };
         terms.push(format!("k{place}{}{nulls}", direction(key.descending)));
     }
     let descending = keys.first().is_some_and(|key| key.descending);
-    terms.push(format!("r.record{}", direction(descending)));
+    terms.push(format!("{alias}.record{}", direction(descending)));
     format!(" ORDER BY {}", terms.join(", "))
 }
 
@@ -117,10 +118,10 @@ fn direction(descending: bool) -> &'static str {
 }
 
 /// The condition that a row comes after the one with these key values and this record.
-pub(super) fn after(keys: &[Key], values: &[Value], record: i64) -> Fragment {
+pub(super) fn after(keys: &[Key], values: &[Value], alias: &str, record: i64) -> Fragment {
     let descending = keys.first().is_some_and(|key| key.descending);
     let sign = if descending { "<" } else { ">" };
-    let mut out = Fragment::new(format!("r.record {sign} ?"), [Value::Integer(record)]);
+    let mut out = Fragment::new(format!("{alias}.record {sign} ?"), [Value::Integer(record)]);
     for (key, value) in keys.iter().zip(values).rev() {
         let inner = std::mem::take(&mut out);
         out.push("(", []);

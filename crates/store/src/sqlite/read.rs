@@ -146,14 +146,22 @@ fn one(
     row.map(|row| finish(connection, row)).transpose()
 }
 
-/// The current version by the record's number.
-pub(crate) fn by_record(connection: &Connection, record: i64) -> Result<Stored, StoreError> {
+/// The current versions by the records' numbers, in this order.
+pub(crate) fn by_records(
+    connection: &Connection,
+    records: &[i64],
+) -> Result<Vec<Stored>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM records r JOIN versions v ON v.leaf = r.leaf {TABLES}
-         WHERE r.record = ?1"
+        "SELECT {COLUMNS} FROM json_each(?) j CROSS JOIN records r ON r.record = j.value
+         CROSS JOIN versions v ON v.leaf = r.leaf {TABLES}"
     );
-    one(connection, &sql, &[&record])?
-        .ok_or_else(|| damaged(format!("record {record}"), "its version is missing"))
+    let list = Value::Text(format!("[{}]", number_list(records)));
+    let found = all(connection, &sql, vec![list])?;
+    if found.len() == records.len() {
+        Ok(found)
+    } else {
+        Err(damaged("a record", "its current version is missing"))
+    }
 }
 
 /// A vault key in its wrapped form.

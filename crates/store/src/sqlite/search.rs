@@ -21,6 +21,8 @@ struct Hit {
 struct Source {
     /// Tables; record `r` is one of them.
     from: String,
+    /// Alias of the table that is in the order asked for.
+    alias: &'static str,
     /// Conditions beside the plan's probes.
     rows: Fragment,
     /// The probe that the source makes unnecessary.
@@ -67,9 +69,7 @@ pub(crate) fn page(
         }
     }
     let records: Vec<i64> = hits.iter().map(|hit| hit.record).collect();
-    for record in &records {
-        found.rows.push(read::by_record(connection, *record)?);
-    }
+    found.rows = read::by_records(connection, &records)?;
     include::resolve(connection, query, scope, &records, &mut found)?;
     Ok(found)
 }
@@ -146,6 +146,7 @@ fn hits(
         walked[0].nullable = false;
         let mut source = Source {
             from: format!("{} CROSS JOIN records r ON r.record = d.record", walk.from),
+            alias: "d",
             rows: walk.rows,
             without: None,
         };
@@ -180,6 +181,7 @@ fn plain_source(plan: &Plan) -> Source {
         let list: Vec<String> = candidates.iter().map(i64::to_string).collect();
         return Source {
             from: "json_each(?) j CROSS JOIN records r ON r.record = j.value".to_owned(),
+            alias: "r",
             // The value is that of the `?` in `from`, which stands right before.
             rows: Fragment::new("1", [Value::Text(format!("[{}]", list.join(",")))]),
             without: None,
@@ -191,6 +193,7 @@ fn plain_source(plan: &Plan) -> Source {
                 "{} CROSS JOIN records r ON r.record = x.record",
                 stream.from
             ),
+            alias: "x",
             rows: stream.rows.clone(),
             without: Some(*place),
         };
@@ -201,6 +204,7 @@ fn plain_source(plan: &Plan) -> Source {
 fn all_source() -> Source {
     Source {
         from: "records r".to_owned(),
+        alias: "r",
         rows: Fragment::new("1", []),
         without: None,
     }
@@ -239,9 +243,9 @@ fn run(
     sql.append(conditions(plan, source, max));
     if let Some(token) = token {
         sql.push(" AND ", []);
-        sql.append(order::after(keys, &token.keys, token.record));
+        sql.append(order::after(keys, &token.keys, source.alias, token.record));
     }
-    sql.push(&order::order_by(keys), []);
+    sql.push(&order::order_by(keys, source.alias), []);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     sql.push(" LIMIT ?", [Value::Integer(limit)]);
     let mut statement = connection.prepare_cached(&sql.sql)?;
