@@ -51,14 +51,14 @@ fn decide(cluster: &mut Cluster, voters: &[usize], proposal: Proposal) {
 
 #[test]
 fn a_fifth_is_voted_in_and_one_out_while_writes_go_on() {
-    let parameters = Parameters { epoch_blocks: 40, ..Parameters::default() };
+    let parameters = Parameters { epoch_blocks: 20, ..Parameters::default() };
     let mut cluster = Cluster::new(4, 5, parameters, ARGUMENTS);
     cluster.start_all(0..5);
     cluster.wait_height(0, 2, SOON);
     assert_eq!(cluster.height(4), 0, "a stranger gets no blocks");
 
     // In, while organisation 0 writes.
-    cluster.tell(0, "load 900 10");
+    cluster.tell(0, "load 400 10");
     let fifth = cluster.founders[4].organisation(true);
     decide(&mut cluster, &[1, 2, 3], Proposal::AddOrganisation(fifth));
     cluster.wait(SOON, "the fifth to sign", |it| it.field(4, "validating") == "true");
@@ -67,7 +67,7 @@ fn a_fifth_is_voted_in_and_one_out_while_writes_go_on() {
     cluster.assert_equal_roots(&[0, 1, 2, 3, 4], SOON);
 
     // Out, while the new one writes.
-    cluster.tell(4, "load 900 10");
+    cluster.tell(4, "load 400 10");
     let fourth = cluster.founders[3].id();
     decide(&mut cluster, &[1, 2, 0, 3], Proposal::RemoveOrganisation(fourth));
     cluster.wait(SOON, "the fourth to be out", |it| {
@@ -84,9 +84,9 @@ fn a_fifth_is_voted_in_and_one_out_while_writes_go_on() {
     cluster.wait_height(4, height + 8, SOON);
 
     // Who was away across the change follows over the epochs of both committees.
-    cluster.wait_height(4, height + 90, SOON);
+    cluster.wait_height(4, height + 45, SOON);
     cluster.wipe(0);
     cluster.start(0);
-    cluster.wait_height(0, height + 90, SOON);
+    cluster.wait_height(0, height + 45, SOON);
     cluster.assert_equal_roots(&[0, 1, 2, 4], SOON);
 }

@@ -114,8 +114,8 @@ impl fmt::Display for OrganisationKind {
 /// A text that is no kind of organisation.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[error(
-    "an organisation is a hospital, clinic, laboratory, pharmacy, manufacturer, wholesaler, sponsor \
-     or regulator"
+    "an organisation is a hospital, clinic, laboratory, pharmacy, manufacturer, wholesaler, \
+     sponsor or regulator"
 )]
 pub struct OrganisationKindError;
 
@@ -169,16 +169,13 @@ pub struct Organisation {
 impl Organisation {
     /// Whether an address is 1 to 255 visible ASCII characters with a port at the end.
     pub fn is_address(text: &str) -> bool {
-        let visible =
-            text.len() <= ADDRESS_BYTES_MAX && text.bytes().all(|it| it.is_ascii_graphic());
-        let port = |port: &str| {
-            port.parse::<u16>()
-                .is_ok_and(|number| number.to_string() == port)
+        let visible = text.bytes().all(|it| it.is_ascii_graphic());
+        let Some((host, port)) = text.rsplit_once(':') else {
+            return false;
         };
-        visible
-            && text
-                .rsplit_once(':')
-                .is_some_and(|(host, it)| !host.is_empty() && port(it))
+        let number = port.parse::<u16>().unwrap_or(0);
+        let canonical = number > 0 && number.to_string() == port;
+        visible && canonical && !host.is_empty() && text.len() <= ADDRESS_BYTES_MAX
     }
 }
 

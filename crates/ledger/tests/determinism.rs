@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::thread;
 
 use ledger::{
-    BlockContext, Checked, Executed, Kind, Proposal, Propose, Refusal, RotateKey, State, Vote,
-    execute,
+    BlockContext, Checked, Executed, Kind, Parameters, Proposal, Propose, Refusal, RotateKey,
+    State, Vote, execute,
 };
 use proof::codec::Canonical;
 use proof::transaction::{Batch, Header, Transaction};
@@ -164,10 +164,12 @@ impl Crowd {
                 validator: self.dice.roll(2) == 0,
             },
             1 => {
-                let mut parameters = ledger::Parameters::default();
-                parameters.block_interval_ms = 50 + self.dice.roll(100);
-                parameters.expiry_blocks_max = 100;
-                parameters.proposal_blocks = 40;
+                let parameters = Parameters {
+                    block_interval_ms: 50 + self.dice.roll(100),
+                    expiry_blocks_max: 100,
+                    proposal_blocks: 40,
+                    ..Parameters::default()
+                };
                 Proposal::SetParameters(parameters)
             }
             2 => Proposal::RemoveOrganisation(id("nobody")),

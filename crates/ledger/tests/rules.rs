@@ -7,7 +7,7 @@ use ledger::{Checked, Kind, Refusal};
 use proof::codec::Canonical;
 use proof::transaction::{Batch, Header, Transaction};
 use proof::tree::{leaf_hash, verify_inclusion};
-use proof::{Digest, Signature};
+use proof::{Digest, SecretKey, Signature};
 use support::{Network, id, key};
 
 const FOUR: [&str; 4] = ["city-lab", "harbour-pharmacy", "north-clinic", "st-mary"];
@@ -105,102 +105,67 @@ fn a_transaction_is_accepted_once() {
     assert_eq!(network.state.history().size(), 1);
 }
 
+/// The verdict on a batch of `st-mary` with another header, signed by that key.
+fn judge(
+    network: &Network,
+    signer: &SecretKey,
+    change: impl Fn(&mut Header),
+) -> Result<(), Refusal> {
+    let mut header = network.header(signer, 1);
+    change(&mut header);
+    let checked = network.signed(header, network.batch("st-mary").to_bytes(), signer);
+    let executed = ledger::execute(&network.state, &network.block(), &[checked]);
+    executed.outcomes[0].clone().map(|_| ())
+}
+
 #[test]
-fn headers_are_judged() {
+fn a_transaction_expires_and_not_too_late() {
     let mut network = network();
     network.wait(20);
-    let (height, key) = (network.block().height, key("st-mary", "transaction"));
-    let body = network.batch("st-mary").to_bytes();
-    let stranger = support::key("stranger", "transaction");
-    let node = support::key("st-mary", "node");
-    let good = network.header(&key, 1);
+    let (now, key) = (network.block().height, key("st-mary", "transaction"));
+    let too_far = Refusal::ExpiryTooFar { latest: now + 100 };
     let cases = [
-        (good, &key, Ok(())),
-        (
-            Header {
-                expires: height,
-                ..good
-            },
-            &key,
-            Ok(()),
-        ),
-        (
-            Header {
-                expires: height + 100,
-                ..good
-            },
-            &key,
-            Ok(()),
-        ),
-        (
-            Header {
-                expires: height - 1,
-                ..good
-            },
-            &key,
-            Err(Refusal::Expired(height - 1)),
-        ),
-        (
-            Header { expires: 0, ..good },
-            &key,
-            Err(Refusal::Expired(0)),
-        ),
-        (
-            Header {
-                expires: height + 101,
-                ..good
-            },
-            &key,
-            Err(Refusal::ExpiryTooFar {
-                latest: height + 100,
-            }),
-        ),
-        (
-            Header {
-                expires: u64::MAX,
-                ..good
-            },
-            &key,
-            Err(Refusal::ExpiryTooFar {
-                latest: height + 100,
-            }),
-        ),
-        (
-            Header {
-                sequence: 0,
-                ..good
-            },
-            &key,
-            Err(Refusal::Sequence {
-                expected: 1,
-                given: 0,
-            }),
-        ),
-        (
-            Header {
-                sequence: 2,
-                ..good
-            },
-            &key,
-            Err(Refusal::Sequence {
-                expected: 1,
-                given: 2,
-            }),
-        ),
-        (Header { kind: 0, ..good }, &key, Err(Refusal::Kind(0))),
-        (Header { kind: 16, ..good }, &key, Err(Refusal::Kind(16))),
-        (Header { kind: 255, ..good }, &key, Err(Refusal::Kind(255))),
-        (good, &stranger, Err(Refusal::Sender)),
-        // Only the transaction key signs transactions.
-        (good, &node, Err(Refusal::Sender)),
+        (now, Ok(())),
+        (now + 100, Ok(())),
+        (now - 1, Err(Refusal::Expired(now - 1))),
+        (0, Err(Refusal::Expired(0))),
+        (now + 101, Err(too_far.clone())),
+        (u64::MAX, Err(too_far)),
     ];
-    for (index, (header, key, expected)) in cases.into_iter().enumerate() {
-        let checked = network.signed(header, body.clone(), key);
-        let executed = ledger::execute(&network.state, &network.block(), &[checked]);
+    for (expires, expected) in cases {
+        let verdict = judge(&network, &key, |it| it.expires = expires);
+        assert_eq!(verdict, expected, "{expires}");
+    }
+}
+
+#[test]
+fn sequence_kind_and_sender_are_judged() {
+    let network = network();
+    let key = key("st-mary", "transaction");
+    for given in [0, 2, u64::MAX] {
+        let refused = Refusal::Sequence { expected: 1, given };
         assert_eq!(
-            executed.outcomes[0].clone().map(|_| ()),
-            expected,
-            "case {index}"
+            judge(&network, &key, |it| it.sequence = given),
+            Err(refused)
+        );
+    }
+    for kind in [0, 5, 16, 255] {
+        assert_eq!(
+            judge(&network, &key, |it| it.kind = kind),
+            Err(Refusal::Kind(kind))
+        );
+    }
+    // Only the transaction key of a member signs transactions.
+    for (name, usage) in [
+        ("stranger", "transaction"),
+        ("st-mary", "node"),
+        ("st-mary", "checkpoint"),
+    ] {
+        let other = support::key(name, usage);
+        assert_eq!(
+            judge(&network, &other, |_| ()),
+            Err(Refusal::Sender),
+            "{name} {usage}"
         );
     }
 }
@@ -299,14 +264,14 @@ fn every_accepted_transaction_is_provable_in_the_history() {
 
 #[test]
 fn refusals_have_distinct_codes_and_hints() {
-    let codec = proof::CodecError::Trailing { count: 1 };
+    let inner = proof::CodecError::Trailing { count: 1 };
     let text = String::new;
     let all = [
-        Refusal::Transaction(codec),
+        Refusal::Transaction(inner),
         Refusal::Chain,
         Refusal::Signature,
         Refusal::Kind(9),
-        Refusal::Body(codec),
+        Refusal::Body(inner),
         Refusal::Sender,
         Refusal::Sequence {
             expected: 1,

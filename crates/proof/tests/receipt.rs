@@ -154,7 +154,7 @@ fn signature_lines_are_known_valid_and_in_order() {
         (&[a, b, c], "signatures"),
         (&[log, log, a, b, c], "signatures"),
         (&[log, a, b, c, c], "signatures"),
-        (&[log, a, b, broken_ref(&broken)], "signatures"),
+        (&[log, a, b, &broken], "signatures"),
         (&[&broken_log, a, b, c], "signatures"),
         (&[&strange_log, a, b, c], "signatures"),
         (&[log, a, b, c, &strange], "signatures"),
@@ -167,10 +167,6 @@ fn signature_lines_are_known_valid_and_in_order() {
         let lines: Vec<_> = lines.iter().map(|it| (*it).clone()).collect();
         assert_eq!(with_lines(&world, &lines), expected, "case {index}");
     }
-}
-
-fn broken_ref(line: &Line) -> &Line {
-    line
 }
 
 #[test]
@@ -204,7 +200,8 @@ fn the_log_must_be_one_of_the_policy() {
 
 #[test]
 fn the_entry_is_a_signed_batch_of_this_ledger() {
-    let cases: [(&str, fn(&World) -> Entry); 6] = [
+    type Case = (&'static str, fn(&World) -> Entry);
+    let cases: [Case; 6] = [
         ("valid", |it| it.entry.clone()),
         ("valid", |it| it.resigned(|header, _| header.sequence = 10)),
         ("entry", |it| it.resigned(|header, _| header.kind = 2)),

@@ -104,7 +104,7 @@ impl Served {
             ["load", count, window] => {
                 self.load(count.parse().unwrap(), window.parse().unwrap()).await
             }
-            ["finality", millis] => self.finality(millis.parse().unwrap()).await,
+            ["trickle", millis] => self.trickle(millis.parse().unwrap()).await,
             ["latency", count] => self.latency(count.parse().unwrap()).await,
             ["memory"] => memory(),
             ["metrics"] => self.handle.metrics().len().to_string(),
@@ -184,13 +184,21 @@ impl Served {
         format!("{} {}", start.elapsed().as_micros(), signed.as_micros())
     }
 
-    /// For every block in a while: from its time to this node having applied it, microseconds.
-    async fn finality(&self, millis: u64) -> String {
+    /// Submits a batch for every block in a while. For every block: from its time to this node
+    /// having applied it, microseconds.
+    async fn trickle(&self, millis: u64) -> String {
+        let chain = self.handle.chain_id();
         let mut status = self.handle.watch();
         let end = Instant::now() + Duration::from_millis(millis);
         let (mut answer, mut height) = (String::new(), self.handle.status().height);
         while Instant::now() < end {
-            let _ = tokio::time::timeout(Duration::from_millis(200), status.changed()).await;
+            let state = self.handle.state();
+            let number = state.batch_head(&self.founder.id()).0 + 1;
+            let batch = organisations::batch(&self.founder, chain, number, 0, state.height() + 500);
+            let _ = self.handle.submit(batch).await;
+            while self.handle.status().height <= height && Instant::now() < end {
+                let _ = tokio::time::timeout(Duration::from_millis(200), status.changed()).await;
+            }
             let (now_height, time_ms) = {
                 let status = status.borrow_and_update();
                 (status.height, status.time_ms)

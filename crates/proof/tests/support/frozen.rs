@@ -42,10 +42,9 @@ pub fn assert_frozen(name: &str, found: &Value) {
 
 /// Bytes as lowercase hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> Value {
-    use std::fmt::Write as _;
-    let mut text = String::new();
-    bytes
-        .iter()
-        .for_each(|byte| write!(text, "{byte:02x}").unwrap());
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let text = digits
+        .filter_map(|it| char::from_digit(it.into(), 16))
+        .collect();
     Value::String(text)
 }

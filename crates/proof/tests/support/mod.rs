@@ -15,7 +15,11 @@ use proof::tree::{inclusion_path, leaf_hash, root};
 use proof::{CommitmentKey, Digest, SecretKey, commit, cosignature, hash};
 
 /// The record of the receipt, compact.
-pub const RECORD: &[u8] = br#"{"resourceType":"Observation","id":"obs-1","meta":{"versionId":"2"},"status":"final","valueQuantity":{"value":1.50,"unit":"mg"}}"#;
+pub const RECORD: &[u8] = concat!(
+    r#"{"resourceType":"Observation","id":"obs-1","meta":{"versionId":"2"},"#,
+    r#""status":"final","valueQuantity":{"value":1.50,"unit":"mg"}}"#
+)
+.as_bytes();
 /// The validators, in the order of their names.
 pub const MEMBERS: [&str; 4] = ["city-lab", "harbour-pharmacy", "north-clinic", "st-mary"];
 /// When everything happens, in seconds since 1970.

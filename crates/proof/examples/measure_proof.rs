@@ -1,4 +1,4 @@
-//! Figures, not promises: `cargo test --release -p proof --test measure -- --ignored --nocapture`.
+//! Figures, not promises: `cargo run --release -p proof --example measure_proof`.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -6,6 +6,7 @@
     reason = "a measurement"
 )]
 
+#[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::hint::black_box;
@@ -24,9 +25,7 @@ fn each(count: u32, mut act: impl FnMut()) -> Duration {
     start.elapsed() / count
 }
 
-#[test]
-#[ignore = "a measurement"]
-fn signatures_and_receipts() {
+fn main() {
     let keys: Vec<_> = (0..64).map(|it| SecretKey::from_seed(&[it; 32])).collect();
     let message = [7; 200];
     let claim = |key: &SecretKey| {
@@ -46,7 +45,7 @@ fn signatures_and_receipts() {
         ))
     );
     let single = each(2_000, || {
-        assert!(one.key.verify(one.message, &one.signature))
+        assert!(one.key.verify(one.message, &one.signature));
     });
     println!("verify one: {single:?}");
     let batch = each(200, || assert!(verify_all(&claims))) / 64;
@@ -57,7 +56,7 @@ fn signatures_and_receipts() {
     let world = world();
     let (text, policy) = (world.text(), world.policy());
     let receipt = each(500, || {
-        assert!(verify(text.as_bytes(), &policy, Some(RECORD)).is_ok())
+        assert!(verify(text.as_bytes(), &policy, Some(RECORD)).is_ok());
     });
     println!(
         "verify a receipt of {} bytes with its record: {receipt:?}",

@@ -1,4 +1,4 @@
-//! Figures, not promises: `cargo test --release -p ledger --test measure -- --ignored --nocapture`.
+//! Figures, not promises: `cargo run --release -p ledger --example measure_ledger`.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -6,6 +6,7 @@
     reason = "a measurement"
 )]
 
+#[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::hint::black_box;
@@ -53,8 +54,6 @@ fn per_second(what: &str, count: usize, start: Instant) {
     );
 }
 
-#[test]
-#[ignore = "a measurement"]
 fn transactions_checked_and_executed() {
     let network = Network::new(&MEMBERS);
     let all = batches(&network, 20_000);
@@ -92,8 +91,6 @@ fn transactions_checked_and_executed() {
     per_second("executed with roots, blocks of 1,000", checked.len(), start);
 }
 
-#[test]
-#[ignore = "a measurement"]
 fn roots_of_changed_keys() {
     let mut map = Map::new();
     for number in 0..1_000_000u32 {
@@ -115,4 +112,9 @@ fn roots_of_changed_keys() {
         );
         drop(kept);
     }
+}
+
+fn main() {
+    transactions_checked_and_executed();
+    roots_of_changed_keys();
 }
