@@ -12,11 +12,13 @@ mod bound;
 type Object = Map<String, Value>;
 
 pub(super) fn run(resource: &Value, conditional: bool) -> Vec<Issue> {
+    let text = |name: &str| resource.get(name).and_then(Value::as_str);
+    let transaction = text("resourceType") == Some("Bundle") && text("type") == Some("transaction");
     let mut walk = Walk {
         tables: tables(),
         issues: Vec::new(),
         path: Vec::with_capacity(16),
-        conditional,
+        conditional: conditional || transaction,
         container: None,
         local_links: Vec::new(),
     };
@@ -148,7 +150,7 @@ impl<'a> Walk<'a> {
             }
         }
         self.required(map, type_, companions);
-        if map.len() == 1 && map.contains_key("id") && type_.kind != Kind::Resource {
+        if is_id_alone(map) && type_.kind != Kind::Resource {
             self.broken("ele-1", "an element must have a value or children");
         }
         rules::check(type_, map, &mut |key, text: &str| self.broken(key, text));
@@ -275,7 +277,7 @@ impl<'a> Walk<'a> {
                     self.primitive(element, primitive, value);
                 }
                 if let Some(extra) = extra {
-                    self.companion(extra);
+                    self.companion(extra, value.is_some());
                 }
             }
             Shape::Complex(number) => self.object(element, value, &self.tables.types[number]),
@@ -307,9 +309,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// `_birthDate`: only an id and extensions.
-    fn companion(&mut self, extra: &'a Value) {
+    /// `_birthDate`: only an id and extensions; an id alone only beside a value.
+    fn companion(&mut self, extra: &'a Value, valued: bool) {
         match (extra, self.tables.type_named("Element")) {
+            (Value::Object(map), Some(_)) if valued && is_id_alone(map) => {
+                if let Some(Err(fault)) = map
+                    .get("id")
+                    .map(|id| primitive::check(Primitive::String, id))
+                {
+                    self.at("id", |walk| walk.refuse(fault.code, fault.text));
+                }
+            }
             (Value::Object(map), Some(type_)) => self.complex(map, type_),
             _ => self.refuse("structure", "the companion of a primitive is an object"),
         }
@@ -330,6 +340,10 @@ impl<'a> Walk<'a> {
             self.refuse("code-invalid", format!("not a code of {url}"));
         }
     }
+}
+
+fn is_id_alone(map: &Object) -> bool {
+    map.len() == 1 && map.contains_key("id")
 }
 
 /// The items of a list; none when absent; `None` when it is not a list.

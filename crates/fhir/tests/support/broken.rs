@@ -58,6 +58,9 @@ pub const VARIANTS: &[Variant] = &[
     (P, Set("null"), "/name/0/given/1", "Patient.name[0].given[1]", "structure"),
     (P, Set("null"), "/name/1", "Patient.name[1]", "structure"),
     (P, Set("{\"id\":\"x\"}"), "/maritalStatus", "Patient.maritalStatus", "invariant"),
+    (P, Set("{\"id\":\"x\"}"), "/_maritalStatus", "Patient._maritalStatus", "structure"),
+    (P, Set("{\"id\":\"\"}"), "/_gender", "Patient.gender.id", "value"),
+    (P, Set("{\"id\":\"x\"}"), "/_multipleBirthInteger", "Patient.multipleBirth", "invariant"),
     // Cardinality.
     (P, Wrap, "/gender", "Patient.gender", "structure"),
     (P, Unwrap, "/name", "Patient.name", "structure"),
@@ -67,8 +70,8 @@ pub const VARIANTS: &[Variant] = &[
     (O, Remove, "/code", "Observation.code", "required"),
     (C, Remove, "/subject", "Condition.subject", "required"),
     (B, Remove, "/entry/0/request/method", "Bundle.entry[0].request.method", "required"),
-    ("medicationstatementexample4", Remove, "/medicationCodeableConcept", "MedicationStatement.medication",
-        "required"),
+    ("medicationstatementexample4", Remove, "/medicationCodeableConcept",
+        "MedicationStatement.medication", "required"),
     ("encounter-example", Remove, "/class", "Encounter.class", "required"),
     // Choices.
     (O, Set("\"x\""), "/valueString", "Observation.value", "structure"),

@@ -288,8 +288,11 @@ mod tests {
         fn members(&self) -> Vec<&'static str> {
             match self {
                 Any(names) | One(names) => names.to_vec(),
-                NotBoth(one, other) | Needs(one, other) | Only(one, other, _) => vec![one, other],
-                Then(one, _, other) | Never(one, _, other) => vec![one, other],
+                NotBoth(one, other)
+                | Needs(one, other)
+                | Only(one, other, _)
+                | Then(one, _, other)
+                | Never(one, _, other) => vec![one, other],
             }
         }
     }
