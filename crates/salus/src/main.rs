@@ -78,7 +78,11 @@ fn usage(error: &clap::Error) -> ExitCode {
     let text = error
         .to_string()
         .replace("\n\n  tip: ", "\nhint: ")
-        .replace("  tip: ", "hint: ");
+        .replace("  tip: ", "hint: ")
+        .replace(
+            "\n\nFor more information, try '--help'.",
+            "\nhint: --help shows what is possible",
+        );
     eprint!("{text}");
     ExitCode::from(2)
 }

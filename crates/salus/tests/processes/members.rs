@@ -1,7 +1,7 @@
 //! A member is voted in, another out, while all write.
 
 use crate::consortium::{
-    Consortium, eventually, four_ports, observation, salus, status, wait_ready,
+    Consortium, eventually, four_ports, observation, salus, sign_in, status, wait_ready,
 };
 use crate::http::Http;
 use crate::writers::{Writers, nothing_is_lost};
@@ -35,13 +35,14 @@ fn a_member_is_voted_in_and_another_out_while_writes_go_on() {
         &format!("127.0.0.1:{}", port + 1),
     ]);
     assert!(joined.status.success(), "{joined:?}");
-    let password = password(&String::from_utf8(joined.stdout).unwrap());
+    let said = String::from_utf8(joined.stdout).unwrap();
 
     let request = dir.join("request.toml");
-    decide(
-        &consortium,
-        &["add", "--request", request.to_str().unwrap()],
-    );
+    // Three of four: the proposer and two more.
+    let voter = |index| (consortium.base(index), consortium.token(index, "admin"));
+    let mut voters = vec![voter(1), voter(2)];
+    let add = ["add", "--request", request.to_str().unwrap()];
+    decide(&consortium, &add, &voters);
     consortium.run_other(&dir);
     let base = format!("http://127.0.0.1:{port}");
     wait_ready(&base, Duration::from_secs(60));
@@ -53,10 +54,13 @@ fn a_member_is_voted_in_and_another_out_while_writes_go_on() {
                 && validators(&base).len() == 5
         },
     );
-    a_record_of_the_new_member_is_provable(&base, &password);
+    a_record_of_the_new_member_is_provable(&base, &password(&said, "clinician"));
 
     let height = consortium.height(0);
-    decide(&consortium, &["remove", "harbour-pharmacy"]);
+    // Four of five: the new member's vote counts.
+    let admin = sign_in(&base, "admin", &password(&said, "admin"));
+    voters.push((base, admin));
+    decide(&consortium, &["remove", "harbour-pharmacy"], &voters);
     eventually("the removed one is no validator", TWO_EPOCHS, || {
         let now = validators(&consortium.base(0));
         now.len() == 4 && !now.contains(&"harbour-pharmacy".into())
@@ -92,8 +96,8 @@ fn validators(base: &str) -> Vec<String> {
         .collect()
 }
 
-/// Proposes at the first member and votes at the next two, by the command line.
-fn decide(consortium: &Consortium, change: &[&str]) {
+/// Proposes at the first member and votes at others, by the command line.
+fn decide(consortium: &Consortium, change: &[&str], voters: &[(String, String)]) {
     let token = consortium.token(0, "admin");
     let base = consortium.base(0);
     let mut arguments = vec!["propose"];
@@ -107,9 +111,8 @@ fn decide(consortium: &Consortium, change: &[&str]) {
         .split_whitespace()
         .find(|word| word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit()))
         .unwrap();
-    for index in [1, 2] {
-        let (base, token) = (consortium.base(index), consortium.token(index, "admin"));
-        let vote = ["vote", proposal, "--to", &base, "--token", &token];
+    for (base, token) in voters {
+        let vote = ["vote", proposal, "--to", base, "--token", token];
         let mut voted = salus(&vote);
         // The proposal may reach this member a block later.
         for _ in 0..20 {
@@ -129,7 +132,7 @@ fn decide(consortium: &Consortium, change: &[&str]) {
 
 fn a_record_of_the_new_member_is_provable(base: &str, password: &str) {
     let http = Http::new();
-    let token = crate::consortium::sign_in(base, "clinician", password);
+    let token = sign_in(base, "clinician", password);
     let url = format!("{base}/fhir/Observation");
     let written = http.post(&url, &token, &observation(5)).unwrap();
     assert_eq!(written.status, 201, "{}", written.text());
