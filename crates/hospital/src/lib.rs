@@ -28,6 +28,7 @@
 mod admit;
 mod amend;
 mod anchor;
+pub mod audit;
 mod batcher;
 pub mod bundle;
 mod caller;
