@@ -1,9 +1,10 @@
 //! `cargo xtask test`: everything that the README promises, on a fresh machine.
 
 use crate::ci::{cargo, checks, present};
+use crate::consortium::Consortium;
 use crate::steps::Steps;
 use anyhow::{Result, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The versions of the third-party Python client, pinned with what it needs.
@@ -27,8 +28,14 @@ pub(crate) fn test(arguments: &[String]) -> Result<bool> {
     if quick {
         steps.skipped("third-party clients", "--no-clients");
     } else if built {
-        node_clients(&mut steps);
-        python_clients(&mut steps);
+        match Consortium::start(2) {
+            Ok(consortium) => {
+                let demo = consortium.dir.join("demo.json");
+                node_clients(&mut steps, &demo);
+                python_clients(&mut steps, &demo);
+            }
+            Err(error) => steps.check("a demo for the clients", Err(error)),
+        }
     }
     Ok(steps.finish())
 }
@@ -45,7 +52,7 @@ pub(crate) fn binary() -> PathBuf {
         .join(format!("salus{}", std::env::consts::EXE_SUFFIX))
 }
 
-fn node_clients(steps: &mut Steps) {
+fn node_clients(steps: &mut Steps, demo: &Path) {
     if !present("npm", &["--version"]) || !present("node", &["--version"]) {
         steps.skipped(
             "fhir-kit-client",
@@ -62,12 +69,12 @@ fn node_clients(steps: &mut Steps) {
         let mut run = Command::new("node");
         run.args(["--test", "--test-reporter=tap", "fhir-kit-client.test.mjs"])
             .current_dir(&folder)
-            .env("SALUS", binary());
+            .env("DEMO", demo);
         steps.run("fhir-kit-client", &mut run);
     }
 }
 
-fn python_clients(steps: &mut Steps) {
+fn python_clients(steps: &mut Steps, demo: &Path) {
     if !present("python3", &["-m", "venv", "--help"]) {
         steps.skipped("fhirpy", "needs python3 with venv, which is not here");
         return;
@@ -91,7 +98,7 @@ fn python_clients(steps: &mut Steps) {
     install.arg(PYTHON_CLIENTS);
     if steps.run("pip install", &mut install) {
         let mut run = Command::new(&python);
-        run.arg("e2e/fhirpy_client.py").env("SALUS", binary());
+        run.arg("e2e/fhirpy_client.py").env("DEMO", demo);
         steps.run("fhirpy", &mut run);
     }
 }

@@ -37,8 +37,8 @@ const PATHS: &[(&str, &str)] = &[
 /// Checks one tracked file; only the sources of the pure crates, without their tests.
 pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
     let pure = PURE.iter().any(|folder| path.starts_with(folder));
-    let test = path.ends_with("tests.rs") || path.contains("/tests/");
-    if !pure || test || !files::is_rust(path) {
+    let is_test = path.ends_with("tests.rs") || path.contains("/tests/");
+    if !pure || is_test || !files::is_rust(path) {
         return Vec::new();
     }
     let code = code_only(text);
@@ -68,9 +68,8 @@ fn code_only(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let taken = token_length(rest, first);
-        let (token, tail) = rest.split_at(taken);
-        if taken == first.len_utf8() {
+        let (token, tail) = rest.split_at(token_length(rest, first));
+        if token.len() == first.len_utf8() {
             out.push_str(token);
         } else {
             out.extend(token.chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
@@ -89,8 +88,8 @@ fn token_length(rest: &str, first: char) -> usize {
     if rest.starts_with("/*") {
         return to(rest.find("*/").map(|end| end + 2));
     }
-    if rest.starts_with("r#\"") {
-        return to(rest[3..].find("\"#").map(|end| end + 5));
+    if let Some(raw) = rest.strip_prefix("r#\"") {
+        return to(raw.find("\"#").map(|end| end + 5));
     }
     if first == '\'' {
         return char_literal(rest);

@@ -78,12 +78,11 @@ fn a_member_is_voted_in_and_another_out_while_writes_go_on() {
     }
 }
 
-fn password(said: &str) -> String {
-    let line = said
-        .lines()
-        .find(|line| line.trim_start().starts_with("clinician"))
-        .unwrap();
-    line.split_whitespace().last().unwrap().to_owned()
+fn password(said: &str, role: &str) -> String {
+    let mut lines = said.lines();
+    let line = lines.find(|line| line.trim_start().starts_with(role));
+    let words = line.unwrap().split_whitespace();
+    words.last().unwrap().to_owned()
 }
 
 fn validators(base: &str) -> Vec<String> {
