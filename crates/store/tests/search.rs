@@ -51,6 +51,11 @@ fn hospital() -> Vec<Value> {
             times[number % times.len()],
             value,
         );
+        if number % 11 == 3 {
+            let times = ["2024-03-01", "2025-06-01"];
+            one["effectiveTiming"] = json!({"event": times});
+            one.as_object_mut().unwrap().remove("effectiveDateTime");
+        }
         match number % 8 {
             1 => drop(one.as_object_mut().unwrap().remove("effectiveDateTime")),
             2 => {
@@ -178,6 +183,14 @@ const QUERIES: &[(&str, &str)] = &[
     ("Observation", "subject:Patient=p1"),
     ("Observation", "subject:Group=p1"),
     ("Observation", "patient=p1&code=8480-6&date=ge2024"),
+    ("Observation", "date=ge2024-03-01&date=lt2024-03-06"),
+    ("Observation", "date=gt2024-03-05&date=le2025"),
+    ("Observation", "date=ge2024-03-05T10:00:00Z"),
+    ("Observation", "date=le2024-03-05"),
+    ("Observation", "date=sa2024-02"),
+    ("Observation", "date=eb2024-03-06"),
+    ("Observation", "date=ap2024-03-05"),
+    ("Observation", "date=2024-03-05"),
     ("Observation", "patient:missing=true"),
     ("Observation", "date:missing=true"),
     ("Observation", "value-quantity=120"),

@@ -157,37 +157,37 @@ pub(crate) fn index(
     let numbered = |text: &str| -> Result<i64, StoreError> {
         Ok(names::find(connection, Names::Texts, text)?.unwrap_or(-1))
     };
-    let wanted = without_places(rows::of(expected, numbered)?);
-    let mut there = BTreeSet::new();
+    let (wanted, wanted_places) = without_places(rows::of(expected, numbered)?);
+    let mut there = Vec::new();
     for table in Table::ALL {
         there.extend(read_rows(connection, table, record)?);
     }
-    let there = without_places(there);
+    let (there, places) = without_places(there);
     let mut lines = Vec::new();
-    differences(&format!("{type_}/{id}"), &wanted, &there, &mut lines);
-    compartments(
-        connection,
-        (record, type_number),
-        patients,
-        &mut lines,
-        &format!("{type_}/{id}"),
-    )?;
+    let item = format!("{type_}/{id}");
+    differences(&item, &wanted, &there, &mut lines);
+    if lines.is_empty() && places != wanted_places {
+        lines.push(format!("{item}: its texts are numbered differently"));
+    }
+    let own = (record, type_number);
+    compartments(connection, own, patients, &mut lines, &item)?;
     Ok(lines)
 }
 
-/// The order of texts of one parameter means nothing.
-fn without_places(rows: BTreeSet<Row>) -> Vec<Row> {
-    let mut rows: Vec<Row> = rows
-        .into_iter()
-        .map(|(table, mut cells)| {
-            if table == Table::Strings && cells.len() > 1 {
-                cells.remove(1);
-            }
-            (table, cells)
-        })
-        .collect();
+/// The rows, their texts without a place, and the places: which text has which means nothing, but
+/// there is one of each.
+fn without_places(rows: impl IntoIterator<Item = Row>) -> (Vec<Row>, Vec<Cell>) {
+    let mut places = Vec::new();
+    let without = |(table, mut cells): Row| {
+        if table == Table::Strings && cells.len() > 1 {
+            places.push(cells.remove(1));
+        }
+        (table, cells)
+    };
+    let mut rows: Vec<Row> = rows.into_iter().map(without).collect();
     rows.sort_unstable();
-    rows
+    places.sort_unstable();
+    (rows, places)
 }
 
 fn read_rows(connection: &Connection, table: Table, record: i64) -> Result<Vec<Row>, StoreError> {

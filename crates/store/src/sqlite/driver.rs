@@ -10,18 +10,17 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::condition::{self, Fragment, parameter, text};
-use super::{names, read};
+use super::{names, read, span};
 use crate::{Scope, StoreError};
 
 /// A filter that finds more rows than this does not drive, unless the options say otherwise.
 pub(crate) const RARE: usize = 3000;
-const DAY_US: i64 = 86_400_000_000;
 
 /// How the matches of a query are found.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// Rows a filter may find and still drive.
-    rare: usize,
+    pub(super) rare: usize,
     /// Number of the record type; `None`: no record of it was ever stored.
     pub(super) type_: Option<i64>,
     /// Records that satisfy every filter not in `probes`; `None`: no filter is rare.
@@ -62,6 +61,12 @@ impl Plan {
         }
         for filter in &query.filters {
             plan.add(connection, type_, filter)?;
+        }
+        // Two ends of a stretch of time may be rare together; their probes stay.
+        if plan.candidates.is_none()
+            && let Some(driver) = span::both_ends(connection, query)?
+        {
+            plan.candidates = first_records(connection, driver, rare)?;
         }
         Ok(plan)
     }
@@ -145,7 +150,7 @@ pub(super) fn scope_probe(patients: &[i64]) -> Fragment {
 }
 
 /// All records a driver finds; `None`: more rows than that.
-fn first_records(
+pub(super) fn first_records(
     connection: &Connection,
     mut driver: Fragment,
     rare: usize,
@@ -211,9 +216,9 @@ fn branches(
         from_us,
         to_us,
     } = criterion
-        && let Some(branches) = date_branches(filter, *prefix, *from_us, *to_us)
+        && let Some(after) = span::After::of(*prefix, *from_us, *to_us)
     {
-        return Ok(branches);
+        return Ok([vec![after.begins(filter)], after.spans(filter)].concat());
     }
     if let Some(value) = reaches(criterion) {
         return high_branches(connection, filter, criterion, &value);
@@ -225,40 +230,6 @@ fn branches(
     );
     out.append(condition::of(connection, filter, criterion)?);
     Ok(vec![out])
-}
-
-/// "Ends after" cannot be found by the index of beginnings. What begins after is there; of what
-/// begins before, the stretches up to a day begin within the day before, and the long ones have an
-/// index by end.
-fn date_branches(filter: &Filter, prefix: Prefix, from: i64, to: i64) -> Option<Vec<Fragment>> {
-    // Rows that begin in [start, before) match; so do those that begin earlier and end after `end`.
-    let (start, before, end) = match prefix {
-        Prefix::Gt => (to, i64::MAX, to),
-        Prefix::Ge => (from, i64::MAX, to),
-        Prefix::Ap => (from, to, from),
-        _ => return None,
-    };
-    let select = |index: &str, rest: &str, values: &[i64]| {
-        let mut all = vec![parameter(filter)];
-        all.extend(values.iter().map(|value| Value::Integer(*value)));
-        let sql = format!(
-            "SELECT x.record FROM dates x INDEXED BY {index} WHERE x.parameter = ? AND {rest}"
-        );
-        Fragment::new(sql, all)
-    };
-    let begins = "x.from_us >= ? AND x.from_us < ?";
-    let short = "x.from_us >= ? AND x.from_us < ? AND x.to_us > ?
-         AND x.to_us - x.from_us <= 86400000000";
-    let long = "x.to_us > ? AND x.from_us < ? AND x.to_us - x.from_us > 86400000000";
-    Some(vec![
-        select("dates_by", begins, &[start, before]),
-        select(
-            "dates_by",
-            short,
-            &[start.saturating_sub(DAY_US), start, end],
-        ),
-        select("dates_long", long, &[end, start]),
-    ])
 }
 
 /// The value that the upper end must reach.

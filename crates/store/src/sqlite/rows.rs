@@ -46,7 +46,7 @@ impl Table {
             Self::Tokens => "INSERT INTO tokens VALUES (?1, ?2, ?3, ?4)",
             Self::Refs => "INSERT INTO refs VALUES (?1, ?2, ?3, ?4)",
             Self::Strings => "INSERT INTO strings VALUES (?1, ?2, ?3, ?4, ?5)",
-            Self::Dates => "INSERT INTO dates VALUES (?1, ?2, ?3, ?4)",
+            Self::Dates => "INSERT INTO dates VALUES (?1, ?2, ?3, ?4, ?5)",
             Self::Quantities => "INSERT INTO quantities VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         }
     }
@@ -58,7 +58,7 @@ impl Table {
             Self::Strings => {
                 "SELECT parameter, place, normalised, original FROM strings WHERE record = ?1"
             }
-            Self::Dates => "SELECT parameter, from_us, to_us FROM dates WHERE record = ?1",
+            Self::Dates => "SELECT parameter, from_us, to_us, several FROM dates WHERE record = ?1",
             Self::Quantities => {
                 "SELECT parameter, low, high, system, code, unit FROM quantities WHERE record = ?1"
             }
@@ -121,7 +121,18 @@ pub(super) fn of(
         let table = cells_of(&entry.value, &mut places, &mut cells, &mut number)?;
         rows.insert((table, cells));
     }
-    Ok(rows)
+    Ok(rows.iter().map(|row| with_several(&rows, row)).collect())
+}
+
+/// A date also says whether its parameter has other values in this record.
+fn with_several(rows: &BTreeSet<Row>, (table, cells): &Row) -> Row {
+    let mut cells = cells.clone();
+    if *table == Table::Dates {
+        let same = |(other, values): &&Row| other == table && values[0] == cells[0];
+        let several = rows.iter().filter(same).nth(1).is_some();
+        cells.push(Cell::Number(i64::from(several)));
+    }
+    (*table, cells)
 }
 
 fn cells_of(

@@ -1,5 +1,7 @@
 //! One page of a search, its total, and the matches of a conditional act.
 
+use std::collections::BTreeSet;
+
 use fhir::query::{Query, Summary, Test, Total};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -8,7 +10,7 @@ use super::condition::Fragment;
 use super::driver::Plan;
 use super::order::{self, Key};
 use super::page_token::{Purpose, Token};
-use super::{from_sql, include, read};
+use super::{driver, from_sql, include, read, span};
 use crate::{Found, Page, RecordKey, Scope, StoreError};
 
 /// A record with its sort values.
@@ -137,34 +139,88 @@ fn hits(
         };
         return run(connection, plan, &source, &keys, token, max, limit);
     };
-    // First those with a value, in the order of the index; then those without.
+    let asked = Asked {
+        plan,
+        keys: &keys,
+        token,
+        max,
+    };
+    walked(connection, query, &asked, walk, limit)
+}
+
+/// What stays the same while the parts of a page are read.
+struct Asked<'a> {
+    plan: &'a Plan,
+    keys: &'a [Key],
+    token: Option<&'a Token>,
+    max: i64,
+}
+
+/// In three parts: the few before the border, if there is one; those in the order of the index;
+/// those without a value.
+fn walked(
+    connection: &Connection,
+    query: &Query,
+    asked: &Asked<'_>,
+    walk: order::Walk,
+    limit: usize,
+) -> Result<Vec<Hit>, StoreError> {
+    let Asked {
+        plan, keys, max, ..
+    } = *asked;
     let mut hits = Vec::new();
-    let in_missing = token.is_some_and(|token| token.keys.first() == Some(&Value::Null));
-    if !in_missing {
-        let mut walked = keys.clone();
+    let mut token = asked.token;
+    let mut source = Source {
+        from: format!("{} CROSS JOIN records r ON r.record = d.record", walk.from),
+        alias: "d",
+        rows: walk.rows,
+        without: None,
+    };
+    let border = span::border(query, &query.sort[0]);
+    if let Some(border) = border
+        && let Some(few) = driver::first_records(connection, border.before, plan.rare)?
+    {
+        let (early, late) = if keys[0].descending {
+            (">=", "<")
+        } else {
+            ("<", ">=")
+        };
+        let at = Value::Integer(border.at_us);
+        source
+            .rows
+            .push(&format!(" AND {} {late} ?", walk.column), [at.clone()]);
+        let is_early = |token: &&Token| match token.keys[0] {
+            Value::Integer(time) => (time < border.at_us) != keys[0].descending,
+            _ => false,
+        };
+        let here = token.filter(is_early);
+        if !few.is_empty() && (token.is_none() || here.is_some()) {
+            let mut first = listed(&few);
+            first.rows.push(" AND ", []);
+            first.rows.append(keys[0].value.clone());
+            first.rows.push(&format!(" {early} ?"), [at]);
+            hits = run(connection, plan, &first, keys, here, max, limit)?;
+        }
+        if here.is_some() {
+            token = None;
+        }
+    }
+    let in_missing = token.is_some_and(|token| token.keys[0] == Value::Null);
+    if !in_missing && hits.len() < limit {
+        let mut walked = keys.to_vec();
         walked[0].value = Fragment::new(walk.column.clone(), []);
         walked[0].nullable = false;
-        let mut source = Source {
-            from: format!("{} CROSS JOIN records r ON r.record = d.record", walk.from),
-            alias: "d",
-            rows: walk.rows,
-            without: None,
-        };
         if let Some(token) = token {
             // `after` says it too, but not in a form that the index can begin at.
             let sign = if walked[0].descending { "<=" } else { ">=" };
             let from = format!(" AND {} {sign} ?", walk.column);
             source.rows.push(&from, [token.keys[0].clone()]);
         }
-        hits = run(connection, plan, &source, &walked, token, max, limit)?;
+        let rest = limit - hits.len();
+        hits.extend(run(connection, plan, &source, &walked, token, max, rest)?);
     }
-    let asked = |test: &Test| !matches!(test, Test::Missing(true) | Test::NoneOf(_));
-    let present = query
-        .filters
-        .iter()
-        .any(|filter| filter.parameter.id == query.sort[0].parameter.id && asked(&filter.test));
-    if hits.len() < limit && !present {
-        let mut without = keys;
+    if hits.len() < limit && !is_asked_for(query) {
+        let mut without = keys.to_vec();
         without[0].value = Fragment::new("NULL", []);
         let mut source = all_source();
         source.rows = walk.missing;
@@ -175,17 +231,31 @@ fn hits(
     Ok(hits)
 }
 
+/// Whether a filter asks for a value of the first sort key, so that no match is without one.
+fn is_asked_for(query: &Query) -> bool {
+    let positive = |test: &Test| !matches!(test, Test::Missing(true) | Test::NoneOf(_));
+    query
+        .filters
+        .iter()
+        .any(|filter| filter.parameter.id == query.sort[0].parameter.id && positive(&filter.test))
+}
+
+/// These records.
+fn listed(records: &BTreeSet<i64>) -> Source {
+    let list: Vec<String> = records.iter().map(i64::to_string).collect();
+    Source {
+        from: "json_each(?) j CROSS JOIN records r ON r.record = j.value".to_owned(),
+        alias: "r",
+        // The value is that of the `?` in `from`, which stands right before.
+        rows: Fragment::new("1", [Value::Text(format!("[{}]", list.join(",")))]),
+        without: None,
+    }
+}
+
 /// The candidates, else the index in the order of records, else all records of the type.
 fn plain_source(plan: &Plan) -> Source {
     if let Some(candidates) = &plan.candidates {
-        let list: Vec<String> = candidates.iter().map(i64::to_string).collect();
-        return Source {
-            from: "json_each(?) j CROSS JOIN records r ON r.record = j.value".to_owned(),
-            alias: "r",
-            // The value is that of the `?` in `from`, which stands right before.
-            rows: Fragment::new("1", [Value::Text(format!("[{}]", list.join(",")))]),
-            without: None,
-        };
+        return listed(candidates);
     }
     if let Some((place, stream)) = &plan.stream {
         return Source {

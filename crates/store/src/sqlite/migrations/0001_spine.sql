@@ -111,17 +111,20 @@ CREATE TABLE strings (
 CREATE INDEX strings_by ON strings (parameter, normalised, record);
 
 -- Stretches [from_us, to_us). Those over a day have an index of their own: without it, "ends
--- after" would have to look at every row that begins before.
+-- after" would have to look at every row that begins before. `several` is 1 where the record has
+-- other values of the parameter: only for those may two conditions hold by two different rows.
 CREATE TABLE dates (
     record INTEGER NOT NULL,
     parameter INTEGER NOT NULL,
     from_us INTEGER NOT NULL,
     to_us INTEGER NOT NULL,
+    several INTEGER NOT NULL CHECK (several IN (0, 1)),
     PRIMARY KEY (record, parameter, from_us, to_us)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX dates_by ON dates (parameter, from_us, record);
 CREATE INDEX dates_long ON dates (parameter, to_us, from_us, record)
     WHERE to_us - from_us > 86400000000;
+CREATE INDEX dates_several ON dates (parameter, record) WHERE several = 1;
 
 -- Numbers and quantities as fhir::Decimal::sort_key; an open end is x'' or x'ff'. system, code and
 -- unit are texts, 0 means none.
