@@ -90,7 +90,10 @@ fn finality(seconds: u64) {
     for node in 0..NODES {
         taken.extend(numbers(&cluster.hear(node)));
     }
-    report("block proposed to applied, each node, 100 ms blocks, light load", taken);
+    report(
+        "block proposed to applied, each node, 100 ms blocks, light load",
+        taken,
+    );
 }
 
 /// From submission to final, one transaction at a time.
@@ -103,12 +106,18 @@ fn latency(count: u64) {
 /// As many transactions as four nodes can order, submitted at all four.
 fn throughput(count: u64) {
     for block_bytes_max in [1 << 19, 1 << 20] {
-        let mut cluster = network(Parameters { block_bytes_max, ..Parameters::default() });
+        let mut cluster = network(Parameters {
+            block_bytes_max,
+            ..Parameters::default()
+        });
         let height = cluster.height(0);
         for node in 0..NODES {
             cluster.tell(node, &format!("load {count} 12000"));
         }
-        let slowest = (0..NODES).map(|node| numbers(&cluster.hear(node))[0]).max().unwrap();
+        let slowest = (0..NODES)
+            .map(|node| numbers(&cluster.hear(node))[0])
+            .max()
+            .unwrap();
         let total = count * NODES as u64;
         let blocks = cluster.height(0) - height;
         let memory: Vec<u64> = usage(&mut cluster).iter().map(|it| it.0 / 1_024).collect();
@@ -146,8 +155,11 @@ fn one_killed(seconds: u64) {
 
 /// A node without data gets everything from its peers.
 fn catch_up() {
-    let parameters =
-        Parameters { block_interval_ms: 20, epoch_blocks: 200, ..Parameters::default() };
+    let parameters = Parameters {
+        block_interval_ms: 20,
+        epoch_blocks: 200,
+        ..Parameters::default()
+    };
     let mut cluster = network(parameters);
     cluster.kill(3);
     let _ = cluster.ask(0, "trickle 40000");
@@ -178,14 +190,19 @@ fn catch_up() {
 
 fn numbers(answer: &str) -> Vec<u64> {
     assert!(!answer.starts_with("error"), "{answer}");
-    answer.split_whitespace().map(|it| it.parse().unwrap()).collect()
+    answer
+        .split_whitespace()
+        .map(|it| it.parse().unwrap())
+        .collect()
 }
 
 fn report(what: &str, mut micros: Vec<u64>) {
     micros.sort_unstable();
     let at = |share: f64| {
         let place = (micros.len() as f64 * share) as usize;
-        micros.get(place.min(micros.len().saturating_sub(1))).map_or(0.0, |it| *it as f64 / 1e3)
+        micros
+            .get(place.min(micros.len().saturating_sub(1)))
+            .map_or(0.0, |it| *it as f64 / 1e3)
     };
     println!(
         "{{\"what\":\"{what}\",\"count\":{},\"p50_ms\":{:.1},\"p90_ms\":{:.1},\"p99_ms\":{:.1},\

@@ -45,7 +45,10 @@ pub(crate) struct Block {
 impl Block {
     /// The ids of its transactions, in order.
     pub(crate) fn ids(&self) -> Vec<Digest> {
-        self.transactions.iter().map(|bytes| transaction::id_of(bytes)).collect()
+        self.transactions
+            .iter()
+            .map(|bytes| transaction::id_of(bytes))
+            .collect()
     }
 
     /// Sum of the transactions' bytes: what `block_bytes_max` bounds.
@@ -66,7 +69,10 @@ pub(crate) fn genesis(genesis: &Genesis, state: &State) -> Block {
         history_root: state.history().root(),
         transactions_root: transactions_root::<Bytes>(&[]),
     };
-    Block { header, transactions: Vec::new() }
+    Block {
+        header,
+        transactions: Vec::new(),
+    }
 }
 
 pub(crate) fn to_engine(digest: &Digest) -> BlockDigest {
@@ -100,9 +106,15 @@ impl Read for Block {
         let each = RangeCfg::new(1..=limits.bytes_max);
         let transactions =
             Vec::<Bytes>::read_cfg(buf, &(RangeCfg::new(0..=limits.count_max()), each))?;
-        let block = Self { header, transactions };
+        let block = Self {
+            header,
+            transactions,
+        };
         if block.transaction_bytes() > limits.bytes_max {
-            return Err(Error::Invalid("Block", "transactions exceed block_bytes_max"));
+            return Err(Error::Invalid(
+                "Block",
+                "transactions exceed block_bytes_max",
+            ));
         }
         Ok(block)
     }
@@ -116,7 +128,10 @@ impl Digestible for Block {
         if root == self.header.transactions_root {
             return to_engine(&self.header.digest());
         }
-        to_engine(&proof::hash("salus/block/torn/v1", &[&self.header.to_bytes(), &root.0]))
+        to_engine(&proof::hash(
+            "salus/block/torn/v1",
+            &[&self.header.to_bytes(), &root.0],
+        ))
     }
 }
 
@@ -138,3 +153,6 @@ impl commonware_consensus::Block for Block {
         to_engine(&self.header.parent)
     }
 }
+
+#[cfg(test)]
+mod tests;

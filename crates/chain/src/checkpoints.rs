@@ -7,7 +7,9 @@
 use crate::engine::network::Key;
 use ledger::OrgId;
 use proof::{
-    Digest, SecretKey, checkpoint::{self, Checkpoint}, cosignature,
+    Digest, SecretKey,
+    checkpoint::{self, Checkpoint},
+    cosignature,
     note::{Algorithm, Line, Note, Vkey},
     policy::quorum,
 };
@@ -82,7 +84,11 @@ impl Checkpoints {
     }
 
     fn checkpoint(&self, size: u64, root: Digest) -> Checkpoint {
-        Checkpoint { origin: self.origin.clone(), size, root }
+        Checkpoint {
+            origin: self.origin.clone(),
+            size,
+            root,
+        }
     }
 
     /// Takes note of a history that this node finalised and returns its own cosignature.
@@ -108,7 +114,14 @@ impl Checkpoints {
             lines.insert(organisation.clone(), line.clone());
             Cosigned { size, root, line }
         });
-        self.own.entry(size).or_insert(Own { root, lines: BTreeMap::new() }).lines.extend(lines);
+        self.own
+            .entry(size)
+            .or_insert(Own {
+                root,
+                lines: BTreeMap::new(),
+            })
+            .lines
+            .extend(lines);
         while self.own.len() > REMEMBERED_MAX {
             self.own.pop_first();
         }
@@ -116,9 +129,11 @@ impl Checkpoints {
     }
 
     /// Takes a cosignature that a peer sent. False if it is not good: the peer misbehaves.
-    pub(crate) fn heard(&mut self, peer: &Key, cosigned: Cosigned) -> bool {
-        let Some(cosigner) = self.cosigners.get(peer) else { return true };
-        let Cosigned { size, root, line } = cosigned;
+    pub(crate) fn heard(&mut self, peer: &Key, theirs: Cosigned) -> bool {
+        let Some(cosigner) = self.cosigners.get(peer) else {
+            return true;
+        };
+        let Cosigned { size, root, line } = theirs;
         let organisation = cosigner.organisation.clone();
         let known = self.own.get(&size);
         if known.is_some_and(|own| own.lines.contains_key(&organisation)) {

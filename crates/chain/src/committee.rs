@@ -56,7 +56,11 @@ struct Inner {
 
 impl Committees {
     pub(crate) fn new(namespace: Vec<u8>, key: PrivateKey) -> Self {
-        Self { namespace: Arc::new(namespace), key, inner: Arc::default() }
+        Self {
+            namespace: Arc::new(namespace),
+            key,
+            inner: Arc::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -82,7 +86,11 @@ impl Committees {
         }
         let scheme = Scheme::signer(&self.namespace, participants.clone(), self.key.clone())
             .unwrap_or_else(|| Scheme::verifier(&self.namespace, participants));
-        let span = Span { first: term.first, blocks: term.blocks, scheme: Arc::new(scheme) };
+        let span = Span {
+            first: term.first,
+            blocks: term.blocks,
+            scheme: Arc::new(scheme),
+        };
         inner.spans.insert(term.epoch, span);
         true
     }
@@ -90,14 +98,18 @@ impl Committees {
     /// Makes all epochs up to this one known, which have the terms of the last one registered.
     pub(crate) fn extend_to(&self, height: u64) {
         let mut inner = self.lock();
-        let Some((epoch, span)) = inner.spans.last_key_value() else { return };
+        let Some((epoch, span)) = inner.spans.last_key_value() else {
+            return;
+        };
         let reached = epoch + height.saturating_sub(span.first) / span.blocks;
         inner.last = inner.last.max(Some(reached));
     }
 
     /// The scheme of an epoch, if the epoch was reached.
     pub(crate) fn scheme(&self, epoch: u64) -> Option<Arc<Scheme>> {
-        self.lock().span(epoch).map(|(_, span)| Arc::clone(&span.scheme))
+        self.lock()
+            .span(epoch)
+            .map(|(_, span)| Arc::clone(&span.scheme))
     }
 
     /// The keys of an epoch's committee.
@@ -114,7 +126,8 @@ impl Committees {
 
     /// The epoch of a height.
     pub(crate) fn epoch_of(&self, height: u64) -> Option<u64> {
-        self.containing(Height::new(height)).map(|info| info.epoch().get())
+        self.containing(Height::new(height))
+            .map(|info| info.epoch().get())
     }
 
     /// First and last height of an epoch.
@@ -131,7 +144,10 @@ impl Inner {
         if self.last.is_none_or(|last| epoch > last) {
             return None;
         }
-        self.spans.range(..=epoch).next_back().map(|(start, span)| (*start, span))
+        self.spans
+            .range(..=epoch)
+            .next_back()
+            .map(|(start, span)| (*start, span))
     }
 }
 
@@ -148,18 +164,28 @@ impl Epocher for Committees {
     fn containing(&self, height: Height) -> Option<EpochInfo> {
         let inner = self.lock();
         let wanted = height.get();
-        let (start, span) = inner.spans.iter().rev().find(|(_, span)| span.first <= wanted)?;
+        let (start, span) = inner
+            .spans
+            .iter()
+            .rev()
+            .find(|(_, span)| span.first <= wanted)?;
         let epoch = start + (wanted - span.first) / span.blocks;
         if inner.last.is_none_or(|last| epoch > last) {
             return None;
         }
         let first = span.first + (epoch - start) * span.blocks;
         let last = Height::new(first + span.blocks - 1);
-        Some(EpochInfo::new(Epoch::new(epoch), height, Height::new(first), last))
+        Some(EpochInfo::new(
+            Epoch::new(epoch),
+            height,
+            Height::new(first),
+            last,
+        ))
     }
 
     fn first(&self, epoch: Epoch) -> Option<Height> {
-        self.bounds(epoch.get()).map(|(first, _)| Height::new(first))
+        self.bounds(epoch.get())
+            .map(|(first, _)| Height::new(first))
     }
 
     fn last(&self, epoch: Epoch) -> Option<Height> {

@@ -66,6 +66,10 @@ pub struct PoolLimits {
 
 impl Default for PoolLimits {
     fn default() -> Self {
-        Self { bytes_max: 32 << 20, count_max: 65_536, sender_count_max: 16_384 }
+        Self {
+            bytes_max: 32 << 20,
+            count_max: 65_536,
+            sender_count_max: 16_384,
+        }
     }
 }

@@ -46,7 +46,10 @@ pub enum SubmitError {
 
 impl From<Refusal> for SubmitError {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused { code: refusal.code(), text: refusal.to_string() }
+        Self::Refused {
+            code: refusal.code(),
+            text: refusal.to_string(),
+        }
     }
 }
 

@@ -45,7 +45,13 @@ impl Run {
             nodes: Vec::new(),
         };
         let height = executed.state.height();
-        Self { digest, height, time_ms, ids: Vec::new(), executed }
+        Self {
+            digest,
+            height,
+            time_ms,
+            ids: Vec::new(),
+            executed,
+        }
     }
 
     pub(crate) fn state(&self) -> &State {
@@ -75,7 +81,12 @@ impl Execution {
         let head = Arc::new(head);
         let runs = BTreeMap::from([(head.digest, Arc::clone(&head))]);
         let inner = Arc::new(Mutex::new(Inner { head, runs }));
-        Self { chain, pool, inner, busy: Arc::default() }
+        Self {
+            chain,
+            pool,
+            inner,
+            busy: Arc::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -139,7 +150,10 @@ impl Execution {
         checked: Vec<Checked>,
     ) -> Arc<Run> {
         let header = &block.inner().header;
-        let context = BlockContext { height: header.height, time_ms: header.time_ms };
+        let context = BlockContext {
+            height: header.height,
+            time_ms: header.time_ms,
+        };
         let (parent, digest) = (Arc::clone(parent), block.digest());
         let run = blocking(move || {
             let executed = ledger::execute(parent.state(), &context, &checked);
@@ -147,7 +161,13 @@ impl Execution {
             let _ = executed.state.root();
             let ids = checked.iter().map(Checked::id).collect();
             let BlockContext { height, time_ms } = context;
-            Run { digest, height, time_ms, ids, executed }
+            Run {
+                digest,
+                height,
+                time_ms,
+                ids,
+                executed,
+            }
         })
         .await;
         let run = Arc::new(run);
@@ -198,7 +218,11 @@ pub(crate) async fn check_all(
         let chunk: Vec<Bytes> = transactions.by_ref().take(CHECK_CHUNK).collect();
         chunks.push(blocking(move || Checked::check_all(&chunk, &chain)));
     }
-    futures::future::join_all(chunks).await.into_iter().flatten().collect()
+    futures::future::join_all(chunks)
+        .await
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Runs work that takes a while off the async threads; a panic in it goes on here.

@@ -21,8 +21,7 @@ use tracing::debug;
 /// A message is sent once it has this many bytes, or nothing more is waiting.
 const MESSAGE_BYTES: usize = 256 * 1024;
 /// The longest message: one that was nearly full and got the longest transaction.
-pub(crate) const MESSAGE_BYTES_MAX: usize =
-    MESSAGE_BYTES + transaction::TRANSACTION_BYTES_MAX + 4;
+pub(crate) const MESSAGE_BYTES_MAX: usize = MESSAGE_BYTES + transaction::TRANSACTION_BYTES_MAX + 4;
 /// Own transactions that are not final are sent again after this time.
 const RESEND_INTERVAL: Duration = Duration::from_secs(2);
 /// How long the first of several transactions waits for the others.
@@ -79,7 +78,9 @@ fn pack(transactions: Vec<Checked>) -> Vec<Bytes> {
     let (mut messages, mut message) = (Vec::new(), BytesMut::new());
     for transaction in transactions {
         let bytes = transaction.bytes();
-        let Ok(length) = u32::try_from(bytes.len()) else { continue };
+        let Ok(length) = u32::try_from(bytes.len()) else {
+            continue;
+        };
         message.put_u32(length);
         message.put_slice(bytes);
         if message.len() >= MESSAGE_BYTES {
@@ -111,7 +112,10 @@ async fn take(shared: &Shared, peer: &Key, message: Bytes) {
         return;
     };
     let known = |bytes: &Bytes| shared.pool.get(&transaction::id_of(bytes)).is_some();
-    let fresh = transactions.into_iter().filter(|bytes| !known(bytes)).collect();
+    let fresh = transactions
+        .into_iter()
+        .filter(|bytes| !known(bytes))
+        .collect();
     let state = shared.state();
     for checked in check_all(fresh, shared.chain).await {
         let offered = checked.map(|checked| shared.pool.offer(checked, false, &state));

@@ -12,7 +12,10 @@ use crate::{
 use commonware_consensus::types::Height;
 use commonware_cryptography::Digested;
 use ledger::{BlockContext, Checked, State};
-use proof::{Digest, PublicKey};
+use proof::{
+    Canonical as _, Digest, PublicKey,
+    transaction::{Entry, Transaction},
+};
 use std::{fmt, sync::Arc};
 use tokio::sync::{mpsc, watch};
 use tracing::error;
@@ -35,7 +38,9 @@ pub struct Handle {
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("chain", &self.shared.chain).finish_non_exhaustive()
+        f.debug_struct("Handle")
+            .field("chain", &self.shared.chain)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,7 +74,9 @@ impl Handle {
     }
 
     async fn accepted(&self, id: &Digest) -> bool {
-        self.locate(id).await.is_some_and(|located| located.index().is_some())
+        self.locate(id)
+            .await
+            .is_some_and(|located| located.index().is_some())
     }
 
     /// Where the ledger stands.
@@ -103,7 +110,11 @@ impl Handle {
             .map(|(digest, outcome)| TransactionView { digest, outcome })
             .collect();
         let header = block.inner().header.clone();
-        Some(BlockView { header, digest: stored.digest, transactions })
+        Some(BlockView {
+            header,
+            digest: stored.digest,
+            transactions,
+        })
     }
 
     /// Where a transaction became final, by its digest. Accepted counts before refused.
@@ -119,11 +130,25 @@ impl Handle {
         }
         let (height, position, path) = ok(self.database.entry(index, size).await)??;
         let block = self.archived(height).await?;
-        let transaction = block.inner().transactions.get(position)?;
+        let bytes = block.inner().transactions.get(position)?;
+        let transaction = Transaction::from_bytes(bytes).ok()?;
+        // A key has one owner for ever, so today's state knows who it was.
+        let owner = self.shared.state().key_owner(&transaction.header.sender)?;
+        let organisation = owner.organisation.to_string();
         let time_ms = block.inner().header.time_ms;
-        let entry =
-            [&height.to_be_bytes(), &time_ms.to_be_bytes(), transaction.as_ref()].concat();
-        Some(Anchor { index, entry, path, checkpoint })
+        let entry = Entry {
+            height,
+            time_ms,
+            organisation,
+            transaction,
+        }
+        .to_bytes();
+        Some(Anchor {
+            index,
+            entry,
+            path,
+            checkpoint,
+        })
     }
 
     /// The latest checkpoint that a quorum cosigned, as a signed note.
@@ -169,7 +194,10 @@ fn try_out(checked: &Checked, state: &State, time_ms: u64) -> Result<(), SubmitE
     if header.sequence != state.sequence(&header.sender) + 1 {
         return Ok(());
     }
-    let context = BlockContext { height: state.height() + 1, time_ms };
+    let context = BlockContext {
+        height: state.height() + 1,
+        time_ms,
+    };
     let executed = ledger::execute(state, &context, std::slice::from_ref(checked));
     match executed.outcomes.into_iter().next() {
         Some(Err(refusal)) => Err(refusal.into()),
@@ -179,5 +207,7 @@ fn try_out(checked: &Checked, state: &State, time_ms: u64) -> Result<(), SubmitE
 
 /// An unreadable database has no answers; the keeper will meet the same error and stop the node.
 fn ok<T>(result: Result<T, crate::database::DatabaseError>) -> Option<T> {
-    result.inspect_err(|error| error!(%error, "the ledger database could not be read")).ok()
+    result
+        .inspect_err(|error| error!(%error, "the ledger database could not be read"))
+        .ok()
 }

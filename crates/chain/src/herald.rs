@@ -4,9 +4,12 @@ use crate::{
     checkpoints::{Checkpoints, Cosigner},
     clock,
     database::Database,
-    engine::{epochs::Command, network::{Channel, Key, engine_key}},
-    shared::Shared,
+    engine::{
+        epochs::Command,
+        network::{Channel, Key, engine_key},
+    },
     pulse::{PULSE_BYTES_MAX, Pulse},
+    shared::Shared,
     view::Peer,
 };
 use commonware_p2p::{Receiver as _, Recipients, Sender as _};
@@ -124,14 +127,23 @@ impl Herald {
         }
         if grown && latest.size > 0 {
             let own = self.own_organisation(&latest);
-            let cosigner = own.as_ref().map(|id| (id, &self.checkpoint_key));
+            let signer = own.as_ref().map(|id| (id, &self.checkpoint_key));
             let time_s = clock::now_ms() / 1_000;
-            let cosigned =
-                self.checkpoints.finalised(latest.size, latest.root, cosigner, time_s);
-            self.pulse = Some(Pulse { height: latest.height, epoch: latest.epoch, cosigned });
+            let cosigned = self
+                .checkpoints
+                .finalised(latest.size, latest.root, signer, time_s);
+            self.pulse = Some(Pulse {
+                height: latest.height,
+                epoch: latest.epoch,
+                cosigned,
+            });
         } else {
             let cosigned = self.pulse.take().and_then(|pulse| pulse.cosigned);
-            self.pulse = Some(Pulse { height: latest.height, epoch: latest.epoch, cosigned });
+            self.pulse = Some(Pulse {
+                height: latest.height,
+                epoch: latest.epoch,
+                cosigned,
+            });
         }
         self.state = Some(latest);
         grown || entered
@@ -150,7 +162,14 @@ impl Herald {
             let key = engine_key(&member.node_key)?;
             let vkey = self.checkpoints.vkey(&member.id, &member.checkpoint_key)?;
             let validator = latest.committee.contains(&key);
-            Some((key, Cosigner { organisation: member.id.clone(), vkey, validator }))
+            Some((
+                key,
+                Cosigner {
+                    organisation: member.id.clone(),
+                    vkey,
+                    validator,
+                },
+            ))
         };
         latest.members.iter().filter_map(cosigner).collect()
     }
@@ -159,16 +178,31 @@ impl Herald {
         if bytes.len() > PULSE_BYTES_MAX {
             return;
         }
-        let Ok(pulse) = Pulse::from_bytes(bytes) else { return };
-        if self.state.as_ref().is_some_and(|state| pulse.epoch > state.epoch) {
-            let _ = self.epochs.send(Command::Heard { peer: peer.clone(), epoch: pulse.epoch });
+        let Ok(pulse) = Pulse::from_bytes(bytes) else {
+            return;
+        };
+        if self
+            .state
+            .as_ref()
+            .is_some_and(|state| pulse.epoch > state.epoch)
+        {
+            let _ = self.epochs.send(Command::Heard {
+                peer: peer.clone(),
+                epoch: pulse.epoch,
+            });
         }
         if let Some(cosigned) = pulse.cosigned
             && !self.checkpoints.heard(&peer, cosigned)
         {
             warn!(%peer, "a peer sent a cosignature that is not good");
         }
-        self.heard.insert(peer, Heard { height: pulse.height, at: Instant::now() });
+        self.heard.insert(
+            peer,
+            Heard {
+                height: pulse.height,
+                at: Instant::now(),
+            },
+        );
     }
 
     /// Keeps a new checkpoint with a quorum, if there is one.
@@ -197,11 +231,17 @@ impl Herald {
                 }
             })
         });
-        self.shared.set_peers(others.collect(), self.tip(state), self.in_touch(state));
+        let others: Vec<Peer> = others.collect();
+        self.shared
+            .set_peers(&others, self.tip(state), self.in_touch(state));
     }
 
     fn recent<'a>(&'a self, state: &'a Final) -> impl Iterator<Item = &'a Heard> {
-        let recent = |key: &Key| self.heard.get(key).filter(|it| it.at.elapsed() < SILENCE_MAX);
+        let recent = |key: &Key| {
+            self.heard
+                .get(key)
+                .filter(|it| it.at.elapsed() < SILENCE_MAX)
+        };
         state.committee.iter().filter_map(recent)
     }
 
@@ -210,7 +250,11 @@ impl Herald {
         let faulty = state.committee.len() - quorum(state.committee.len());
         let mut heights: Vec<u64> = self.recent(state).map(|heard| heard.height).collect();
         heights.sort_unstable_by(|one, next| next.cmp(one));
-        heights.get(faulty).copied().unwrap_or_default().max(state.height)
+        heights
+            .get(faulty)
+            .copied()
+            .unwrap_or_default()
+            .max(state.height)
     }
 
     /// Whether enough validators are heard for blocks to become final.

@@ -19,7 +19,10 @@ use commonware_cryptography::{Digested, ed25519::PublicKey};
 use commonware_p2p::authenticated::lookup::Oracle;
 use commonware_utils::{Acknowledgement as _, acknowledgement::Exact};
 use ledger::{Organisation, State};
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, atomic::Ordering},
+};
 use tokio::sync::mpsc;
 use tracing::{error, info};
 
@@ -32,7 +35,10 @@ pub(crate) enum Halt {
     #[error("block {height} does not follow from this node's state: {what}")]
     Diverged { height: u64, what: &'static str },
     #[error("block {height} is final, but holds a bad transaction: {refusal}")]
-    BadTransaction { height: u64, refusal: ledger::Refusal },
+    BadTransaction {
+        height: u64,
+        refusal: ledger::Refusal,
+    },
     #[error("block {found} was delivered where {expected} was due")]
     Gap { expected: u64, found: u64 },
     #[error(transparent)]
@@ -54,6 +60,7 @@ pub(crate) struct Keeper {
     pub(crate) oracle: Oracle<PublicKey>,
     pub(crate) epochs: mpsc::UnboundedSender<Command>,
     pub(crate) herald: mpsc::UnboundedSender<Final>,
+    pub(crate) peers_max: NonZeroUsize,
     /// Who may connect at the moment.
     pub(crate) members: Vec<Organisation>,
 }
@@ -63,7 +70,10 @@ impl Keeper {
     pub(crate) async fn resume(&mut self) -> Result<(), Halt> {
         let head = self.execution.head();
         self.members = head.state().organisations();
-        let epoch = self.committees.epoch_of(head.height + 1).unwrap_or_default();
+        let epoch = self
+            .committees
+            .epoch_of(head.height + 1)
+            .unwrap_or_default();
         let (first, _) = self.committees.bounds(epoch).unwrap_or_default();
         // The genesis of an epoch is the last block before it; that of epoch 0 is in it.
         let genesis = self.database.block(first.saturating_sub(1)).await?;
@@ -78,7 +88,9 @@ impl Keeper {
     /// Applies blocks until something breaks.
     pub(crate) async fn run(mut self, mut blocks: mpsc::UnboundedReceiver<Delivery>) -> Halt {
         loop {
-            let Some(first) = blocks.recv().await else { return Halt::Closed };
+            let Some(first) = blocks.recv().await else {
+                return Halt::Closed;
+            };
             let mut batch = vec![first];
             while batch.len() < BLOCKS_MAX
                 && let Ok(next) = blocks.try_recv()
@@ -152,8 +164,8 @@ impl Keeper {
                 self.shared.pool.drop_refused(id);
             }
         }
-        let ends_epoch = self.committees.epoch_of(run.height)
-            != self.committees.epoch_of(run.height + 1);
+        let ends_epoch =
+            self.committees.epoch_of(run.height) != self.committees.epoch_of(run.height + 1);
         let members = run.state().organisations();
         let changed = members != self.members;
         self.members = members;
@@ -167,25 +179,43 @@ impl Keeper {
 
     /// Starts the engine of the epoch that the next block belongs to.
     fn enter_epoch(&self, head: &Run, genesis: BlockDigest) {
-        let Some(epoch) = self.committees.epoch_of(head.height + 1) else { return };
+        let Some(epoch) = self.committees.epoch_of(head.height + 1) else {
+            return;
+        };
         let parameters = head.state().parameters();
-        self.pace.interval_ms.store(parameters.block_interval_ms, Ordering::Relaxed);
+        self.pace
+            .interval_ms
+            .store(parameters.block_interval_ms, Ordering::Relaxed);
         info!(epoch, signs = self.committees.signs_in(epoch), "next epoch");
         let _ = self.epochs.send(Command::Enter { epoch, genesis });
     }
 
     /// Tells the network who may connect.
     fn track(&mut self, head: &Run) {
-        let epoch = self.committees.epoch_of(head.height + 1).unwrap_or_default();
+        let epoch = self
+            .committees
+            .epoch_of(head.height + 1)
+            .unwrap_or_default();
         let validators = self.committees.keys(epoch);
-        network::track(&mut self.oracle, head.height, &validators, self.members.iter());
+        let members = self.members.iter();
+        network::track(
+            &mut self.oracle,
+            head.height,
+            &validators,
+            members,
+            self.peers_max,
+        );
     }
 
     /// Tells everybody in this process about the new head.
     fn announce(&self, head: &Arc<Run>) {
-        let epoch = self.committees.epoch_of(head.height + 1).unwrap_or_default();
+        let epoch = self
+            .committees
+            .epoch_of(head.height + 1)
+            .unwrap_or_default();
         self.shared.pool.prune(head.state());
-        self.shared.set_head(head, epoch, &self.committees, &self.members);
+        self.shared
+            .set_head(head, epoch, &self.committees, &self.members);
         let _ = self.herald.send(Final {
             height: head.height,
             epoch,
@@ -202,7 +232,10 @@ fn check_link(head: &Run, block: &Digested<Block>) -> Result<(), Halt> {
     let header = &block.inner().header;
     let (height, state) = (header.height, head.state());
     if height != head.height + 1 {
-        return Err(Halt::Gap { expected: head.height + 1, found: height });
+        return Err(Halt::Gap {
+            expected: head.height + 1,
+            found: height,
+        });
     }
     let diverged = |what| Err(Halt::Diverged { height, what });
     if to_engine(&header.parent) != head.digest {
@@ -250,7 +283,10 @@ pub(crate) fn genesis_applied(
         digest: from_engine(digest),
         first_entry: 0,
         outcomes: Vec::new(),
-        changes: state.entries().map(|(key, value)| (key.to_vec(), Some(value.to_vec()))).collect(),
+        changes: state
+            .entries()
+            .map(|(key, value)| (key.to_vec(), Some(value.to_vec())))
+            .collect(),
         nodes: Vec::new(),
         frontier: state.history().clone(),
         term: Some(term),

@@ -18,6 +18,9 @@ mod pool;
 mod pulse;
 mod runner;
 mod shared;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod testing;
 mod view;
 
 pub use config::{Config, PoolLimits};

@@ -57,7 +57,11 @@ impl Node {
         let (stop, stopped) = watch::channel(false);
         let (submit, submitted) = mpsc::channel(SUBMITTED_MAX);
         let (opened, inside) = watch::channel(None);
-        let wiring = Wiring { submitted, stopped, opened };
+        let wiring = Wiring {
+            submitted,
+            stopped,
+            opened,
+        };
         thread::Builder::new()
             .name("ledger-engine".to_owned())
             .spawn(move || {
@@ -71,7 +75,14 @@ impl Node {
                 death.send_replace(Some(last));
             })
             .map_err(io("start the engine's thread".to_owned()))?;
-        Ok(Handle { shared, database, submit, stop, died, inside })
+        Ok(Handle {
+            shared,
+            database,
+            submit,
+            stop,
+            died,
+            inside,
+        })
     }
 }
 
@@ -141,7 +152,9 @@ impl Prepared {
                 latest,
             )),
             checkpoint_key: SecretKey::from_seed(&config.checkpoint_seed),
-            pace: Arc::new(Pace { interval_ms: AtomicU64::new(interval_ms) }),
+            pace: Arc::new(Pace {
+                interval_ms: AtomicU64::new(interval_ms),
+            }),
             config,
             directory,
             key,

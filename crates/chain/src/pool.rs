@@ -51,7 +51,11 @@ pub(crate) enum Offered {
 
 impl Pool {
     pub(crate) fn new(limits: PoolLimits) -> Self {
-        Self { limits, inner: Arc::default(), arrived: Arc::default() }
+        Self {
+            limits,
+            inner: Arc::default(),
+            arrived: Arc::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -89,7 +93,9 @@ impl Pool {
             return Ok(Offered::Known);
         }
         self.judge(&checked, state)?;
-        let old = inner.waiting(&sender, sequence).map(|old| old.checked.transaction().header);
+        let old = inner
+            .waiting(&sender, sequence)
+            .map(|old| old.checked.transaction().header);
         if old.is_some_and(|old| old.expires >= header.expires) {
             return Err(SubmitError::SequenceTaken);
         }
@@ -116,7 +122,11 @@ impl Pool {
         }
         let expected = state.sequence(&header.sender) + 1;
         if header.sequence < expected {
-            return Err(Refusal::Sequence { expected, given: header.sequence }.into());
+            return Err(Refusal::Sequence {
+                expected,
+                given: header.sequence,
+            }
+            .into());
         }
         if header.expires <= state.height() {
             return Err(Refusal::Expired(header.expires).into());
@@ -135,7 +145,9 @@ impl Pool {
         while !next.is_empty() {
             let mut rest = Vec::with_capacity(next.len());
             for (sender, sequence) in next {
-                let Some(waiting) = inner.waiting(&sender, sequence) else { continue };
+                let Some(waiting) = inner.waiting(&sender, sequence) else {
+                    continue;
+                };
                 let checked = &waiting.checked;
                 let length = checked.bytes().len();
                 if bytes + length > bytes_max || !is_current(checked, state) {
@@ -195,7 +207,11 @@ impl Pool {
     pub(crate) fn own(&self, bytes_max: usize) -> Vec<Checked> {
         let inner = self.lock();
         let mut bytes = 0;
-        let own = inner.senders.values().flat_map(BTreeMap::values).filter(|waiting| waiting.own);
+        let own = inner
+            .senders
+            .values()
+            .flat_map(BTreeMap::values)
+            .filter(|waiting| waiting.own);
         own.map(|waiting| waiting.checked.clone())
             .take_while(|next| {
                 bytes += next.bytes().len();
@@ -230,11 +246,16 @@ impl Inner {
     fn insert(&mut self, sender: PublicKey, sequence: u64, waiting: Waiting) {
         self.bytes += waiting.checked.bytes().len();
         self.by_id.insert(waiting.checked.id(), (sender, sequence));
-        self.senders.entry(sender).or_default().insert(sequence, waiting);
+        self.senders
+            .entry(sender)
+            .or_default()
+            .insert(sequence, waiting);
     }
 
     fn remove(&mut self, sender: &PublicKey, sequence: u64) {
-        let Some(queue) = self.senders.get_mut(sender) else { return };
+        let Some(queue) = self.senders.get_mut(sender) else {
+            return;
+        };
         if let Some(waiting) = queue.remove(&sequence) {
             self.bytes -= waiting.checked.bytes().len();
             self.by_id.remove(&waiting.checked.id());
@@ -246,7 +267,10 @@ impl Inner {
 
     /// Each sender and its next sequence, in round robin order.
     fn heads(&self, state: &State) -> Vec<(PublicKey, u64)> {
-        let heads = self.senders.keys().map(|sender| (*sender, state.sequence(sender) + 1));
+        let heads = self
+            .senders
+            .keys()
+            .map(|sender| (*sender, state.sequence(sender) + 1));
         let mut heads: Vec<_> = heads.collect();
         if let Some(cursor) = self.cursor {
             let start = heads.partition_point(|(sender, _)| *sender <= cursor);

@@ -47,6 +47,13 @@ impl Canonical for Pulse {
         } else {
             None
         };
-        Ok(Self { height, epoch, cosigned })
+        Ok(Self {
+            height,
+            epoch,
+            cosigned,
+        })
     }
 }
+
+#[cfg(test)]
+mod tests;

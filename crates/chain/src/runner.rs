@@ -63,12 +63,15 @@ async fn live(context: runtime::Context, mut prepared: Prepared, wiring: Wiring)
     {
         return Death::Failed(error.to_string());
     }
+    let members = prepared.execution.head().state().organisations().len();
+    let peers_max = network::peers_max(members);
     let (network, channels, oracle) = network::create(
         &context,
         &prepared.key,
         &prepared.shared.chain.0,
         prepared.config.listen,
         engine::message_bytes_max(),
+        peers_max,
     );
     let (epochs, commands) = mpsc::unbounded_channel();
     let (finals, heard_finals) = mpsc::unbounded_channel();
@@ -82,6 +85,7 @@ async fn live(context: runtime::Context, mut prepared: Prepared, wiring: Wiring)
         oracle: oracle.clone(),
         epochs: epochs.clone(),
         herald: finals,
+        peers_max,
         members: Vec::new(),
     };
     let Some(stores) = Stores::open(&context).await else {
@@ -118,12 +122,21 @@ async fn live(context: runtime::Context, mut prepared: Prepared, wiring: Wiring)
     let gossip = gossip::run(Arc::clone(&prepared.shared), wiring.submitted, pool);
     let mut tasks = engine.tasks;
     tasks.push(network.start());
-    tasks.push(context.child("herald").spawn(move |_| herald.run(heard_finals, pulses)));
+    tasks.push(
+        context
+            .child("herald")
+            .spawn(move |_| herald.run(heard_finals, pulses)),
+    );
     tasks.push(context.child("gossip").spawn(move |_| gossip));
-    let keeper = context.child("keeper").spawn(move |_| keeper.run(delivered));
+    let keeper = context
+        .child("keeper")
+        .spawn(move |_| keeper.run(delivered));
     let metrics = context.child("metrics");
     let metrics = Arc::new(move || metrics.encode());
-    wiring.opened.send_replace(Some(Inside { marshal: engine.marshal, metrics }));
+    wiring.opened.send_replace(Some(Inside {
+        marshal: engine.marshal,
+        metrics,
+    }));
     supervise(keeper, tasks).await
 }
 
@@ -147,7 +160,9 @@ async fn replay(keeper: &mut Keeper, stores: &Stores) -> Result<(), Halt> {
         let from = keeper.execution.head().height + 1;
         let mut blocks = Vec::new();
         for height in from..from + REPLAY_BLOCKS as u64 {
-            let Ok(Some(block)) = stores.blocks.get(Identifier::Index(height)).await else { break };
+            let Ok(Some(block)) = stores.blocks.get(Identifier::Index(height)).await else {
+                break;
+            };
             let digest = block.digest();
             blocks.push(Digested::<Block>::precomputed(block, digest));
         }
@@ -158,7 +173,11 @@ async fn replay(keeper: &mut Keeper, stores: &Stores) -> Result<(), Halt> {
     }
     let head = keeper.execution.head().height;
     if head > start {
-        info!(from = start + 1, to = head, "applied archived blocks to the ledger database");
+        info!(
+            from = start + 1,
+            to = head,
+            "applied archived blocks to the ledger database"
+        );
     }
     Ok(())
 }

@@ -48,22 +48,36 @@ impl Shared {
 
     /// The state after the last final block.
     pub(crate) fn state(&self) -> State {
-        self.head.read().unwrap_or_else(PoisonError::into_inner).state().clone()
+        self.head
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .state()
+            .clone()
     }
 
     pub(crate) fn checkpoint(&self) -> Option<(u64, String)> {
-        self.checkpoint.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.checkpoint
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     pub(crate) fn set_checkpoint(&self, size: u64, note: String) {
-        *self.checkpoint.write().unwrap_or_else(PoisonError::into_inner) = Some((size, note));
+        *self
+            .checkpoint
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Some((size, note));
         // Whoever waits for a receipt watches the status.
-        self.status.send_modify(|status| status.checkpoint_size = size);
+        self.status
+            .send_modify(|status| status.checkpoint_size = size);
     }
 
     pub(crate) fn status(&self) -> Status {
         let status = self.status.borrow().clone();
-        Status { pending: self.pool.len(), ..status }
+        Status {
+            pending: self.pool.len(),
+            ..status
+        }
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<Status> {
@@ -93,11 +107,11 @@ impl Shared {
     }
 
     /// Makes visible what the herald knows of the others.
-    pub(crate) fn set_peers(&self, peers: Vec<Peer>, tip: u64, in_touch: bool) {
+    pub(crate) fn set_peers(&self, peers: &[Peer], tip: u64, in_touch: bool) {
         self.status.send_if_modified(|status| {
             let tip = tip.max(status.height);
             let same = status.peers == peers && status.tip == tip && status.in_touch == in_touch;
-            status.peers.clone_from(&peers);
+            status.peers = peers.to_vec();
             status.tip = tip;
             status.in_touch = in_touch;
             !same
@@ -106,27 +120,34 @@ impl Shared {
 
     /// Says for good that this node stopped.
     pub(crate) fn halt(&self, reason: String) {
-        self.status.send_modify(|status| status.halted = Some(reason));
+        self.status
+            .send_modify(|status| status.halted = Some(reason));
     }
 }
 
 fn silent_peers(members: &[Organisation], own_key: &Key) -> Vec<Peer> {
-    let others = members.iter().filter(|it| engine_key(&it.node_key).as_ref() != Some(own_key));
+    let others = members
+        .iter()
+        .filter(|it| engine_key(&it.node_key).as_ref() != Some(own_key));
     others
-        .map(|it| Peer { organisation: it.id.clone(), connected: false, height: None })
+        .map(|it| Peer {
+            organisation: it.id.clone(),
+            connected: false,
+            height: None,
+        })
         .collect()
 }
 
-fn status_of(
-    head: &Run,
-    epoch: u64,
-    committees: &Committees,
-    members: &[Organisation],
-) -> Status {
+fn status_of(head: &Run, epoch: u64, committees: &Committees, members: &[Organisation]) -> Status {
     let state = head.state();
     let keys = committees.keys(epoch);
-    let signs = |it: &&Organisation| engine_key(&it.node_key).is_some_and(|key| keys.contains(&key));
-    let validators: Vec<OrgId> = members.iter().filter(signs).map(|it| it.id.clone()).collect();
+    let signs =
+        |it: &&Organisation| engine_key(&it.node_key).is_some_and(|key| keys.contains(&key));
+    let validators: Vec<OrgId> = members
+        .iter()
+        .filter(signs)
+        .map(|it| it.id.clone())
+        .collect();
     Status {
         height: head.height,
         time_ms: head.time_ms,

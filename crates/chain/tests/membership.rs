@@ -11,7 +11,12 @@ use ledger::{Parameters, Proposal};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(120);
-const ARGUMENTS: &[&str] = &["--exact", "a_process_of_the_network", "--ignored", "--nocapture"];
+const ARGUMENTS: &[&str] = &[
+    "--exact",
+    "a_process_of_the_network",
+    "--ignored",
+    "--nocapture",
+];
 
 #[test]
 #[ignore = "not a test: the process of a node, started by the tests"]
@@ -51,7 +56,10 @@ fn decide(cluster: &mut Cluster, voters: &[usize], proposal: Proposal) {
 
 #[test]
 fn a_fifth_is_voted_in_and_one_out_while_writes_go_on() {
-    let parameters = Parameters { epoch_blocks: 20, ..Parameters::default() };
+    let parameters = Parameters {
+        epoch_blocks: 20,
+        ..Parameters::default()
+    };
     let mut cluster = Cluster::new(4, 5, parameters, ARGUMENTS);
     cluster.start_all(0..5);
     cluster.wait_height(0, 2, SOON);
@@ -61,7 +69,9 @@ fn a_fifth_is_voted_in_and_one_out_while_writes_go_on() {
     cluster.tell(0, "load 400 10");
     let fifth = cluster.founders[4].organisation(true);
     decide(&mut cluster, &[1, 2, 3], Proposal::AddOrganisation(fifth));
-    cluster.wait(SOON, "the fifth to sign", |it| it.field(4, "validating") == "true");
+    cluster.wait(SOON, "the fifth to sign", |it| {
+        it.field(4, "validating") == "true"
+    });
     let answer = cluster.hear(0);
     assert!(!answer.starts_with("error"), "{answer}");
     cluster.assert_equal_roots(&[0, 1, 2, 3, 4], SOON);
@@ -69,7 +79,11 @@ fn a_fifth_is_voted_in_and_one_out_while_writes_go_on() {
     // Out, while the new one writes.
     cluster.tell(4, "load 400 10");
     let fourth = cluster.founders[3].id();
-    decide(&mut cluster, &[1, 2, 0, 3], Proposal::RemoveOrganisation(fourth));
+    decide(
+        &mut cluster,
+        &[1, 2, 0, 3],
+        Proposal::RemoveOrganisation(fourth),
+    );
     cluster.wait(SOON, "the fourth to be out", |it| {
         it.field(0, "validators") == "org-0,org-1,org-2,org-4"
     });

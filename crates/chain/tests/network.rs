@@ -12,7 +12,12 @@ use proof::{checkpoint::Checkpoint, note::Note, policy::Policy, tree};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(90);
-const ARGUMENTS: &[&str] = &["--exact", "a_process_of_the_network", "--ignored", "--nocapture"];
+const ARGUMENTS: &[&str] = &[
+    "--exact",
+    "a_process_of_the_network",
+    "--ignored",
+    "--nocapture",
+];
 
 #[test]
 #[ignore = "not a test: the process of a node, started by the tests"]
@@ -21,7 +26,10 @@ fn a_process_of_the_network() {
 }
 
 fn four() -> Cluster {
-    let parameters = Parameters { epoch_blocks: 16, ..Parameters::default() };
+    let parameters = Parameters {
+        epoch_blocks: 16,
+        ..Parameters::default()
+    };
     let mut cluster = Cluster::new(4, 4, parameters, ARGUMENTS);
     cluster.start_all(0..4);
     cluster.wait_height(0, 2, SOON);
@@ -40,17 +48,27 @@ fn four_processes_finalise_the_same_blocks() {
     load(&mut cluster, 1, 200);
     assert_eq!(cluster.ask(1, "batches"), "200");
     cluster.assert_equal_roots(&[0, 1, 2, 3], SOON);
-    assert!(cluster.field(0, "peers").split(',').all(|peer| peer.ends_with(":1")));
+    assert!(
+        cluster
+            .field(0, "peers")
+            .split(',')
+            .all(|peer| peer.ends_with(":1"))
+    );
     assert_ne!(cluster.ask(0, "metrics"), "0");
 }
 
 #[test]
 fn one_validator_alone_runs_the_same_path() {
-    let parameters = Parameters { epoch_blocks: 10, ..Parameters::default() };
+    let parameters = Parameters {
+        epoch_blocks: 10,
+        ..Parameters::default()
+    };
     let mut cluster = Cluster::new(1, 1, parameters, ARGUMENTS);
     cluster.start(0);
     load(&mut cluster, 0, 60);
-    cluster.wait(SOON, "a checkpoint", |it| it.field(0, "checkpoint_size") == "60");
+    cluster.wait(SOON, "a checkpoint", |it| {
+        it.field(0, "checkpoint_size") == "60"
+    });
     assert_ne!(cluster.ask(0, "proof 59"), "none");
     cluster.kill(0);
     cluster.start(0);
@@ -70,7 +88,8 @@ fn an_entry_is_proved_by_a_checkpoint_that_a_quorum_cosigned() {
         .iter()
         .map(|it| (it.id.to_string(), it.checkpoint_key))
         .collect();
-    let keys: Vec<(&str, proof::PublicKey)> = keys.iter().map(|(id, key)| (id.as_str(), *key)).collect();
+    let keys: Vec<(&str, proof::PublicKey)> =
+        keys.iter().map(|(id, key)| (id.as_str(), *key)).collect();
     let policy = Policy::parse(proof::policy::render(&origin, &keys).unwrap().as_bytes()).unwrap();
     for node in 0..4 {
         cluster.wait(SOON, "a checkpoint of everything", |it| {
@@ -86,15 +105,17 @@ fn an_entry_is_proved_by_a_checkpoint_that_a_quorum_cosigned() {
         assert_eq!(checkpoint.origin, origin);
         let path: Vec<_> = path.split(',').map(digest).collect();
         let leaf = tree::leaf_hash(&from_hex(entry));
-        assert!(
-            tree::verify_inclusion(&leaf, 7, checkpoint.size, &path, &checkpoint.root).is_ok()
-        );
+        assert!(tree::verify_inclusion(&leaf, 7, checkpoint.size, &path, &checkpoint.root).is_ok());
         let cosigned = |witness: &proof::note::Vkey| {
             let line = note.lines.iter().find(|line| witness.claims(line));
             line.is_some_and(|line| proof::cosignature::verify(&checkpoint, witness, line).is_ok())
         };
         assert!(policy.is_quorum(cosigned));
-        assert!(note.lines.iter().all(|line| policy.witnesses().iter().any(|it| it.claims(line))));
+        assert!(
+            note.lines
+                .iter()
+                .all(|line| policy.witnesses().iter().any(|it| it.claims(line)))
+        );
     }
 }
 
@@ -115,7 +136,10 @@ fn a_submission_is_final_once_or_refused_with_a_code() {
     let (index, height) = accepted(&cluster.ask(0, &format!("locate {id}"))).unwrap();
     assert_eq!(cluster.ask(0, &format!("transactions {height}")), "1");
     cluster.wait_height(0, height + 3, SOON);
-    assert_eq!(accepted(&cluster.ask(0, &format!("locate {id}"))), Some((index, height)));
+    assert_eq!(
+        accepted(&cluster.ask(0, &format!("locate {id}"))),
+        Some((index, height))
+    );
 
     let again = organisations::batch(&founder, chain, 1, 0, 999);
     let unsigned = {
@@ -127,7 +151,10 @@ fn a_submission_is_final_once_or_refused_with_a_code() {
     let skipped = organisations::batch(&founder, chain, 9, 0, 0);
     for (bytes, code) in [(again, 7), (unsigned, 3), (foreign, 2), (skipped, 8)] {
         let answer = cluster.ask(2, &format!("submit {}", hex(&bytes)));
-        assert!(answer.starts_with(&format!("error refused ({code})")), "{answer}");
+        assert!(
+            answer.starts_with(&format!("error refused ({code})")),
+            "{answer}"
+        );
     }
     let answer = cluster.ask(2, "submit 00");
     assert!(answer.starts_with("error refused (1)"), "{answer}");

@@ -40,7 +40,10 @@ impl Worker {
                     job(&mut connection);
                 }
             })
-            .map_err(|source| StartError::Io { what: format!("thread {name}"), source })?;
+            .map_err(|source| StartError::Io {
+                what: format!("thread {name}"),
+                source,
+            })?;
         Ok(Self { jobs })
     }
 
@@ -77,9 +80,8 @@ impl Database {
     /// Opens or creates `ledger.db`, checks that it belongs to this chain, and reads the last
     /// block and the state after it. Blocks the calling thread.
     pub(crate) fn open(path: &Path, chain: &Digest) -> Result<(Self, Option<Head>), StartError> {
-        let damaged = |error: rusqlite::Error| {
-            StartError::Database(format!("{}: {error}", path.display()))
-        };
+        let damaged =
+            |error: rusqlite::Error| StartError::Database(format!("{}: {error}", path.display()));
         let writer = schema::open(path).map_err(damaged)?;
         let found = schema::claim(&writer, chain).map_err(damaged)?;
         if found != *chain {

@@ -40,7 +40,10 @@ impl Database {
                     .query_row(sql, params![height], |row| {
                         let outcomes: Vec<u8> = row.get(2)?;
                         let digest = Digest(row.get(0)?);
-                        Ok(StoredBlock { digest, outcomes: decode(&outcomes, row.get(1)?) })
+                        Ok(StoredBlock {
+                            digest,
+                            outcomes: decode(&outcomes, row.get(1)?),
+                        })
                     })
                     .optional()
             })
@@ -59,7 +62,10 @@ impl Database {
                             |_| Outcome::Refused(u16::try_from(-1 - number).unwrap_or(u16::MAX)),
                             Outcome::Accepted,
                         );
-                        Ok(Located { height: row.get(0)?, outcome })
+                        Ok(Located {
+                            height: row.get(0)?,
+                            outcome,
+                        })
                     })
                     .optional()
             })
@@ -80,7 +86,9 @@ impl Database {
                     .query_row(sql, params![index], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()?;
                 let path = inclusion_from(&Stored(connection), index, size);
-                Ok(place.zip(path).map(|((height, position), path)| (height, position, path)))
+                Ok(place
+                    .zip(path)
+                    .map(|((height, position), path)| (height, position, path)))
             })
             .await
     }
@@ -91,7 +99,11 @@ struct Stored<'a>(&'a Connection);
 impl Nodes for Stored<'_> {
     fn node(&self, level: u8, index: u64) -> Option<Digest> {
         let sql = "SELECT hash FROM node WHERE level = ? AND place = ?";
-        let hash = self.0.prepare_cached(sql).ok()?.query_row(params![level, index], |row| row.get(0));
+        let hash = self
+            .0
+            .prepare_cached(sql)
+            .ok()?
+            .query_row(params![level, index], |row| row.get(0));
         hash.optional().ok().flatten().map(Digest)
     }
 }
@@ -99,14 +111,19 @@ impl Nodes for Stored<'_> {
 /// The last block and the whole state after it; `None` in a new database.
 pub(super) fn head(connection: &Connection) -> rusqlite::Result<Option<Head>> {
     let sql = "SELECT height, digest FROM block ORDER BY height DESC LIMIT 1";
-    let last: Option<(u64, [u8; 32])> =
-        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let Some((height, digest)) = last else { return Ok(None) };
+    let last: Option<(u64, [u8; 32])> = connection
+        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((height, digest)) = last else {
+        return Ok(None);
+    };
     let meta = |name: &str| {
         connection
-            .query_row("SELECT value FROM meta WHERE name = ?", params![name], |row| {
-                row.get::<_, Vec<u8>>(0)
-            })
+            .query_row(
+                "SELECT value FROM meta WHERE name = ?",
+                params![name],
+                |row| row.get::<_, Vec<u8>>(0),
+            )
             .optional()
     };
     let damaged = || rusqlite::Error::InvalidQuery;
@@ -120,7 +137,15 @@ pub(super) fn head(connection: &Connection) -> rusqlite::Result<Option<Head>> {
         .collect::<rusqlite::Result<_>>()?;
     let checkpoint = meta("checkpoint")?.and_then(|note| String::from_utf8(note).ok());
     let terms = terms(connection)?;
-    Ok(Some(Head { height, time_ms, digest: Digest(digest), frontier, state, terms, checkpoint }))
+    Ok(Some(Head {
+        height,
+        time_ms,
+        digest: Digest(digest),
+        frontier,
+        state,
+        terms,
+        checkpoint,
+    }))
 }
 
 fn terms(connection: &Connection) -> rusqlite::Result<Vec<Term>> {
@@ -129,8 +154,15 @@ fn terms(connection: &Connection) -> rusqlite::Result<Vec<Term>> {
     let term = |row: &Row<'_>| {
         let keys: Vec<u8> = row.get(3)?;
         let keys = keys.chunks(32).map(|key| PublicKey::decode(key.to_vec()));
-        let keys = keys.collect::<Result<_, _>>().map_err(|_| rusqlite::Error::InvalidQuery)?;
-        Ok(Term { epoch: row.get(0)?, first: row.get(1)?, blocks: row.get(2)?, keys })
+        let keys = keys
+            .collect::<Result<_, _>>()
+            .map_err(|_| rusqlite::Error::InvalidQuery)?;
+        Ok(Term {
+            epoch: row.get(0)?,
+            first: row.get(1)?,
+            blocks: row.get(2)?,
+            keys,
+        })
     };
     query.query_map([], term)?.collect()
 }

@@ -58,11 +58,16 @@ pub(super) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 /// Writes the chain id into a new file and returns the one that is in it.
 pub(super) fn claim(connection: &Connection, chain: &Digest) -> rusqlite::Result<Digest> {
     let found: Option<[u8; 32]> = connection
-        .query_row("SELECT value FROM meta WHERE name = 'chain'", [], |row| row.get(0))
+        .query_row("SELECT value FROM meta WHERE name = 'chain'", [], |row| {
+            row.get(0)
+        })
         .optional()?;
     if let Some(found) = found {
         return Ok(Digest(found));
     }
-    connection.execute("INSERT INTO meta (name, value) VALUES ('chain', ?)", params![chain.0])?;
+    connection.execute(
+        "INSERT INTO meta (name, value) VALUES ('chain', ?)",
+        params![chain.0],
+    )?;
     Ok(*chain)
 }

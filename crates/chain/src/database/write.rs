@@ -50,10 +50,19 @@ impl Database {
 }
 
 fn write_block(transaction: &Transaction<'_>, block: &Applied) -> rusqlite::Result<()> {
-    let outcomes: Vec<u8> = block.outcomes.iter().flat_map(|(_, it)| encode(*it)).collect();
+    let outcomes: Vec<u8> = block
+        .outcomes
+        .iter()
+        .flat_map(|(_, it)| encode(*it))
+        .collect();
     transaction
         .prepare_cached("INSERT INTO block VALUES (?, ?, ?, ?)")?
-        .execute(params![block.height, block.digest.0, block.first_entry, outcomes])?;
+        .execute(params![
+            block.height,
+            block.digest.0,
+            block.first_entry,
+            outcomes
+        ])?;
     // A transaction may be refused in one block and accepted in another: accepted is what counts.
     let mut accepted =
         transaction.prepare_cached("INSERT OR REPLACE INTO transaction_place VALUES (?, ?, ?)")?;
@@ -74,7 +83,11 @@ fn write_block(transaction: &Transaction<'_>, block: &Applied) -> rusqlite::Resu
     }
     write_state(transaction, block)?;
     if let Some(term) = &block.term {
-        let keys: Vec<u8> = term.keys.iter().flat_map(|key| key.as_ref().to_vec()).collect();
+        let keys: Vec<u8> = term
+            .keys
+            .iter()
+            .flat_map(|key| key.as_ref().to_vec())
+            .collect();
         transaction
             .prepare_cached("INSERT INTO term VALUES (?, ?, ?, ?)")?
             .execute(params![term.epoch, term.first, term.blocks, keys])?;

@@ -72,12 +72,21 @@ impl Consensus<Context> for Application {
         self.wait_for_turn(&parent, round.round.epoch().get()).await;
         let bytes_max = usize::try_from(parent.state().parameters().block_bytes_max).ok()?;
         let chosen = self.pool.choose(bytes_max, parent.state());
-        let transactions: Vec<Bytes> =
-            chosen.iter().map(|checked| Bytes::copy_from_slice(checked.bytes())).collect();
+        let transactions: Vec<Bytes> = chosen
+            .iter()
+            .map(|checked| Bytes::copy_from_slice(checked.bytes()))
+            .collect();
         let time_ms = clock::now_ms().max(parent.time_ms + 1);
         let header = self.header_after(&parent, time_ms, transactions_root(&transactions))?;
-        debug!(height = header.height, transactions = transactions.len(), "proposing");
-        let block = Block { header, transactions };
+        debug!(
+            height = header.height,
+            transactions = transactions.len(),
+            "proposing"
+        );
+        let block = Block {
+            header,
+            transactions,
+        };
         let digest = block.digest();
         Some(Digested::precomputed(block, digest))
     }
@@ -95,10 +104,17 @@ impl Consensus<Context> for Application {
             return std::future::pending().await;
         };
         if let Err(reason) = self.judge(&parent, block.inner(), round.round.epoch().get()) {
-            warn!(height = block.inner().header.height, reason, "voting against a block");
+            warn!(
+                height = block.inner().header.height,
+                reason, "voting against a block"
+            );
             return false;
         }
-        let ahead = block.inner().header.time_ms.saturating_sub(clock::now_ms() + DRIFT_MAX_MS);
+        let ahead = block
+            .inner()
+            .header
+            .time_ms
+            .saturating_sub(clock::now_ms() + DRIFT_MAX_MS);
         tokio::time::sleep(Duration::from_millis(ahead)).await;
         if let Err(refusal) = self.execution.check(block.inner()).await {
             warn!(height = block.inner().header.height, %refusal, "voting against a block");

@@ -41,7 +41,9 @@ fn config<C>(name: &str, cache: &CacheRef, codec_config: C) -> immutable::Config
 pub(crate) async fn certificates(context: &Context, cache: &CacheRef) -> Option<Certificates> {
     let codec = Scheme::certificate_codec_config_unbounded();
     let config = config("certificates", cache, codec);
-    immutable::Archive::init(context.child("certificates"), config).await.ok()
+    immutable::Archive::init(context.child("certificates"), config)
+        .await
+        .ok()
 }
 
 /// Opens the archive of blocks.
@@ -51,5 +53,7 @@ pub(crate) async fn blocks(
     limits: BlockLimits,
 ) -> Option<Blocks> {
     let config = config("blocks", cache, limits);
-    immutable::Archive::init(context.child("blocks"), config).await.ok()
+    immutable::Archive::init(context.child("blocks"), config)
+        .await
+        .ok()
 }

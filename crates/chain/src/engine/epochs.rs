@@ -14,7 +14,9 @@ use super::{
 use crate::{block::BlockDigest, committee::Committees};
 use commonware_consensus::{
     marshal::{core::Mailbox, standard::Standard},
-    simplex::{self, ForwardPolicy, SkipBudget, SkipPolicy, elector::RoundRobin, scheme::ed25519::Scheme},
+    simplex::{
+        self, ForwardPolicy, SkipBudget, SkipPolicy, elector::RoundRobin, scheme::ed25519::Scheme,
+    },
     types::{Epoch, Height, ViewDelta},
 };
 use commonware_cryptography::Sha256;
@@ -61,7 +63,11 @@ impl Timeouts {
     fn for_heartbeat(heartbeat: Duration) -> Self {
         let leader = heartbeat + Duration::from_secs(1);
         let certification = leader + Duration::from_secs(1);
-        Self { leader, certification, skip: certification + Duration::from_secs(1) }
+        Self {
+            leader,
+            certification,
+            skip: certification + Duration::from_secs(1),
+        }
     }
 }
 
@@ -115,8 +121,9 @@ where
     }
 
     fn mux(&self, name: &'static str, channel: Channel) -> (MuxHandle<Sender>, Backup) {
-        let (mux, handle, backup) =
-            Muxer::builder(self.context.child(name), channel.0, channel.1).with_backup().build();
+        let (mux, handle, backup) = Muxer::builder(self.context.child(name), channel.0, channel.1)
+            .with_backup()
+            .build();
         mux.start();
         (handle, backup)
     }
@@ -130,10 +137,13 @@ where
     ) {
         let (votes, mut later_votes) = self.mux("votes", votes);
         let (certificates, mut later_certificates) = self.mux("certificates", certificates);
-        let (mux, resolver) =
-            Muxer::new(self.context.child("resolver"), resolver.0, resolver.1);
+        let (mux, resolver) = Muxer::new(self.context.child("resolver"), resolver.0, resolver.1);
         mux.start();
-        let mut muxes = Muxes { votes, certificates, resolver };
+        let mut muxes = Muxes {
+            votes,
+            certificates,
+            resolver,
+        };
         let mut active: Option<Active> = None;
         let mut ahead: BTreeMap<Key, u64> = BTreeMap::new();
         let mut hinted = Instant::now();

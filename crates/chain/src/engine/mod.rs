@@ -5,6 +5,7 @@
 mod application;
 mod archive;
 pub(crate) mod epochs;
+mod handshake;
 pub(crate) mod network;
 
 use crate::{
@@ -68,7 +69,9 @@ impl Stores {
 }
 
 fn limits() -> BlockLimits {
-    BlockLimits { bytes_max: BLOCK_BYTES_MAX }
+    BlockLimits {
+        bytes_max: BLOCK_BYTES_MAX,
+    }
 }
 
 /// The longest message on any channel.
@@ -86,8 +89,10 @@ pub(crate) fn message_bytes_max() -> u32 {
 /// The keys of the validators that a state names, sorted as the engine sorts them.
 pub(crate) fn keys_of(state: &State) -> Vec<PublicKey> {
     let validators = state.validators();
-    let mut keys: Vec<_> =
-        validators.iter().filter_map(|it| network::engine_key(&it.node_key)).collect();
+    let mut keys: Vec<_> = validators
+        .iter()
+        .filter_map(|it| network::engine_key(&it.node_key))
+        .collect();
     keys.sort_unstable();
     keys.dedup();
     keys
@@ -104,7 +109,9 @@ impl Reporter for Deliver {
 
     fn report(&mut self, update: Update<Block>) -> Feedback {
         // Bounded by the engine: it delivers no more than `max_pending_acks` ahead.
-        let Update::Block(block, acknowledgement) = update else { return Feedback::Ok };
+        let Update::Block(block, acknowledgement) = update else {
+            return Feedback::Ok;
+        };
         if self.blocks.send((block, acknowledgement)).is_ok() {
             Feedback::Ok
         } else {
@@ -139,11 +146,19 @@ pub(crate) async fn start(
 ) -> Engine {
     let (broadcast, buffer) =
         buffered::Engine::new(context.child("broadcast"), broadcast_config(&parts));
-    let resolver =
-        backfill::init(context.child("backfill"), backfill_config(&parts), channels.backfill);
+    let resolver = backfill::init(
+        context.child("backfill"),
+        backfill_config(&parts),
+        channels.backfill,
+    );
     let config = marshal_config(&parts, stores.cache.clone());
-    let (actor, marshal, _) =
-        Actor::init(context.child("marshal"), stores.certificates, stores.blocks, config).await;
+    let (actor, marshal, _) = Actor::init(
+        context.child("marshal"),
+        stores.certificates,
+        stores.blocks,
+        config,
+    )
+    .await;
     let pace = Arc::clone(&parts.application.pace);
     let application = Inline::new(
         context.child("application"),
@@ -163,7 +178,12 @@ pub(crate) async fn start(
     let tasks = vec![
         broadcast.start(channels.blocks),
         actor.start(Deliver { blocks: deliveries }, buffer, resolver),
-        epochs.start(channels.votes, channels.certificates, channels.resolver, commands),
+        epochs.start(
+            channels.votes,
+            channels.certificates,
+            channels.resolver,
+            commands,
+        ),
     ];
     Engine { marshal, tasks }
 }
@@ -179,8 +199,26 @@ pub(crate) struct EngineChannels {
 
 /// Splits the channels into the engine's and those of gossip and herald.
 pub(crate) fn split(channels: Channels) -> (EngineChannels, network::Channel, network::Channel) {
-    let Channels { votes, certificates, resolver, blocks, backfill, pool, pulses } = channels;
-    (EngineChannels { votes, certificates, resolver, blocks, backfill }, pool, pulses)
+    let Channels {
+        votes,
+        certificates,
+        resolver,
+        blocks,
+        backfill,
+        pool,
+        pulses,
+    } = channels;
+    (
+        EngineChannels {
+            votes,
+            certificates,
+            resolver,
+            blocks,
+            backfill,
+        },
+        pool,
+        pulses,
+    )
 }
 
 fn broadcast_config(

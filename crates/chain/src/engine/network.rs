@@ -1,14 +1,13 @@
 //! The peer-to-peer network: who may connect, on which channels, how much at a time.
 
+use super::handshake::Hybrid;
 use commonware_codec::DecodeExt as _;
 use commonware_cryptography::{ChaCha20Poly1305, ed25519};
 use commonware_p2p::{
-    Address, AddressableManager as _, AddressableTrackedPeers, Ingress,
-    authenticated::lookup,
+    Address, AddressableManager as _, AddressableTrackedPeers, Ingress, authenticated::lookup,
 };
 use commonware_runtime::{Quota, Supervisor as _, tokio::Context};
 use commonware_stream::{
-    SakeCups,
     cups::{self, Cups},
     sake::{self, Sake},
 };
@@ -17,20 +16,32 @@ use ledger::Organisation;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
     time::Duration,
 };
+use tracing::warn;
 
 pub(crate) type Key = ed25519::PublicKey;
 pub(crate) type Sender = lookup::Sender<Key, Context>;
 type Receiver = lookup::Receiver<Key>;
 pub(crate) use lookup::Oracle;
-pub(crate) type Network = lookup::Network<Context, SakeCups<ed25519::PrivateKey, ChaCha20Poly1305>>;
+pub(crate) type Network =
+    lookup::Network<Context, Cups<Hybrid<Sake<ed25519::PrivateKey>>, ChaCha20Poly1305>>;
 
 /// One registered channel.
 pub(crate) type Channel = (Sender, Receiver);
 
-/// Members that a node connects to; sizes the mailboxes of the network. Validators come first.
-const PEERS_MAX: usize = 128;
+/// The least number of members that a node is ready to connect to.
+const PEERS_MIN: usize = 16;
+
+/// How many members a node connects to until it starts again. The network allocates its
+/// mailboxes for all of them, some hundred kilobytes each, so there is room for twice as many as
+/// there are, and no more.
+pub(crate) fn peers_max(members: usize) -> NonZeroUsize {
+    NonZeroUsize::new(members * 2)
+        .unwrap_or(NonZeroUsize::MIN)
+        .max(NZUsize!(PEERS_MIN))
+}
 
 /// The channels of a node. The numbers are part of the protocol.
 pub(crate) struct Channels {
@@ -50,21 +61,22 @@ pub(crate) fn create(
     namespace: &[u8],
     listen: SocketAddr,
     message_bytes_max: u32,
+    peers_max: NonZeroUsize,
 ) -> (Network, Channels, Oracle<Key>) {
     let handshake = Cups::<_, ChaCha20Poly1305>::new(
-        Sake {
+        Hybrid(Sake {
             signer: key.clone(),
             synchrony_bound: Duration::from_secs(10),
             max_handshake_age: Duration::from_secs(20),
             version: sake::Version::V1,
-        },
+        }),
         cups::Version::V1,
     );
     let mut config = lookup::Config::recommended(
         handshake,
         namespace,
         listen,
-        NZUsize!(PEERS_MAX),
+        peers_max,
         message_bytes_max,
         NZUsize!(256),
     );
@@ -76,7 +88,7 @@ pub(crate) fn create(
     config.dial_frequency = Duration::from_millis(500);
     config.dial_timeout = Duration::from_secs(5);
     // A blocked peer comes back: a bug must not cut an organisation off for hours.
-    config.block_duration = Duration::from_secs(60);
+    config.block_duration = Duration::from_mins(1);
     // One set: every update carries all who may connect, so leavers are cut off at once.
     config.tracked_peer_sets = NZUsize!(1);
     let (mut network, oracle) = lookup::Network::new(context.child("network"), config);
@@ -107,20 +119,33 @@ pub(crate) fn track<'a>(
     index: u64,
     validators: &[Key],
     organisations: impl Iterator<Item = &'a Organisation>,
+    peers_max: NonZeroUsize,
 ) {
     let (mut primary, mut secondary) = (BTreeMap::new(), BTreeMap::new());
     for organisation in organisations {
-        let Some(key) = engine_key(&organisation.node_key) else { continue };
-        let Some(address) = parse_address(&organisation.address) else { continue };
+        let Some(key) = engine_key(&organisation.node_key) else {
+            continue;
+        };
+        let Some(address) = parse_address(&organisation.address) else {
+            continue;
+        };
         if organisation.validator || validators.contains(&key) {
             primary.insert(key, address);
         } else {
             secondary.insert(key, address);
         }
     }
-    let room = (PEERS_MAX - 1).saturating_sub(primary.len());
-    let primary = primary.into_iter().take(PEERS_MAX - 1);
-    let secondary = secondary.into_iter().take(room);
+    // One place is this node's own. Validators come first.
+    let room = peers_max.get() - 1;
+    if primary.len() + secondary.len() > room {
+        warn!(
+            room,
+            "more members than this node has room for: start it again"
+        );
+    }
+    let rest = room.saturating_sub(primary.len());
+    let primary = primary.into_iter().take(room);
+    let secondary = secondary.into_iter().take(rest);
     let (Ok(primary), Ok(secondary)) = (
         primary.try_collect::<Map<Key, Address>>(),
         secondary.try_collect::<Map<Key, Address>>(),
@@ -136,7 +161,10 @@ fn parse_address(address: &str) -> Option<Address> {
         return Some(Address::Symmetric(socket));
     }
     let (host, port) = address.rsplit_once(':')?;
-    let ingress = Ingress::Dns { host: Hostname::new(host).ok()?, port: port.parse().ok()? };
+    let ingress = Ingress::Dns {
+        host: Hostname::new(host).ok()?,
+        port: port.parse().ok()?,
+    };
     // Not used: `bypass_ip_check` is set, the handshake authenticates the peer.
     let egress = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
     Some(Address::Asymmetric { ingress, egress })

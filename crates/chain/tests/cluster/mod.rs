@@ -48,14 +48,27 @@ impl Cluster {
         parameters: ledger::Parameters,
         arguments: &[&str],
     ) -> Self {
-        let folder = tempfile::Builder::new().prefix("salus-chain-").tempdir().unwrap();
-        let all: Vec<Founder> =
-            free_ports(total).into_iter().enumerate().map(|(n, port)| Founder::new(n, port)).collect();
+        let folder = tempfile::Builder::new()
+            .prefix("salus-chain-")
+            .tempdir()
+            .unwrap();
+        let all: Vec<Founder> = free_ports(total)
+            .into_iter()
+            .enumerate()
+            .map(|(n, port)| Founder::new(n, port))
+            .collect();
         let genesis = organisations::genesis(&all[..founders], parameters);
         genesis.check().unwrap();
         let arguments = arguments.iter().map(ToString::to_string).collect();
         let (running, connections) = (BTreeMap::new(), BTreeMap::new());
-        Self { folder, founders: all, genesis, arguments, running, connections }
+        Self {
+            folder,
+            founders: all,
+            genesis,
+            arguments,
+            running,
+            connections,
+        }
     }
 
     pub fn directory(&self, node: usize) -> PathBuf {
@@ -84,11 +97,17 @@ impl Cluster {
             .unwrap();
         self.running.insert(node, child);
         let found = poll(Duration::from_secs(30), || {
-            std::fs::read_to_string(&port).ok().filter(|text| text.ends_with('\n'))
+            std::fs::read_to_string(&port)
+                .ok()
+                .filter(|text| text.ends_with('\n'))
         });
-        let Some(found) = found else { panic!("node {node} did not start: {}", self.log(node)) };
+        let Some(found) = found else {
+            panic!("node {node} did not start: {}", self.log(node))
+        };
         let stream = TcpStream::connect(found.trim()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(120)))
+            .unwrap();
         self.connections.insert(node, BufReader::new(stream));
     }
 
@@ -113,7 +132,13 @@ impl Cluster {
     /// Sends a signal to one node's process, by its id.
     pub fn signal(&self, node: usize, signal: &str) {
         let pid = self.pid(node).to_string();
-        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args([signal, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Removes what a node has on disk, except its keys.
@@ -148,8 +173,12 @@ impl Cluster {
     /// A field of a node's status.
     pub fn field(&mut self, node: usize, name: &str) -> String {
         let status = self.ask(node, "status");
-        let field = status.split(' ').find_map(|it| it.strip_prefix(&format!("{name}=")));
-        field.unwrap_or_else(|| panic!("no {name} in {status}")).to_owned()
+        let field = status
+            .split(' ')
+            .find_map(|it| it.strip_prefix(&format!("{name}=")));
+        field
+            .unwrap_or_else(|| panic!("no {name} in {status}"))
+            .to_owned()
     }
 
     pub fn height(&mut self, node: usize) -> u64 {
@@ -158,9 +187,11 @@ impl Cluster {
 
     /// Waits until a node reached a height.
     pub fn wait_height(&mut self, node: usize, height: u64, limit: Duration) {
-        self.wait(limit, &format!("node {node} to reach block {height}"), |cluster| {
-            cluster.height(node) >= height
-        });
+        self.wait(
+            limit,
+            &format!("node {node} to reach block {height}"),
+            |cluster| cluster.height(node) >= height,
+        );
     }
 
     /// Waits until something holds.
@@ -183,8 +214,14 @@ impl Cluster {
             self.wait_height(*node, height + 1, limit);
         }
         let question = format!("header {}", height + 1);
-        let headers: Vec<String> = nodes.iter().map(|node| self.ask(*node, &question)).collect();
-        assert!(headers.windows(2).all(|pair| pair[0] == pair[1]), "{headers:?}");
+        let headers: Vec<String> = nodes
+            .iter()
+            .map(|node| self.ask(*node, &question))
+            .collect();
+        assert!(
+            headers.windows(2).all(|pair| pair[0] == pair[1]),
+            "{headers:?}"
+        );
         height
     }
 
@@ -209,9 +246,12 @@ impl Drop for Cluster {
 
 /// Ports that were free a moment ago. They are held together, so they differ.
 fn free_ports(count: usize) -> Vec<u16> {
-    let held: Vec<TcpListener> =
-        (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    held.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+    let held: Vec<TcpListener> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    held.iter()
+        .map(|listener| listener.local_addr().unwrap().port())
+        .collect()
 }
 
 /// Tries until there is something, or the time is over.

@@ -18,8 +18,13 @@ use tokio::{
 
 /// Runs a node if the environment says so. True if it did.
 pub fn main() -> bool {
-    let Ok(directory) = std::env::var(NODE) else { return false };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let Ok(directory) = std::env::var(NODE) else {
+        return false;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(serve(Path::new(&directory)));
     true
 }
@@ -32,17 +37,29 @@ struct Served {
 async fn serve(directory: &Path) {
     if let Ok(filter) = std::env::var("RUST_LOG") {
         let filter = tracing_subscriber::EnvFilter::new(filter);
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).init();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(false)
+            .init();
     }
     let (genesis, founder) = load(directory);
     let listen = format!("127.0.0.1:{}", founder.port).parse().unwrap();
     let (node_seed, checkpoint_seed) = (founder.seed(2), founder.seed(3));
-    let config = Config::new(directory.to_owned(), genesis, node_seed, checkpoint_seed, listen);
+    let config = Config::new(
+        directory.to_owned(),
+        genesis,
+        node_seed,
+        checkpoint_seed,
+        listen,
+    );
     let handle = Node::start(config).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     std::fs::write(directory.join("port"), format!("{address}\n")).unwrap();
-    let served = Served { founder, handle: handle.clone() };
+    let served = Served {
+        founder,
+        handle: handle.clone(),
+    };
     tokio::select! {
         () = answer(listener, served) => handle.shutdown().await,
         death = handle.died() => {
@@ -60,7 +77,11 @@ async fn answer(listener: TcpListener, mut served: Served) {
     while let Ok(Some(line)) = lines.next_line().await {
         let words: Vec<&str> = line.split(' ').collect();
         let answer = served.reply(&words).await;
-        if writer.write_all(format!("{answer}\n").as_bytes()).await.is_err() {
+        if writer
+            .write_all(format!("{answer}\n").as_bytes())
+            .await
+            .is_err()
+        {
             return;
         }
         if words[0] == "stop" {
@@ -79,7 +100,10 @@ impl Served {
             }
             ["header", height] => {
                 let block = self.handle.block(height.parse().unwrap()).await;
-                block.map_or_else(|| "none".to_owned(), |it| format!("{:?} {}", it.header, it.digest))
+                block.map_or_else(
+                    || "none".to_owned(),
+                    |it| format!("{:?} {}", it.header, it.digest),
+                )
             }
             ["submit", hex] => match self.handle.submit(from_hex(hex)).await {
                 Ok(id) => id.to_string(),
@@ -96,13 +120,20 @@ impl Served {
                 let block = self.handle.block(height.parse().unwrap()).await;
                 block.map_or_else(|| "none".to_owned(), |it| it.transactions.len().to_string())
             }
-            ["sequence"] => {
-                self.handle.next_sequence(&self.founder.transaction_key().public()).to_string()
-            }
-            ["batches"] => self.handle.state().batch_head(&self.founder.id()).0.to_string(),
+            ["sequence"] => self
+                .handle
+                .next_sequence(&self.founder.transaction_key().public())
+                .to_string(),
+            ["batches"] => self
+                .handle
+                .state()
+                .batch_head(&self.founder.id())
+                .0
+                .to_string(),
             ["proof", index] => self.proof(index.parse().unwrap()).await,
             ["load", count, window] => {
-                self.load(count.parse().unwrap(), window.parse().unwrap()).await
+                self.load(count.parse().unwrap(), window.parse().unwrap())
+                    .await
             }
             ["trickle", millis] => self.trickle(millis.parse().unwrap()).await,
             ["latency", count] => self.latency(count.parse().unwrap()).await,
@@ -142,15 +173,25 @@ impl Served {
 
     /// `entry path,path,... checkpoint`, each in hex.
     async fn proof(&self, index: u64) -> String {
-        let Some(anchor) = self.handle.proof(index).await else { return "none".to_owned() };
+        let Some(anchor) = self.handle.proof(index).await else {
+            return "none".to_owned();
+        };
         let path: Vec<String> = anchor.path.iter().map(ToString::to_string).collect();
-        format!("{} {} {}", hex(&anchor.entry), path.join(","), hex(anchor.checkpoint.as_bytes()))
+        format!(
+            "{} {} {}",
+            hex(&anchor.entry),
+            path.join(","),
+            hex(anchor.checkpoint.as_bytes())
+        )
     }
 
     /// Submits batches, at most `window` ahead of the ledger, and waits until all are final.
     /// Answers how long that took, and how long signing did.
     async fn load(&mut self, count: u64, window: u64) -> String {
-        let (chain, key) = (self.handle.chain_id(), self.founder.transaction_key().public());
+        let (chain, key) = (
+            self.handle.chain_id(),
+            self.founder.transaction_key().public(),
+        );
         let state = self.handle.state();
         let (first, _) = state.batch_head(&self.founder.id());
         let offset = state.sequence(&key) - first;
@@ -231,7 +272,11 @@ const POLL: Duration = Duration::from_millis(20);
 fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let resident = resident.unwrap_or("0 kB").trim().trim_end_matches(" kB").to_owned();
+    let resident = resident
+        .unwrap_or("0 kB")
+        .trim()
+        .trim_end_matches(" kB")
+        .to_owned();
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or("").split(' ').collect();
     // proc(5): utime and stime are fields 14 and 15; hundredths of a second on Linux.
@@ -249,7 +294,9 @@ pub fn hex(bytes: &[u8]) -> String {
 
 pub fn from_hex(text: &str) -> Vec<u8> {
     let pairs = text.as_bytes().chunks(2);
-    pairs.map(|it| u8::from_str_radix(std::str::from_utf8(it).unwrap(), 16).unwrap()).collect()
+    pairs
+        .map(|it| u8::from_str_radix(std::str::from_utf8(it).unwrap(), 16).unwrap())
+        .collect()
 }
 
 /// Where a transaction was answered to be final.

@@ -1,7 +1,7 @@
 //! The organisations of a test network and what they sign.
 
 use super::read;
-use ledger::{Genesis, OrgId, Organisation, OrganisationKind, Parameters, Propose, Proposal, Vote};
+use ledger::{Genesis, OrgId, Organisation, OrganisationKind, Parameters, Proposal, Propose, Vote};
 use proof::{
     Canonical as _, Digest, SecretKey,
     transaction::{Batch, Header, KIND_BATCH, Transaction},
@@ -50,19 +50,30 @@ impl Founder {
 pub fn genesis(founders: &[Founder], parameters: Parameters) -> Genesis {
     let organisations = founders.iter().map(|it| it.organisation(true)).collect();
     // In the past: a block is later than the genesis.
-    Genesis { time_ms: 1_700_000_000_000, parameters, organisations }
+    Genesis {
+        time_ms: 1_700_000_000_000,
+        parameters,
+        organisations,
+    }
 }
 
 pub fn write(directory: &Path, genesis: &Genesis, founder: &Founder) {
     std::fs::write(directory.join("genesis"), genesis.to_bytes()).unwrap();
-    std::fs::write(directory.join("number"), format!("{} {}", founder.number, founder.port)).unwrap();
+    std::fs::write(
+        directory.join("number"),
+        format!("{} {}", founder.number, founder.port),
+    )
+    .unwrap();
 }
 
 pub fn load(directory: &Path) -> (Genesis, Founder) {
     let genesis = Genesis::from_bytes(&read(&directory.join("genesis"))).unwrap();
     let number = String::from_utf8(read(&directory.join("number"))).unwrap();
     let (number, port) = number.split_once(' ').unwrap();
-    (genesis, Founder::new(number.parse().unwrap(), port.parse().unwrap()))
+    (
+        genesis,
+        Founder::new(number.parse().unwrap(), port.parse().unwrap()),
+    )
 }
 
 /// Signs a transaction.
@@ -75,7 +86,13 @@ pub fn sign(
     body: Vec<u8>,
 ) -> Vec<u8> {
     let key = founder.transaction_key();
-    let header = Header { kind, chain, sender: key.public(), sequence, expires };
+    let header = Header {
+        kind,
+        chain,
+        sender: key.public(),
+        sequence,
+        expires,
+    };
     Transaction::sign(header, body, &key).to_bytes()
 }
 
@@ -91,8 +108,19 @@ pub fn batch(founder: &Founder, chain: Digest, number: u64, offset: u64, expires
         1 => Digest::default(),
         _ => batch_root(founder, number - 1),
     };
-    let body = Batch { sequence: number, previous, root: batch_root(founder, number) };
-    sign(founder, chain, KIND_BATCH, number + offset, expires, body.to_bytes())
+    let body = Batch {
+        sequence: number,
+        previous,
+        root: batch_root(founder, number),
+    };
+    sign(
+        founder,
+        chain,
+        KIND_BATCH,
+        number + offset,
+        expires,
+        body.to_bytes(),
+    )
 }
 
 pub fn propose(
@@ -103,7 +131,14 @@ pub fn propose(
     proposal: Proposal,
 ) -> Vec<u8> {
     let body = Propose { proposal }.to_bytes();
-    sign(founder, chain, ledger::Kind::Propose as u8, sequence, expires, body)
+    sign(
+        founder,
+        chain,
+        ledger::Kind::Propose as u8,
+        sequence,
+        expires,
+        body,
+    )
 }
 
 pub fn vote(
@@ -113,6 +148,17 @@ pub fn vote(
     expires: u64,
     proposal: Digest,
 ) -> Vec<u8> {
-    let body = Vote { proposal, approve: true }.to_bytes();
-    sign(founder, chain, ledger::Kind::Vote as u8, sequence, expires, body)
+    let body = Vote {
+        proposal,
+        approve: true,
+    }
+    .to_bytes();
+    sign(
+        founder,
+        chain,
+        ledger::Kind::Vote as u8,
+        sequence,
+        expires,
+        body,
+    )
 }
