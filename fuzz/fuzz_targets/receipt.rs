@@ -5,14 +5,18 @@ use libfuzzer_sys::fuzz_target;
 use proof::policy::Policy;
 use proof::receipt;
 
-fuzz_target!(|text: &[u8]| {
-    if let Ok(parsed) = receipt::parse(text) {
-        let built = receipt::build(&parsed);
-        let again = receipt::parse(built.as_bytes()).map(|it| receipt::build(&it));
-        assert_eq!(again.as_ref(), Ok(&built));
-    }
-    if let Ok(policy) = Policy::parse(b"quorum none\n") {
-        // A policy without a log accepts nothing.
-        assert!(receipt::verify(text, &policy, None).is_err());
+fuzz_target!(|rest: &[u8]| {
+    // With the first line given, all the work is behind it.
+    let text = [receipt::FORMAT.as_bytes(), b"\nextra ", rest].concat();
+    for text in [rest, &text] {
+        if let Ok(parsed) = receipt::parse(text) {
+            let built = receipt::build(&parsed);
+            let again = receipt::parse(built.as_bytes()).map(|it| receipt::build(&it));
+            assert_eq!(again.as_ref(), Ok(&built));
+        }
+        if let Ok(policy) = Policy::parse(b"quorum none\n") {
+            // A policy without a log accepts nothing.
+            assert!(receipt::verify(text, &policy, None).is_err());
+        }
     }
 });

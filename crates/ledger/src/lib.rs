@@ -22,7 +22,7 @@
 //!
 //! # A vertical
 //!
-//! Its transactions are one file with a rule, and one line in the table of [`rules`].
+//! Its transactions are one file with a rule, and one line in the table of `rules.rs`.
 //!
 //! Formats: `docs/reference/ledger.md` and `docs/reference/transactions.md`.
 
@@ -35,7 +35,7 @@ mod organisation;
 mod parameters;
 mod proposal;
 mod refusal;
-pub mod rules;
+mod rules;
 mod state;
 
 pub use block::{BlockContext, BlockHeader, transactions_root};

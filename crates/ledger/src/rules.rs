@@ -1,6 +1,6 @@
 //! One rule for each kind of transaction, in its own file.
 //!
-//! A vertical adds its kinds (16 and up) with one line of [`find`] each.
+//! A vertical adds its kinds (16 and up) with one line of `find` each.
 
 mod batch;
 mod change;
