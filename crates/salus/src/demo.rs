@@ -17,7 +17,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// A node that is not ready by then says nothing more.
-const READY_MAX: Duration = Duration::from_secs(60);
+const READY_MAX: Duration = Duration::from_mins(1);
 
 /// Runs the demo until Ctrl-C, SIGTERM or the end of a supervisor.
 pub(crate) fn run(arguments: &cli::Demo) -> Outcome {

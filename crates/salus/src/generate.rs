@@ -19,7 +19,7 @@ use person::Person;
 use serde_json::{Value, json};
 
 /// The seed of the demo.
-pub(crate) const SEED: u64 = 0x5A1_05;
+pub(crate) const SEED: u64 = 0x0005_A105;
 
 /// The last day of every history, fixed so that the output does not depend on the clock.
 const TODAY: (i64, i64, i64) = (2026, 11, 1);

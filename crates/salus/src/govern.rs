@@ -34,7 +34,7 @@ pub(crate) fn propose(arguments: &cli::Propose) -> Outcome {
             println!("  salus vote {id} --to http://HOST:PORT --token TOKEN");
         }
         None => {
-            println!("it is decided already, or waits for a quorum: /ledger/organisations tells")
+            println!("it is decided already, or waits for a quorum: /ledger/organisations tells");
         }
     }
     Ok(())

@@ -52,14 +52,6 @@ impl Progress {
         self.at(self.done + more);
     }
 
-    /// Learns of the end while under way.
-    pub(crate) fn total(&mut self, total: u64) {
-        self.total = Some(total);
-        if let Some(bar) = &self.bar {
-            bar.set_length(total);
-        }
-    }
-
     /// Ends, with one plain line that stays.
     pub(crate) fn finish(self) {
         if let Some(bar) = &self.bar {

@@ -59,16 +59,15 @@ pub(crate) fn bring(wanted: &Wanted, report: &mut Report) -> Outcome {
     for number in known..number {
         let home = plan::home(number);
         let generated = generate::patient(generate::SEED, number, MEMBERS[home].id);
-        let id = match arrived(&staff[home], number)? {
-            // An earlier run was stopped between the record and its user.
-            Some(id) => id,
-            None => {
-                let answer = post(&staff[home], &generated.bundle)?;
-                progress.by(answer["entry"].as_array().map_or(0, Vec::len) as u64);
-                created(&answer, "Patient")
-                    .next()
-                    .ok_or_else(|| Failure::new("a generated patient has no id"))?
-            }
+        // An earlier run may have been stopped between the record and its user.
+        let id = if let Some(id) = arrived(&staff[home], number)? {
+            id
+        } else {
+            let answer = post(&staff[home], &generated.bundle)?;
+            progress.by(answer["entry"].as_array().map_or(0, Vec::len) as u64);
+            created(&answer, "Patient")
+                .next()
+                .ok_or_else(|| Failure::new("a generated patient has no id"))?
         };
         let patient = (id, generated.username);
         let admitted = admit(report, home, patient)?;

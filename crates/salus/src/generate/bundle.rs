@@ -19,13 +19,13 @@ impl Transaction {
     /// Adds a resource that the server names; returns the name inside this bundle.
     pub(crate) fn create(&mut self, dice: &mut Dice, resource: Value) -> String {
         let urn = dice.urn();
-        self.create_as(urn.clone(), resource);
+        self.create_as(&urn, &resource);
         urn
     }
 
     /// Adds a resource under a name that was given away before.
-    pub(crate) fn create_as(&mut self, urn: String, resource: Value) {
-        let kind = resource["resourceType"].clone();
+    pub(crate) fn create_as(&mut self, urn: &str, resource: &Value) {
+        let kind = &resource["resourceType"];
         self.entries.push(json!({
             "fullUrl": urn,
             "resource": resource,

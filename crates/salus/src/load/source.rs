@@ -140,13 +140,13 @@ fn item(name: String, body: Vec<u8>) -> Outcome<Item> {
         (Some("Bundle"), Some("transaction" | "batch")) => Ok(Item { name, body }),
         (Some("Bundle"), Some("collection")) => {
             let resources = value["entry"].as_array().map_or(&[][..], Vec::as_slice);
-            let entries = resources
+            let entries: Vec<Value> = resources
                 .iter()
                 .map(|entry| put(&entry["resource"]))
                 .collect();
             Ok(Item {
                 name,
-                body: transaction(entries),
+                body: transaction(&entries),
             })
         }
         (Some("Bundle"), kind) => Err(Failure::new(format!(
@@ -156,7 +156,7 @@ fn item(name: String, body: Vec<u8>) -> Outcome<Item> {
         .hint("transaction, batch and collection bundles can")),
         (Some(_), _) => Ok(Item {
             name,
-            body: transaction(vec![put(&value)]),
+            body: transaction(&[put(&value)]),
         }),
         (None, _) => Err(Failure::new(format!("{name} is not FHIR"))
             .cause("it has no resourceType")
@@ -174,7 +174,7 @@ fn put(resource: &Value) -> Value {
     json!({ "resource": resource, "request": request })
 }
 
-fn transaction(entries: Vec<Value>) -> Vec<u8> {
+fn transaction(entries: &[Value]) -> Vec<u8> {
     json!({ "resourceType": "Bundle", "type": "transaction", "entry": entries })
         .to_string()
         .into_bytes()

@@ -7,7 +7,6 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) location: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -67,15 +66,9 @@ impl Http {
 }
 
 fn answer(mut got: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {
-    let location = got
-        .headers()
-        .get("location")
-        .and_then(|it| it.to_str().ok())
-        .map(Into::into);
     let body = got.body_mut().with_config().limit(1 << 28).read_to_vec()?;
     Ok(Answer {
         status: got.status().as_u16(),
-        location,
         body,
     })
 }

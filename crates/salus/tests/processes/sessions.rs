@@ -3,7 +3,7 @@
 //! To approve a change of wording: `UPDATE_SNAPSHOTS=1 cargo test -p salus sessions`.
 
 use crate::consortium::salus;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 fn snapshot(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -19,113 +19,67 @@ fn snapshot(name: &str, found: &str) {
 }
 
 /// A session as a person sees it; the folder of the test is written as DIR.
-fn session(arguments: &[&str], folder: &Path) -> String {
-    let output = salus(arguments);
-    let mut text = format!("$ salus {}\n", arguments.join(" "));
-    text.push_str(&String::from_utf8_lossy(&output.stdout));
-    text.push_str(&String::from_utf8_lossy(&output.stderr));
-    text.push_str(&format!(
-        "exit status {}\n",
-        output.status.code().unwrap_or(-1)
-    ));
-    text.replace(&folder.display().to_string(), "DIR")
+fn session(line: &str, folder: &Path) -> String {
+    let folder = folder.display().to_string();
+    let given = line.replace("DIR", &folder);
+    let output = salus(&given.split(' ').collect::<Vec<_>>());
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    let status = output.status.code().unwrap_or(-1);
+    format!("$ salus {line}\n{said}exit status {status}\n").replace(&folder, "DIR")
 }
 
 #[test]
 fn help_is_what_was_approved() {
     let folder = tempfile::tempdir().unwrap();
-    let mut text = session(&["--help"], folder.path());
+    let mut text = session("--help", folder.path());
     for command in [
         "demo", "init", "join", "run", "verify", "audit", "doctor", "load", "generate", "propose",
         "vote",
     ] {
         text.push('\n');
-        text.push_str(&session(&[command, "--help"], folder.path()));
+        text.push_str(&session(&format!("{command} --help"), folder.path()));
     }
     snapshot("help", &text);
 }
 
+const WRONG: &[&str] = &[
+    "dance",
+    "demo --port 99999",
+    "demo --dir DIR/full",
+    "init --dir DIR/new --id My_Clinic --kind clinic",
+    "init --dir DIR/new --id my-clinic --kind cinema",
+    "init --dir DIR/full --id my-clinic --kind clinic",
+    "join --dir DIR/new --id a --kind clinic --genesis DIR/genesis.toml",
+    "run --config DIR/nothing",
+    "run --config DIR/salus.toml",
+    "verify DIR/empty --trust DIR/empty",
+    "verify DIR/nothing --trust DIR/nothing",
+    "audit --dir DIR/nothing",
+    "doctor --config DIR/nothing",
+    "load DIR/nothing --to http://127.0.0.1:1 --token t",
+    "load DIR/full --to http://127.0.0.1:1 --token t",
+    "load DIR/broken.json --to http://127.0.0.1:1 --token t",
+    "load DIR/full --to ftp://x --token t",
+    "vote not-a-digest --to http://127.0.0.1:1 --token t",
+];
+
 #[test]
 fn wrong_inputs_say_error_cause_and_hint() {
     let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    let write = |name: &str, text: &str| -> PathBuf {
-        std::fs::write(at(name), text).unwrap();
-        at(name)
-    };
-    let text = |path: &Path| path.to_str().unwrap().to_owned();
-    std::fs::create_dir(at("full")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    std::fs::create_dir(folder.path().join("full")).unwrap();
     write("full/file", "x");
-    let nothing = text(&at("nothing"));
-    let broken = text(&write("broken.json", "{\"resourceType\":"));
-    let config = text(&write("salus.toml", "[organisation]\nid = 7\n"));
-    let genesis = text(&write("genesis.toml", "time_ms = 1\n"));
-    let empty = text(&write("empty", ""));
-    let full = text(&at("full"));
-    let node = "http://127.0.0.1:1";
-    let new = text(&at("new"));
-    let sessions: &[&[&str]] = &[
-        &["dance"],
-        &["demo", "--port", "99999"],
-        &[
-            "init",
-            "--dir",
-            &new,
-            "--id",
-            "My Clinic",
-            "--kind",
-            "clinic",
-        ],
-        &[
-            "init",
-            "--dir",
-            &new,
-            "--id",
-            "my-clinic",
-            "--kind",
-            "cinema",
-        ],
-        &[
-            "init",
-            "--dir",
-            &full,
-            "--id",
-            "my-clinic",
-            "--kind",
-            "clinic",
-        ],
-        &[
-            "join",
-            "--dir",
-            &new,
-            "--id",
-            "a",
-            "--kind",
-            "clinic",
-            "--genesis",
-            &genesis,
-        ],
-        &["run", "--config", &nothing],
-        &["run", "--config", &config],
-        &["verify", &empty, "--trust", &empty],
-        &["verify", &nothing, "--trust", &nothing],
-        &["audit", "--dir", &nothing],
-        &["load", &nothing, "--to", node, "--token", "t"],
-        &["load", &full, "--to", node, "--token", "t"],
-        &["load", &broken, "--to", node, "--token", "t"],
-        &["load", &full, "--to", "ftp://x", "--token", "t"],
-        &["vote", "not-a-digest", "--to", node, "--token", "t"],
-        &["demo", "--dir", &full],
-    ];
+    write("broken.json", "{\"resourceType\":");
+    write("salus.toml", "[organisation]\nid = 7\n");
+    write("genesis.toml", "time_ms = 1\n");
+    write("empty", "");
     let mut said = String::new();
-    for arguments in sessions {
-        said.push_str(&session(arguments, folder.path()));
+    for line in WRONG {
+        said.push_str(&session(line, folder.path()));
         said.push('\n');
     }
-    assert!(
-        !at("new").exists(),
-        "a refused command left something behind"
-    );
+    let new = folder.path().join("new");
+    assert!(!new.exists(), "a refused command left something behind");
     snapshot("wrong", &said);
 }
 

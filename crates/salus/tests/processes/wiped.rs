@@ -20,7 +20,7 @@ fn a_node_without_its_ledger_rejoins_and_verifies_every_root() {
     );
     std::thread::sleep(Duration::from_secs(2));
     consortium.run_node(WIPED);
-    consortium.wait_ready(WIPED, Duration::from_secs(60));
+    consortium.wait_ready(WIPED, Duration::from_mins(1));
     let height = consortium.height(0);
     eventually("it has every block again", Duration::from_secs(30), || {
         consortium.height(WIPED) >= height
