@@ -19,31 +19,26 @@ impl Transaction {
     /// Adds a resource that the server names; returns the name inside this bundle.
     pub(crate) fn create(&mut self, dice: &mut Dice, resource: Value) -> String {
         let urn = dice.urn();
-        self.create_as(&urn, &resource);
+        self.create_as(&urn, resource);
         urn
     }
 
     /// Adds a resource under a name that was given away before.
-    pub(crate) fn create_as(&mut self, urn: &str, resource: &Value) {
+    pub(crate) fn create_as(&mut self, urn: &str, resource: Value) {
         let kind = &resource["resourceType"];
-        self.entries.push(json!({
-            "fullUrl": urn,
-            "resource": resource,
-            "request": { "method": "POST", "url": kind }
-        }));
+        let mut entry = json!({ "fullUrl": urn, "request": { "method": "POST", "url": kind } });
+        entry["resource"] = resource;
+        self.entries.push(entry);
     }
 
     /// Adds a resource under its own id, the same each time it is loaded.
     pub(crate) fn put(&mut self, id: &str, mut resource: Value) {
-        let kind = resource["resourceType"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
         resource["id"] = json!(id);
-        self.entries.push(json!({
-            "resource": resource,
-            "request": { "method": "PUT", "url": format!("{kind}/{id}") }
-        }));
+        let kind = resource["resourceType"].as_str().unwrap_or_default();
+        let url = format!("{kind}/{id}");
+        let mut entry = json!({ "request": { "method": "PUT", "url": url } });
+        entry["resource"] = resource;
+        self.entries.push(entry);
     }
 
     /// The finished Bundle.

@@ -92,7 +92,7 @@ impl Walk<'_> {
             minute: self.dice.between(8 * 60, 17 * 60),
         };
         self.out
-            .create_as(&encounter, &visit.encounter(class, reason));
+            .create_as(&encounter, visit.encounter(class, reason));
         fill(&mut self.dice, &mut self.out, &visit);
     }
 
