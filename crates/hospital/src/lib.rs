@@ -1,1 +1,73 @@
-//! hospital
+//! An organisation at work: one function for each act of a person or a system.
+//!
+//! What lives here: admitting, amending and retiring records, bundles, searches and histories
+//! within what a caller may see, receipts, the batcher, signing in, proposals and votes, the
+//! audit. What does not: HTTP and who may do what (`api`), SQL (`store`), keys at rest and
+//! envelopes (`vault`), consensus (`chain`), the rules of the ledger (`ledger`).
+//!
+//! # Invariants
+//!
+//! 1. A write is acknowledged only after version, index rows and outbox leaf are on disk in one
+//!    commit (`crates/store`, `killed_at_any_moment_nothing_acknowledged_is_lost`).
+//! 2. The bytes that are served are the bytes that were committed to
+//!    (`crates/api/tests/receipts.rs`, `a_receipt_verifies_with_the_served_bytes`).
+//! 3. A transaction is stored whole or not at all
+//!    (`crates/api/tests/bundles.rs`, `one_wrong_entry_stores_nothing`).
+//! 4. A condition holds at the commit, not only when it was looked at
+//!    (`crates/api/tests/concurrency.rs`, `conditional_creates_make_one_of_each`).
+//! 5. A record outside the caller's compartment is absent, in reads, searches and histories
+//!    (`crates/api/tests/access.rs`, `a_patient_sees_the_own_compartment_only`).
+//! 6. A changed byte is found when it is read and by the audit
+//!    (`crates/api/tests/damage.rs`, `every_changed_byte_is_named`).
+//!
+//! # Specifications
+//!
+//! FHIR R4 3.1.0 and 3.1.1, RFC 6902, C2SP `tlog-proof`. `docs/reference/http.md` says how the
+//! acts are reached.
+
+mod admit;
+mod amend;
+mod anchor;
+pub mod audit;
+mod batcher;
+pub mod bundle;
+mod caller;
+mod clock;
+mod commit;
+mod condition;
+mod cpu;
+mod draft;
+mod error;
+mod history;
+pub mod instant;
+mod keyring;
+mod membership;
+pub mod pairs;
+mod pen;
+mod perform;
+mod read;
+mod receipt;
+mod record;
+pub mod request;
+mod retire;
+pub mod search;
+mod setup;
+mod sign_in;
+
+pub use admit::{Admitted, Made, new_id};
+pub use anchor::KeptAnchor;
+pub use batcher::{BatchStatus, Batcher};
+pub use caller::{Caller, Role};
+pub use clock::{Clock, SetClock, SystemClock};
+pub use draft::RECORD_BYTES_MAX;
+pub use error::HospitalError;
+pub use history::HistoryOf;
+pub use membership::trust_policy;
+pub use perform::Response;
+pub use receipt::ReceiptState;
+pub use record::Record;
+pub use retire::Retired;
+pub use search::{SearchPage, View};
+pub use setup::{Hospital, Setup};
+pub use sign_in::NewUser;
+pub use store::Method;

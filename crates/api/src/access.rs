@@ -1,0 +1,136 @@
+//! Who may do what: one table. docs/reference/access.md is this table in words.
+
+use hospital::request::{Method, Request, Target};
+use hospital::{Caller, Role};
+
+use crate::error::ApiError;
+
+/// What a caller wants to do with records of a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Read, search, history, receipt.
+    Read,
+    /// Create, update, patch, delete.
+    Write,
+}
+
+/// Which types a role may read or write.
+#[derive(Debug, Clone, Copy)]
+enum Types {
+    All,
+    None,
+    Only(&'static [&'static str]),
+    Prefixed(&'static str),
+}
+
+impl Types {
+    fn has(self, type_: Option<&str>) -> bool {
+        match (self, type_) {
+            (Self::All, _) => true,
+            // What is about all types needs all types.
+            (Self::None, _) | (_, None) => false,
+            (Self::Only(names), Some(type_)) => names.contains(&type_),
+            (Self::Prefixed(prefix), Some(type_)) => type_.starts_with(prefix),
+        }
+    }
+}
+
+const AUDIT: &[&str] = &["AuditEvent", "Provenance"];
+
+/// The table: role, types to read, types to write.
+///
+/// A patient reads all types, but only the own compartment: the store's query is bounded by it
+/// (`hospital::Caller::compartment`), and what is outside is absent.
+const TABLE: [(Role, Types, Types); 7] = [
+    (Role::Clinician, Types::All, Types::All),
+    (Role::System, Types::All, Types::All),
+    (Role::Pharmacist, Types::All, Types::Prefixed("Medication")),
+    (Role::Patient, Types::All, Types::None),
+    (Role::Auditor, Types::Only(AUDIT), Types::None),
+    (Role::Researcher, Types::None, Types::None),
+    (Role::Admin, Types::None, Types::None),
+];
+
+/// What a request does.
+pub(crate) fn deed(request: &Request) -> Deed {
+    match request.method {
+        Method::Get => Deed::Read,
+        _ => Deed::Write,
+    }
+}
+
+/// Refuses what the role of the caller does not allow.
+pub(crate) fn allow(caller: &Caller, deed: Deed, target: &Target) -> Result<(), ApiError> {
+    allow_type(caller, deed, target.resource_type())
+}
+
+/// The same for a type; `None` is all of them at once.
+pub(crate) fn allow_type(
+    caller: &Caller,
+    deed: Deed,
+    type_: Option<&str>,
+) -> Result<(), ApiError> {
+    let line = TABLE.iter().find(|(role, _, _)| *role == caller.role);
+    let allowed = line.is_some_and(|(_, read, write)| match deed {
+        Deed::Read => read.has(type_),
+        Deed::Write => write.has(type_),
+    });
+    if allowed {
+        return Ok(());
+    }
+    let verb = match deed {
+        Deed::Read => "read",
+        Deed::Write => "write",
+    };
+    let what = type_.unwrap_or("records of every type");
+    Err(ApiError::Denied(format!("the role {} may not {verb} {what}", caller.role)))
+}
+
+/// Refuses everybody but administrators.
+pub(crate) fn allow_admin(caller: &Caller) -> Result<(), ApiError> {
+    if caller.role == Role::Admin {
+        return Ok(());
+    }
+    Err(ApiError::Denied(format!("the role {} does not run this node", caller.role)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn may(role: Role, deed: Deed, type_: Option<&str>) -> bool {
+        let caller = Caller { username: "x".into(), role, patient: None };
+        allow_type(&caller, deed, type_).is_ok()
+    }
+
+    #[test]
+    fn the_table_is_as_documented() {
+        use Deed::{Read, Write};
+        for (role, deed, type_, allowed) in [
+            (Role::Clinician, Write, Some("Observation"), true),
+            (Role::Clinician, Read, None, true),
+            (Role::System, Write, Some("Patient"), true),
+            (Role::Pharmacist, Read, Some("Patient"), true),
+            (Role::Pharmacist, Write, Some("MedicationDispense"), true),
+            (Role::Pharmacist, Write, Some("Observation"), false),
+            (Role::Patient, Read, Some("Observation"), true),
+            (Role::Patient, Write, Some("Observation"), false),
+            (Role::Auditor, Read, Some("AuditEvent"), true),
+            (Role::Auditor, Read, Some("Patient"), false),
+            (Role::Auditor, Read, None, false),
+            (Role::Auditor, Write, Some("AuditEvent"), false),
+            (Role::Researcher, Read, Some("Observation"), false),
+            (Role::Admin, Read, Some("Patient"), false),
+            (Role::Admin, Write, Some("Patient"), false),
+        ] {
+            assert_eq!(may(role, deed, type_), allowed, "{role} {deed:?} {type_:?}");
+        }
+    }
+
+    #[test]
+    fn every_role_has_one_line() {
+        for role in Role::ALL {
+            assert_eq!(TABLE.iter().filter(|(line, _, _)| *line == role).count(), 1, "{role}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The FHIR face: one handler for everything below `/fhir`.
+
+mod batch;
+mod capability;
+mod page;
+mod reply;
+mod route;
+mod view;
+
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use hospital::pairs::{self, Pairs};
+use hospital::request::{Body as RecordBody, Method, Request, Target};
+use hospital::{Caller, HospitalError, ReceiptState};
+
+use crate::access::{self, Deed};
+use crate::error::ApiError;
+use crate::negotiate::{self, Media, Prefer};
+use crate::outcome::{FHIR_JSON, fhir_failure, information, respond, warnings};
+use crate::state::Door;
+use route::{Asked, route};
+
+pub(crate) use capability::capabilities;
+
+/// The media type of a receipt. C2SP `tlog-proof`.
+const TLOG_PROOF: &str = "application/vnd.c2sp.tlog-proof";
+/// Largest form of a search.
+const FORM_BYTES_MAX: usize = 64 << 10;
+
+/// Answers everything below `/fhir`.
+pub(crate) async fn serve(State(door): State<Door>, request: HttpRequest) -> Response {
+    let began = Instant::now();
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().strip_prefix("/fhir").unwrap_or_default();
+    let routed = route(&parts.method, path);
+    let limit = door.0.config.request_time_max;
+    let answer = match door.0.places.try_acquire() {
+        Ok(_place) => {
+            tokio::time::timeout(limit, answer(&door, routed.asked, &parts, body))
+                .await
+                .unwrap_or(Err(ApiError::Slow(limit.as_secs())))
+        }
+        Err(_) => Err(ApiError::Crowded("too many requests at the same time")),
+    };
+    let response = answer.unwrap_or_else(|error| {
+        if error.describe().status.is_server_error() {
+            tracing::warn!(route = routed.template, %error, "a request failed");
+        }
+        fhir_failure(&error)
+    });
+    let method = Method::parse(parts.method.as_str()).map_or("OTHER", Method::name);
+    let status = response.status().as_u16();
+    door.0.metrics.answered(routed.template, method, status, began.elapsed());
+    response
+}
+
+async fn answer(
+    door: &Door,
+    asked: Result<Asked, ApiError>,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, ApiError> {
+    match asked {
+        Ok(Asked::Capabilities) => {
+            let body = door.0.capabilities.clone();
+            return Ok(respond(StatusCode::OK, FHIR_JSON, body));
+        }
+        Ok(Asked::Smart) => {
+            let body = capability::smart(&door.0.config).to_string();
+            return Ok(respond(StatusCode::OK, "application/json", body));
+        }
+        _ => {}
+    }
+    let caller = door.caller(&parts.headers)?;
+    let query = decoded(parts.uri.query().unwrap_or(""))?;
+    let asked = asked?;
+    if !matches!(asked, Asked::Receipt(..)) {
+        negotiate::acceptable(&parts.headers, format_of(&query))?;
+    }
+    match asked {
+        Asked::Bundle => batch::bundle(door, caller, parts, body).await,
+        Asked::Interaction(method, target) => {
+            interact(door, &caller, method, target, query, parts, body).await
+        }
+        Asked::FormSearch(type_) => form_search(door, &caller, type_, query, parts, body).await,
+        Asked::Receipt(type_, id, version) => receipt(door, &caller, type_, &id, version).await,
+        Asked::Validate(type_) => validate(door, &caller, type_, parts, body).await,
+        Asked::Capabilities | Asked::Smart => Err(ApiError::Path),
+    }
+}
+
+async fn interact(
+    door: &Door,
+    caller: &Caller,
+    method: Method,
+    target: Target,
+    query: Pairs,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let prefer = Prefer::read(&parts.headers);
+    let conditions = negotiate::conditions(&parts.headers)?;
+    let view = view::of_read(&query);
+    let mut request =
+        Request { query, conditions, strict: prefer.strict, ..Request::new(method, target) };
+    access::allow(caller, access::deed(&request), &request.target)?;
+    let _room;
+    if let Some(media) = media_of(method) {
+        negotiate::media(&parts.headers, media)?;
+        let bytes_max = hospital::RECORD_BYTES_MAX.min(door.0.config.body_bytes_max);
+        let (bytes, room) = door.body(&parts.headers, body, bytes_max).await?;
+        request.body = RecordBody::Bytes(bytes);
+        _room = room;
+    }
+    let writes = method != Method::Get;
+    let response = door.hospital().perform(caller, without_form(request)).await?;
+    if writes {
+        door.0.metrics.wrote(1);
+    }
+    reply::http(door, response, prefer, &view).await
+}
+
+/// The kind of body that a verb takes.
+fn media_of(method: Method) -> Option<Media> {
+    match method {
+        Method::Post | Method::Put => Some(Media::Fhir),
+        Method::Patch => Some(Media::Patch),
+        Method::Get | Method::Delete => None,
+    }
+}
+
+/// What is about the form of the answer is no part of a condition.
+fn without_form(mut request: Request) -> Request {
+    if request.method != Method::Get {
+        request.query.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
+    }
+    request
+}
+
+async fn form_search(
+    door: &Door,
+    caller: &Caller,
+    type_: &'static str,
+    mut query: Pairs,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let (bytes, _room) = door.body(&parts.headers, body, FORM_BYTES_MAX).await?;
+    if !bytes.is_empty() {
+        negotiate::media(&parts.headers, Media::Form)?;
+        let form = std::str::from_utf8(&bytes).map_err(|_| ApiError::Body)?;
+        // FHIR R4 3.1.1.3: both are heeded.
+        query.extend(decoded(form)?);
+        negotiate::acceptable(&parts.headers, format_of(&query))?;
+    }
+    let prefer = Prefer::read(&parts.headers);
+    let target = Target::Type(type_);
+    access::allow(caller, Deed::Read, &target)?;
+    let request = Request { query, strict: prefer.strict, ..Request::new(Method::Get, target) };
+    let response = door.hospital().perform(caller, request).await?;
+    reply::http(door, response, prefer, &view::whole()).await
+}
+
+async fn receipt(
+    door: &Door,
+    caller: &Caller,
+    type_: &'static str,
+    id: &str,
+    version: u64,
+) -> Result<Response, ApiError> {
+    access::allow_type(caller, Deed::Read, Some(type_))?;
+    match door.hospital().receipt(caller, type_, id, version).await? {
+        ReceiptState::Ready(text) => Ok(respond(StatusCode::OK, TLOG_PROOF, text)),
+        ReceiptState::Pending { retry_ms } => {
+            let text = "the ledger has not vouched for this version yet: ask again";
+            let body = information(text).to_string();
+            let mut response = respond(StatusCode::ACCEPTED, FHIR_JSON, body);
+            let seconds = HeaderValue::from(retry_ms.div_ceil(1_000).max(1));
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+            Ok(response)
+        }
+    }
+}
+
+/// `$validate`: the issues that a create would find. FHIR R4 operation Resource-validate.
+async fn validate(
+    door: &Door,
+    caller: &Caller,
+    type_: &'static str,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, ApiError> {
+    access::allow_type(caller, Deed::Read, Some(type_))?;
+    negotiate::media(&parts.headers, Media::Fhir)?;
+    let bytes_max = hospital::RECORD_BYTES_MAX.min(door.0.config.body_bytes_max);
+    let (bytes, _room) = door.body(&parts.headers, body, bytes_max).await?;
+    let issues = door.hospital().validate(type_, bytes).await?;
+    let outcome = if issues.is_empty() { information("valid") } else { warnings(&issues) };
+    Ok(respond(StatusCode::OK, FHIR_JSON, outcome.to_string()))
+}
+
+fn decoded(query: &str) -> Result<Pairs, ApiError> {
+    pairs::decode(query).ok_or_else(|| {
+        let hint = "percent-encode it as UTF-8, with at most 256 parameters";
+        HospitalError::request("value", "the query is not usable", hint).into()
+    })
+}
+
+fn format_of(query: &Pairs) -> Option<&str> {
+    query.iter().find(|(name, _)| name == "_format").map(|(_, value)| value.as_str())
+}

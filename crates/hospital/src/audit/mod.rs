@@ -1,0 +1,162 @@
+//! The audit: everything stored against what the ledger vouches for, item by item.
+//!
+//! It works on a stopped node: the database is opened for reading, and of the ledger only the
+//! stored nodes of its history tree are needed. What it finds is told as it is found; nothing is repaired.
+
+mod batches;
+mod versions;
+
+use std::sync::Arc;
+
+use proof::policy::Policy;
+use proof::tree::Nodes;
+use store::Store;
+use vault::RootKey;
+
+use crate::cpu::Cpu;
+use crate::error::HospitalError;
+use crate::keyring::Keyring;
+use crate::sign_in::user_mark;
+
+/// Most findings that are told; a ruined database would fill the screen.
+pub const FINDINGS_MAX: usize = 10_000;
+/// Rows read at a time.
+const PAGE: u32 = 512;
+
+/// What an audit looks at.
+pub struct AuditInput {
+    /// The database, opened read-only or shared with a running node.
+    pub store: Store,
+    /// The root key of the organisation.
+    pub root_key: RootKey,
+    /// The slug of the organisation.
+    pub organisation: String,
+    /// The nodes of the history tree, as the node has them on disk.
+    pub history: Arc<dyn Nodes + Send + Sync>,
+    /// Trust files of the validator sets that the ledger had; one of them must accept a receipt.
+    pub policies: Vec<Policy>,
+}
+
+/// Something that is not as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What: `Patient/123/_history/2 body`, `leaf 17`, `batch 12`, `receipt of batch 12`.
+    pub item: String,
+    /// How it shows; no patient's data.
+    pub reason: String,
+}
+
+/// How far an audit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What is looked at: `database`, `keys`, `batches`, `records`.
+    pub stage: &'static str,
+    /// Items done in this stage.
+    pub done: u64,
+    /// Items in this stage; 0: not known.
+    pub total: u64,
+}
+
+/// What an audit looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Record versions opened.
+    pub versions: u64,
+    /// Batches recomputed.
+    pub batches: u64,
+    /// Versions that no batch holds yet.
+    pub pending: u64,
+    /// Findings told, and those beyond the bound.
+    pub findings: u64,
+}
+
+/// Where findings and progress go.
+pub(crate) struct Report<'a> {
+    pub(crate) summary: Summary,
+    progress: &'a mut (dyn FnMut(Progress) + Send),
+    finding: &'a mut (dyn FnMut(Finding) + Send),
+}
+
+impl Report<'_> {
+    pub(crate) fn find(&mut self, item: impl Into<String>, reason: impl Into<String>) {
+        self.summary.findings += 1;
+        if self.summary.findings <= FINDINGS_MAX as u64 {
+            (self.finding)(Finding { item: item.into(), reason: reason.into() });
+        }
+    }
+
+    pub(crate) fn at(&mut self, stage: &'static str, done: u64, total: u64) {
+        (self.progress)(Progress { stage, done, total });
+    }
+}
+
+/// What the stages share.
+pub(crate) struct Desk {
+    pub(crate) store: Store,
+    pub(crate) keyring: Keyring,
+    pub(crate) organisation: String,
+    pub(crate) history: Arc<dyn Nodes + Send + Sync>,
+    pub(crate) policies: Vec<Policy>,
+    pub(crate) cpu: Cpu,
+}
+
+/// Compares everything stored with the ledger. An error means that the audit could not go on,
+/// not that something is damaged.
+pub async fn audit(
+    input: AuditInput,
+    progress: &mut (dyn FnMut(Progress) + Send),
+    finding: &mut (dyn FnMut(Finding) + Send),
+) -> Result<Summary, HospitalError> {
+    let desk = Desk {
+        store: input.store,
+        keyring: Keyring::new(input.root_key),
+        organisation: input.organisation,
+        history: input.history,
+        policies: input.policies,
+        cpu: Cpu::new(),
+    };
+    let mut report = Report { summary: Summary::default(), progress, finding };
+    report.at("database", 0, 1);
+    for line in desk.store.integrity_check().await? {
+        let (item, reason) = line.split_once(": ").unwrap_or((&line, "it does not fit"));
+        report.find(item, reason);
+    }
+    report.at("database", 1, 1);
+    desk.keys(&mut report).await?;
+    desk.users(&mut report).await?;
+    desk.batches(&mut report).await?;
+    desk.versions(&mut report).await?;
+    Ok(report.summary)
+}
+
+impl Desk {
+    /// Every vault key opens under the root key.
+    async fn keys(&self, report: &mut Report<'_>) -> Result<(), HospitalError> {
+        let (mut after, mut done) = (String::new(), 0);
+        loop {
+            let page = self.store.scan_vault_keys(&after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.id);
+            for key in &page {
+                if let Err(error) = self.keyring.root().open_vault_key(&key.id, &key.wrapped) {
+                    report.find(format!("vault key {}", key.id), error.to_string());
+                }
+                done += 1;
+            }
+            report.at("keys", done, 0);
+        }
+        Ok(())
+    }
+
+    /// Every user has the role and the password that were given.
+    async fn users(&self, report: &mut Report<'_>) -> Result<(), HospitalError> {
+        for user in self.store.users().await? {
+            let mark = user_mark(self.keyring.root(), &user);
+            if !vault::keys::same(&mark, &user.integrity) {
+                let item = format!("user {}", user.username);
+                report.find(item, "its row was changed outside Salus");
+            }
+        }
+        Ok(())
+    }
+}

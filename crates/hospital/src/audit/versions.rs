@@ -1,0 +1,175 @@
+//! Record versions: each opens, says what its row says, and is committed to by its leaf.
+
+use std::collections::HashMap;
+
+use fhir::search::Entry;
+use proof::event::Event;
+use proof::{CommitmentKey, Digest, commit};
+use serde_json::Value;
+use store::Stored;
+use vault::VaultKey;
+
+use super::{Desk, PAGE, Report};
+use crate::error::HospitalError;
+use crate::record::{self, body_digest};
+
+/// A version that was opened: its commitment, and what its index should be.
+struct Looked {
+    type_: String,
+    id: String,
+    version: u64,
+    leaf: u64,
+    deleted: bool,
+    patients: Vec<String>,
+    found: Result<Contents, String>,
+}
+
+struct Contents {
+    commitment: Digest,
+    index: Vec<Entry>,
+    compartments: Vec<String>,
+}
+
+impl Desk {
+    /// All versions in the order of their leaves.
+    pub(super) async fn versions(&self, report: &mut Report<'_>) -> Result<(), HospitalError> {
+        let last = self.store.last_batch().await?;
+        let sealed = last.map_or(0, |batch| batch.first_leaf + batch.leaves).saturating_sub(1);
+        let mut after = 0;
+        loop {
+            let page = self.store.scan_versions(after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            let until = last.leaf;
+            let leaves = self.leaves(after, until).await?;
+            let looked = self.looked(page, report).await?;
+            for one in looked {
+                report.summary.versions += 1;
+                report.summary.pending += u64::from(one.leaf > sealed);
+                self.judge(one, &leaves, report).await?;
+            }
+            after = until;
+            report.at("records", report.summary.versions, sealed);
+        }
+        Ok(())
+    }
+
+    /// The commitments of the leaves after one, up to another.
+    async fn leaves(
+        &self,
+        after: u64,
+        until: u64,
+    ) -> Result<HashMap<u64, [u8; 32]>, HospitalError> {
+        let mut leaves = HashMap::new();
+        let mut at = after;
+        while at < until {
+            let page = self.store.scan_leaves(at, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            at = last.number;
+            leaves.extend(page.into_iter().map(|leaf| (leaf.number, leaf.commitment)));
+        }
+        Ok(leaves)
+    }
+
+    async fn looked(
+        &self,
+        page: Vec<Stored>,
+        report: &mut Report<'_>,
+    ) -> Result<Vec<Looked>, HospitalError> {
+        let mut work: Vec<(Stored, VaultKey)> = Vec::with_capacity(page.len());
+        for stored in page {
+            match self.keyring.open(&self.store, &stored.vault).await {
+                Ok(key) => work.push((stored, key)),
+                Err(HospitalError::Damaged { reason, .. }) => {
+                    let Stored { type_, id, version, vault, .. } = stored;
+                    report.find(
+                        format!("{type_}/{id}/_history/{version} body"),
+                        format!("its vault key {vault} cannot be used: {reason}"),
+                    );
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let organisation = self.organisation.clone();
+        self.cpu.map(work, move |(stored, key)| look(stored, &key, &organisation)).await
+    }
+
+    async fn judge(
+        &self,
+        one: Looked,
+        leaves: &HashMap<u64, [u8; 32]>,
+        report: &mut Report<'_>,
+    ) -> Result<(), HospitalError> {
+        let item = format!("{}/{}", one.type_, one.id);
+        let contents = match one.found {
+            Ok(contents) => contents,
+            Err(reason) => {
+                report.find(format!("{item}/_history/{} body", one.version), reason);
+                return Ok(());
+            }
+        };
+        if leaves.get(&one.leaf) != Some(&contents.commitment.0) {
+            report.find(
+                format!("outbox leaf {}", one.leaf),
+                format!("it is not the commitment to {item}/_history/{}", one.version),
+            );
+        }
+        // A deletion stays in the compartments of the version that it deleted.
+        let compartments = if one.deleted {
+            let before = one.version.saturating_sub(1);
+            let before = self.store.version(&one.type_, &one.id, before).await?;
+            let mut before = before.map(|stored| stored.patients).unwrap_or_default();
+            before.sort();
+            before
+        } else {
+            contents.compartments
+        };
+        if one.patients != compartments {
+            let item = format!("{item}/_history/{}", one.version);
+            report.find(item, "its row has other compartments than its body");
+        }
+        let current = self.store.current(&one.type_, &one.id).await?;
+        if current.is_none_or(|stored| stored.version != one.version) {
+            return Ok(());
+        }
+        let lines =
+            self.store.check_index(&one.type_, &one.id, contents.index, compartments).await?;
+        for line in lines {
+            let reason = line.strip_prefix(&format!("{item}: ")).unwrap_or(&line);
+            report.find(format!("index of {item}"), reason);
+        }
+        Ok(())
+    }
+}
+
+fn look(stored: Stored, key: &VaultKey, organisation: &str) -> Looked {
+    let (type_, id, version) = (stored.type_.clone(), stored.id.clone(), stored.version);
+    let (leaf, deleted) = (stored.leaf, stored.deleted());
+    let mut patients = stored.patients.clone();
+    patients.sort();
+    let found = contents(stored, key, organisation);
+    Looked { type_, id, version, leaf, deleted, patients, found }
+}
+
+fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Contents, String> {
+    let opened = record::open(stored, key, organisation).map_err(|error| match error {
+        HospitalError::Damaged { reason, .. } => reason,
+        other => other.to_string(),
+    })?;
+    let body = &opened.record.body;
+    let digest = body_digest(body).map_err(|error| error.to_string())?;
+    if digest != opened.event.body {
+        return Err("its body is not the one that was committed to".into());
+    }
+    let key = CommitmentKey(opened.commitment_key);
+    let commitment = commit(&key, &Event::RecordVersion(opened.event).digest());
+    if body.is_empty() {
+        return Ok(Contents { commitment, index: Vec::new(), compartments: Vec::new() });
+    }
+    let value: Value =
+        serde_json::from_slice(body).map_err(|_| "its body is not JSON".to_owned())?;
+    Ok(Contents {
+        commitment,
+        index: fhir::search::values(&value),
+        compartments: fhir::compartment::patients(&value),
+    })
+}

@@ -1,0 +1,99 @@
+//! Who asks: a signed-in user or client of this organisation.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What a user is at this organisation. `api::access` says what each may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Treats patients.
+    Clinician,
+    /// Dispenses: reads, and writes medication records.
+    Pharmacist,
+    /// Studies: nothing clinical before a trial or a permit grants it.
+    Researcher,
+    /// Reads the log of what happened.
+    Auditor,
+    /// Runs the node: users, proposals, votes. No clinical data.
+    Admin,
+    /// Reads the own compartment.
+    Patient,
+    /// Another system of this organisation, by client credentials.
+    System,
+}
+
+impl Role {
+    /// Every role, in the order of the documentation.
+    pub const ALL: [Role; 7] = [
+        Role::Clinician,
+        Role::Pharmacist,
+        Role::Researcher,
+        Role::Auditor,
+        Role::Admin,
+        Role::Patient,
+        Role::System,
+    ];
+
+    /// The name in tokens, in the users table and in `demo.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Clinician => "clinician",
+            Role::Pharmacist => "pharmacist",
+            Role::Researcher => "researcher",
+            Role::Auditor => "auditor",
+            Role::Admin => "admin",
+            Role::Patient => "patient",
+            Role::System => "system",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Role::ALL
+            .into_iter()
+            .find(|role| role.name() == text)
+            .ok_or_else(|| format!("no role is called `{text}`"))
+    }
+}
+
+/// A signed-in user, as far as an act needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The user or client name.
+    pub username: String,
+    /// What the user is.
+    pub role: Role,
+    /// The logical id of the patient that the user is, for [`Role::Patient`].
+    pub patient: Option<String>,
+}
+
+impl Caller {
+    /// The one patient compartment that this caller may see; `None` is no such bound.
+    ///
+    /// A patient without an id sees the compartment `""`, which is empty.
+    pub fn compartment(&self) -> Option<&str> {
+        match self.role {
+            Role::Patient => Some(self.patient.as_deref().unwrap_or("")),
+            _ => None,
+        }
+    }
+}
+
+impl Caller {
+    /// The same bound, as the store applies it inside every query.
+    pub(crate) fn scope(&self) -> store::Scope {
+        match self.compartment() {
+            Some(patient) => store::Scope::patient(patient),
+            None => store::Scope::all(),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Sealing drafts and storing them in one transaction, with a bounded number of new tries.
+
+use std::collections::BTreeSet;
+
+use store::{Guard, StoreError, Write};
+use vault::VaultKey;
+
+use crate::draft::Draft;
+use crate::error::HospitalError;
+use crate::keyring::WriteKeys;
+use crate::setup::Hospital;
+
+/// How often a write is tried again when others were faster.
+pub(crate) const ATTEMPTS_MAX: usize = 32;
+
+/// Bodies smaller than this are sealed where they are: waking a thread takes longer.
+const SEAL_INLINE_BYTES: usize = 64 << 10;
+
+impl Hospital {
+    /// Seals and stores drafts, all or nothing. The inner error is the store's: the caller
+    /// decides what a conflict means.
+    pub(crate) async fn store_drafts(
+        &self,
+        drafts: Vec<Draft>,
+        guards: &[Guard],
+    ) -> Result<Result<(), StoreError>, HospitalError> {
+        let ids: BTreeSet<String> = drafts.iter().map(|draft| draft.vault.clone()).collect();
+        let mut drafts = drafts;
+        for _ in 0..ATTEMPTS_MAX {
+            let keys = self.0.keyring.for_write(&self.0.store, &ids).await?;
+            // Only a write that makes a key can find that another made it first.
+            let spare = (!keys.made.is_empty()).then(|| drafts.clone());
+            let write = self.seal(drafts, keys, guards.to_vec()).await?;
+            match self.0.store.commit(write).await {
+                Ok(_) => return Ok(Ok(())),
+                Err(StoreError::VaultKeyExists(_)) if spare.is_some() => {
+                    drafts = spare.unwrap_or_default();
+                }
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Err(HospitalError::Contended("the vault key of the patient".into()))
+    }
+
+    async fn seal(
+        &self,
+        drafts: Vec<Draft>,
+        keys: WriteKeys,
+        guards: Vec<Guard>,
+    ) -> Result<Write, HospitalError> {
+        let mut work = Vec::with_capacity(drafts.len());
+        for draft in drafts {
+            let key = keys.keys.get(&draft.vault).cloned();
+            let missing = || HospitalError::Internal("a vault key was not made".into());
+            work.push((draft, key.ok_or_else(missing)?));
+        }
+        let organisation = self.0.organisation.clone();
+        let seal = move |(draft, key): (Draft, VaultKey)| draft.seal(&key, &organisation);
+        let bytes = work.iter().map(|(draft, _)| draft.body.len()).sum::<usize>();
+        let puts: Result<Vec<_>, _> = if bytes < SEAL_INLINE_BYTES {
+            work.into_iter().map(seal).collect()
+        } else {
+            self.0.cpu.map(work, seal).await?.into_iter().collect()
+        };
+        Ok(Write { puts: puts?, guards, vault_keys: keys.made })
+    }
+}

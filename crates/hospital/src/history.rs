@@ -1,0 +1,112 @@
+//! The history of a record, a type or everything. FHIR R4 3.1.0.9.
+
+use store::{History, HistoryScope, Page, RecordKey};
+
+use crate::caller::Caller;
+use crate::error::HospitalError;
+use crate::instant;
+use crate::pairs::Pairs;
+use crate::record::Record;
+use crate::request::Target;
+use crate::search::{PAGE_DEFAULT, PAGE_MAX, PAGE_TOKEN};
+use crate::setup::Hospital;
+
+/// One page of a history, newest first.
+#[derive(Debug, Clone)]
+pub struct HistoryOf {
+    /// Whose.
+    pub target: Target,
+    /// Versions; a deletion has no body.
+    pub versions: Vec<Record>,
+    /// The query as it was understood.
+    pub used: Pairs,
+    /// Parameters that were left out.
+    pub ignored: Vec<String>,
+    /// The token of the next page.
+    pub next: Option<String>,
+}
+
+struct Asked {
+    since_us: Option<i64>,
+    page: Page,
+    used: Pairs,
+    ignored: Vec<String>,
+}
+
+impl Hospital {
+    /// A page of a history within what the caller may see.
+    pub async fn history(
+        &self,
+        caller: &Caller,
+        target: Target,
+        pairs: Pairs,
+        strict: bool,
+    ) -> Result<HistoryOf, HospitalError> {
+        let asked = parse(pairs)?;
+        if strict && let Some(name) = asked.ignored.first() {
+            return Err(HospitalError::request(
+                "not-supported",
+                format!("`{}` is not a history parameter here", crate::request::clip(name)),
+                "use _count and _since",
+            ));
+        }
+        let of = match &target {
+            Target::InstanceHistory(type_, id) => {
+                HistoryScope::Instance(RecordKey { type_: (*type_).into(), id: id.clone() })
+            }
+            Target::TypeHistory(type_) => HistoryScope::Type((*type_).into()),
+            _ => HistoryScope::System,
+        };
+        let first = asked.page.after.is_none() && asked.since_us.is_none();
+        let history =
+            History { of, scope: caller.scope(), since_us: asked.since_us, page: asked.page };
+        let found = self.0.store.history(history).await?;
+        if let Target::InstanceHistory(type_, id) = &target
+            && found.rows.is_empty()
+            && first
+        {
+            return Err(HospitalError::Absent(format!("{type_}/{id}")));
+        }
+        let mut versions = self.opened_all(found.rows).await?;
+        // An earlier version may have been in another compartment than the current one is.
+        versions.retain(|record| record.deleted() || crate::read::visible(caller, record));
+        let (used, ignored, next) = (asked.used, asked.ignored, found.next);
+        Ok(HistoryOf { target, versions, used, ignored, next })
+    }
+}
+
+fn parse(pairs: Pairs) -> Result<Asked, HospitalError> {
+    let mut asked = Asked {
+        since_us: None,
+        page: Page::first(PAGE_DEFAULT),
+        used: Pairs::new(),
+        ignored: Vec::new(),
+    };
+    let refused = |name: &str, form| {
+        HospitalError::request("value", format!("the value of {name} is not usable"), form)
+    };
+    for (name, value) in pairs {
+        match name.as_str() {
+            PAGE_TOKEN => {
+                asked.page.after = Some(value);
+                continue;
+            }
+            "_format" | "_pretty" => continue,
+            "_count" => {
+                let count: u32 = value.parse().map_err(|_| refused("_count", "give a number"))?;
+                asked.page.limit = count.clamp(1, PAGE_MAX);
+            }
+            "_since" => {
+                let since = instant::parse_fhir(&value)
+                    .ok_or_else(|| refused("_since", "give an instant with its time zone"))?;
+                asked.since_us = Some(since);
+            }
+            _ => {
+                asked.ignored.push(name);
+                continue;
+            }
+        }
+        asked.used.push((name, value));
+    }
+    Ok(asked)
+}

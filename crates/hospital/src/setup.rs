@@ -1,0 +1,121 @@
+//! What a hospital is made of, and how it is opened.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chain::Handle;
+use proof::Digest;
+use proof::sign::SecretKey;
+use store::Store;
+use vault::RootKey;
+
+use crate::clock::Clock;
+use crate::cpu::Cpu;
+use crate::error::HospitalError;
+use crate::keyring::Keyring;
+
+/// Everything that [`Hospital::open`] needs.
+pub struct Setup {
+    /// The slug of this organisation, as in the genesis.
+    pub organisation: String,
+    /// The chain that it is a member of.
+    pub chain_id: Digest,
+    /// Signs the organisation's ledger transactions.
+    pub transaction_key: SecretKey,
+    /// Signs the log line of receipts (`Organisation::checkpoint_key`).
+    pub checkpoint_key: SecretKey,
+    /// Wraps the vault keys.
+    pub root_key: RootKey,
+    /// The database.
+    pub store: Store,
+    /// The running node.
+    pub chain: Handle,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The FHIR base of this server, as `http://127.0.0.1:8080/fhir`, without a slash at its end.
+    pub fhir_base: String,
+}
+
+/// An organisation at work: every act of a person or a system is a method of it.
+///
+/// Cheap to clone; the acts are in the files of this crate, one each.
+#[derive(Clone)]
+pub struct Hospital(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) organisation: String,
+    /// The same as the ledger writes it; `None` only for a slug that no ledger knows.
+    pub(crate) id: Option<ledger::OrgId>,
+    pub(crate) chain_id: Digest,
+    pub(crate) transaction_key: SecretKey,
+    pub(crate) checkpoint_key: SecretKey,
+    pub(crate) keyring: Keyring,
+    pub(crate) store: Store,
+    pub(crate) chain: Handle,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) fhir_base: String,
+    pub(crate) cpu: Cpu,
+    /// Held while a transaction is numbered, signed and handed to the chain.
+    pub(crate) pen: tokio::sync::Mutex<()>,
+    pub(crate) sign_in: crate::sign_in::Desk,
+    pub(crate) batches: crate::batcher::Gauge,
+}
+
+impl Hospital {
+    /// Opens the organisation. Nothing runs yet: see [`Hospital::start_batcher`].
+    pub fn open(setup: Setup) -> Result<Self, HospitalError> {
+        let base = setup.fhir_base.trim_end_matches('/').to_owned();
+        Ok(Self(Arc::new(Inner {
+            id: setup.organisation.parse().ok(),
+            organisation: setup.organisation,
+            chain_id: setup.chain_id,
+            transaction_key: setup.transaction_key,
+            checkpoint_key: setup.checkpoint_key,
+            keyring: Keyring::new(setup.root_key),
+            store: setup.store,
+            chain: setup.chain,
+            clock: setup.clock,
+            fhir_base: base,
+            cpu: Cpu::new(),
+            pen: tokio::sync::Mutex::new(()),
+            sign_in: crate::sign_in::Desk::new(),
+            batches: crate::batcher::Gauge::default(),
+        })))
+    }
+
+    /// The slug of this organisation.
+    pub fn organisation(&self) -> &str {
+        &self.0.organisation
+    }
+
+    /// The chain that it is a member of.
+    pub fn chain_id(&self) -> Digest {
+        self.0.chain_id
+    }
+
+    /// The running node.
+    pub fn chain(&self) -> &Handle {
+        &self.0.chain
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// The FHIR base, without a slash at its end.
+    pub fn fhir_base(&self) -> &str {
+        &self.0.fhir_base
+    }
+
+    /// The time, in microseconds since 1970.
+    pub fn now_us(&self) -> i64 {
+        self.0.clock.now_us()
+    }
+}
+
+impl fmt::Debug for Hospital {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hospital").field("organisation", &self.0.organisation).finish()
+    }
+}

@@ -1,0 +1,291 @@
+//! The store: every method an async function; the work happens on the store's own threads.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+
+use fhir::query::Query;
+use rusqlite::Connection;
+
+use crate::readers::Readers;
+use crate::sqlite::{Cache, batch, connection, driver, history, read, search, user, write};
+use crate::writer::Writer;
+use crate::{
+    Batch, Committed, Found, History, HistoryPage, Leaf, LeafPlace, Page, RecordKey, Scope,
+    Setting, StoreError, Stored, User, Write,
+};
+
+/// Bounds of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Reader threads, each with a connection of its own.
+    pub readers: usize,
+    /// Writes that may wait; one more is refused with `Busy`.
+    pub write_queue: usize,
+    /// Reads that may wait.
+    pub read_queue: usize,
+    /// Writes that share one commit at most.
+    pub group_max: usize,
+    /// A condition of a search that finds at most this many rows is looked up whole first; one
+    /// that finds more is checked record by record.
+    pub rare: usize,
+    /// Page cache of each connection, KiB.
+    pub cache_kib: u32,
+    /// Largest database file in bytes; a write past it is refused with `Full`.
+    pub bytes_max: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            readers: 4,
+            write_queue: 1024,
+            read_queue: 1024,
+            group_max: 256,
+            rare: driver::RARE,
+            cache_kib: 8 * 1024,
+            bytes_max: None,
+        }
+    }
+}
+
+/// Dropped in this order: the threads end before the lock is given up.
+struct Inner {
+    writer: Option<Writer>,
+    readers: Readers,
+    rare: usize,
+    _lock: Option<File>,
+}
+
+/// The database of one organisation. Clones share it; it closes with the last clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+impl Store {
+    /// Opens or creates the database. Blocks: call it before the runtime starts or on a blocking
+    /// thread.
+    pub fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
+        let lock = lock(path)?;
+        let connection = connection::writer(path, options)?;
+        let writer = Writer::start(connection, options.write_queue, options.group_max)?;
+        Self::with(Some(writer), path, options, Some(lock))
+    }
+
+    /// Opens an existing database for reading, beside a running node (`salus audit`).
+    pub fn open_read_only(path: &Path, options: &Options) -> Result<Self, StoreError> {
+        Self::with(None, path, options, None)
+    }
+
+    fn with(
+        writer: Option<Writer>,
+        path: &Path,
+        options: &Options,
+        lock: Option<File>,
+    ) -> Result<Self, StoreError> {
+        let inner = Inner {
+            writer,
+            readers: Readers::start(path, options)?,
+            rare: options.rare,
+            _lock: lock,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    async fn write<T, F>(&self, act: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &mut Cache) -> Result<T, StoreError> + Send + 'static,
+    {
+        match &self.inner.writer {
+            Some(writer) => writer.run(act).await,
+            None => Err(StoreError::Refused(
+                "a write: opened for reading".to_owned(),
+            )),
+        }
+    }
+
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.inner.readers
+    }
+
+    /// Writes all or nothing; returns when it is on disk.
+    pub async fn commit(&self, write: Write) -> Result<Committed, StoreError> {
+        self.write(move |connection, cache| write::apply(connection, cache, &write))
+            .await
+    }
+
+    /// The current version of a record, which may be a tombstone.
+    pub async fn current(&self, type_: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+        let (type_, id) = (type_.to_owned(), id.to_owned());
+        self.readers()
+            .run(move |connection| read::current(connection, &type_, &id))
+            .await
+    }
+
+    /// One version of a record.
+    pub async fn version(
+        &self,
+        type_: &str,
+        id: &str,
+        version: u64,
+    ) -> Result<Option<Stored>, StoreError> {
+        let (type_, id) = (type_.to_owned(), id.to_owned());
+        self.readers()
+            .run(move |connection| read::version(connection, &type_, &id, version))
+            .await
+    }
+
+    /// A page of a history, newest first.
+    pub async fn history(&self, of: History) -> Result<HistoryPage, StoreError> {
+        self.readers()
+            .run(move |connection| history::page(connection, &of))
+            .await
+    }
+
+    /// A page of a search. `page` decides how many rows; `query.count` only whether there are any.
+    pub async fn search(
+        &self,
+        query: Query,
+        scope: Scope,
+        page: Page,
+    ) -> Result<Found, StoreError> {
+        let rare = self.inner.rare;
+        self.readers()
+            .run(move |connection| search::page(connection, &query, &scope, &page, rare))
+            .await
+    }
+
+    /// The first matches of a query, for conditional acts.
+    pub async fn matching(
+        &self,
+        query: Query,
+        scope: Scope,
+        limit: u32,
+    ) -> Result<Vec<RecordKey>, StoreError> {
+        let rare = self.inner.rare;
+        self.readers()
+            .run(move |connection| search::matching(connection, &query, &scope, limit, rare))
+            .await
+    }
+
+    /// A vault key in its wrapped form.
+    pub async fn vault_key(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let id = id.to_owned();
+        self.readers()
+            .run(move |connection| read::vault_key(connection, &id))
+            .await
+    }
+
+    /// The oldest leaves that are in no batch.
+    pub async fn pending_leaves(&self, limit: u32) -> Result<Vec<Leaf>, StoreError> {
+        self.readers()
+            .run(move |connection| batch::pending(connection, limit))
+            .await
+    }
+
+    /// Seals a batch over the oldest waiting leaves. Refused while another batch is open, or when
+    /// its sequence, previous root or first leaf does not follow the last one.
+    pub async fn seal_batch(&self, batch: Batch) -> Result<(), StoreError> {
+        self.write(move |connection, _| batch::seal(connection, &batch))
+            .await
+    }
+
+    /// The batch that is sealed and not yet anchored.
+    pub async fn open_batch(&self) -> Result<Option<Batch>, StoreError> {
+        self.readers().run(batch::open).await
+    }
+
+    /// The last batch sealed.
+    pub async fn last_batch(&self) -> Result<Option<Batch>, StoreError> {
+        self.readers().run(batch::last).await
+    }
+
+    /// Puts another signed transaction in the open batch (its expiry or sequence had passed).
+    pub async fn replace_batch_transaction(
+        &self,
+        sequence: u64,
+        transaction: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        self.write(move |connection, _| batch::replace(connection, sequence, &transaction))
+            .await
+    }
+
+    /// Stores what the ledger answered to the open batch; the batch is then no longer open. An
+    /// empty batch keeps neither anchor nor transaction.
+    pub async fn anchor_batch(&self, sequence: u64, anchor: Vec<u8>) -> Result<(), StoreError> {
+        self.write(move |connection, _| batch::anchor(connection, sequence, &anchor))
+            .await
+    }
+
+    /// Where the leaf of a record version is; `None`: no such version.
+    pub async fn batch_of(
+        &self,
+        type_: &str,
+        id: &str,
+        version: u64,
+    ) -> Result<Option<LeafPlace>, StoreError> {
+        let (type_, id) = (type_.to_owned(), id.to_owned());
+        self.readers()
+            .run(move |connection| batch::place(connection, &type_, &id, version))
+            .await
+    }
+
+    /// Adds a user or replaces the one of that name.
+    pub async fn put_user(&self, user: User) -> Result<(), StoreError> {
+        self.write(move |connection, _| user::put(connection, &user))
+            .await
+    }
+
+    /// A user by name.
+    pub async fn user(&self, username: &str) -> Result<Option<User>, StoreError> {
+        let username = username.to_owned();
+        self.readers()
+            .run(move |connection| user::get(connection, &username))
+            .await
+    }
+
+    /// All users, by name.
+    pub async fn users(&self) -> Result<Vec<User>, StoreError> {
+        self.readers().run(user::all).await
+    }
+
+    /// Sets a named value.
+    pub async fn put_setting(&self, setting: Setting) -> Result<(), StoreError> {
+        self.write(move |connection, _| user::put_setting(connection, &setting))
+            .await
+    }
+
+    /// A named value.
+    pub async fn setting(&self, name: &str) -> Result<Option<Setting>, StoreError> {
+        let name = name.to_owned();
+        self.readers()
+            .run(move |connection| user::get_setting(connection, &name))
+            .await
+    }
+
+    /// All settings, by name.
+    pub async fn settings(&self) -> Result<Vec<Setting>, StoreError> {
+        self.readers().run(user::all_settings).await
+    }
+}
+
+/// Only one process writes; the lock goes with the process, however it ends.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let beside = path.with_extension("lock");
+    let failed = |error: std::io::Error| StoreError::Database(error.to_string());
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&beside)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}

@@ -1,0 +1,282 @@
+//! The audit sees a change of any value of any row. What it compares: docs/reference/database.md.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test"
+)]
+
+mod support;
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use rusqlite::types::Value as Cell;
+use serde_json::Value;
+use store::{Batch, Method, Options, Setting, Store, Stored, User};
+use support::*;
+
+/// Everything that `salus audit` compares with something outside this database: envelopes (sealed,
+/// with an event that repeats the version's columns), leaves (recomputed from the envelopes),
+/// batches (on the ledger), vault keys (sealed), users and settings (marked).
+async fn compared_outside(store: &Store) -> String {
+    let versions = store.scan_versions(0, 1000).await.unwrap_or_default();
+    format!(
+        "{versions:?} {:?} {:?} {:?} {:?} {:?}",
+        store.scan_leaves(0, 1000).await,
+        store.scan_batches(0, 1000).await,
+        store.scan_vault_keys("", 1000).await,
+        store.users().await,
+        store.settings().await,
+    )
+}
+
+/// The lines of the checks inside the database, with the index recomputed from the bodies.
+async fn lines(store: &Store, expected: &[Stored]) -> Vec<String> {
+    let mut lines = match store.integrity_check().await {
+        Ok(lines) => lines,
+        Err(error) => vec![error.to_string()],
+    };
+    for version in expected {
+        let (type_, id) = (&version.type_, &version.id);
+        let newest = expected.iter().rfind(|other| other.id == *id);
+        if newest != Some(version) {
+            continue;
+        }
+        let live = expected
+            .iter()
+            .rfind(|other| other.id == *id && !other.deleted())
+            .unwrap();
+        let body: Value = serde_json::from_slice(&live.envelope).unwrap();
+        let patients = fhir::compartment::patients(&body);
+        let index = if version.deleted() {
+            Vec::new()
+        } else {
+            fhir::search::values(&body)
+        };
+        match store.check_index(type_, id, index, patients).await {
+            Ok(found) => lines.extend(found),
+            Err(error) => lines.push(error.to_string()),
+        }
+    }
+    lines
+}
+
+async fn filled() -> Ward {
+    let ward = ward().await;
+    let store = &ward.store;
+    let mut third = observation("o1", "p1", "8480-6", "2024-03-05", "120");
+    third["valueQuantity"]["value"] = 121.into();
+    let value_set = serde_json::json!({"resourceType": "ValueSet", "id": "v1", "status": "draft",
+        "url": "http://example.org/v1"});
+    for item in [
+        put(&patient("p1", "Byron", "1815-12-10"), None, 10),
+        put(
+            &observation("o1", "p1", "8480-6", "2024-03", "120"),
+            None,
+            20,
+        ),
+        put(&third, Some(1), 30),
+        put(
+            &observation("o2", "p1", "8480-6", "2024-03", "120"),
+            None,
+            40,
+        ),
+        tombstone("Observation", "o2", 1, 50),
+        put(&value_set, None, 60),
+    ] {
+        store.commit(puts(vec![item])).await.unwrap();
+    }
+    let batch = Batch {
+        sequence: 1,
+        first_leaf: 1,
+        leaves: 3,
+        blinding: [1; 32],
+        root: [2; 32],
+        previous: [0; 32],
+        transaction: vec![3; 9],
+        anchor: None,
+    };
+    store.seal_batch(batch).await.unwrap();
+    store.anchor_batch(1, vec![4; 9]).await.unwrap();
+    let user = User {
+        username: "ada".into(),
+        password_hash: "hash".into(),
+        role: "patient".into(),
+        patient: Some("p1".into()),
+        integrity: vec![5; 32],
+    };
+    store.put_user(user).await.unwrap();
+    let setting = Setting {
+        name: "chain".into(),
+        value: vec![6; 8],
+        integrity: vec![7; 32],
+    };
+    store.put_setting(setting).await.unwrap();
+    ward
+}
+
+fn tables(database: &Connection) -> Vec<(String, Vec<String>)> {
+    let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+    let mut statement = database.prepare(names).unwrap();
+    let names = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .unwrap();
+    names
+        .map(Result::unwrap)
+        .map(|table| {
+            let mut columns = database
+                .prepare("SELECT name FROM pragma_table_info(?1)")
+                .unwrap();
+            let columns = columns.query_map([&table], |row| row.get(0)).unwrap();
+            let columns = columns.map(Result::unwrap).collect();
+            (table, columns)
+        })
+        .collect()
+}
+
+/// The smallest change of a value that keeps its type.
+fn changed(value: Cell) -> Cell {
+    match value {
+        Cell::Integer(number) => Cell::Integer(number ^ 1),
+        Cell::Text(text) => {
+            let mut text = text.into_bytes();
+            match text.last_mut() {
+                Some(last) => *last ^= 1,
+                None => text.push(b'x'),
+            }
+            Cell::Text(String::from_utf8(text).unwrap())
+        }
+        Cell::Blob(mut bytes) => {
+            match bytes.last_mut() {
+                Some(last) => *last ^= 1,
+                None => bytes.push(0),
+            }
+            Cell::Blob(bytes)
+        }
+        Cell::Null | Cell::Real(_) => Cell::Blob(vec![0]),
+    }
+}
+
+fn open_raw(path: &Path) -> Connection {
+    let database = Connection::open(path).unwrap();
+    database.pragma_update(None, "foreign_keys", false).unwrap();
+    database
+        .pragma_update(None, "ignore_check_constraints", true)
+        .unwrap();
+    database
+}
+
+/// Whether the audit of this file sees that it is not what was written.
+async fn seen(path: &Path, outside: &str, versions: &[Stored]) -> bool {
+    let Ok(store) = Store::open_read_only(path, &Options::default()) else {
+        return true;
+    };
+    compared_outside(&store).await != outside || !lines(&store, versions).await.is_empty()
+}
+
+#[tokio::test]
+async fn a_change_of_any_value_of_any_row_is_seen() {
+    let ward = filled().await;
+    let outside = compared_outside(&ward.store).await;
+    let versions = ward.store.scan_versions(0, 1000).await.unwrap();
+    assert!(lines(&ward.store, &versions).await.is_empty());
+    assert!(
+        versions
+            .iter()
+            .any(|version| version.method == Method::Delete)
+    );
+    let path = ward.folder.path().join("salus.db");
+    drop(ward.store);
+    let copy = ward.folder.path().join("copy.db");
+    let mut tried = 0;
+    let original = open_raw(&path);
+    for (table, columns) in tables(&original) {
+        // The page key seals page tokens only: a change ends the open pages.
+        if table == "page_key" {
+            continue;
+        }
+        let read = format!("SELECT * FROM {table}");
+        let rows: Vec<Vec<Cell>> = {
+            let mut statement = original.prepare(&read).unwrap();
+            let width = columns.len();
+            let cells = move |row: &rusqlite::Row<'_>| (0..width).map(|at| row.get(at)).collect();
+            let rows = statement.query_map([], cells).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        assert!(!rows.is_empty(), "{table} is not tried");
+        for (row, at) in rows
+            .iter()
+            .flat_map(|row| (0..columns.len()).map(move |at| (row, at)))
+        {
+            std::fs::copy(&path, &copy).unwrap();
+            let database = open_raw(&copy);
+            let place: Vec<String> = columns
+                .iter()
+                .map(|column| format!("{column} IS ?"))
+                .collect();
+            let sql = format!(
+                "UPDATE {table} SET {} = ? WHERE {}",
+                columns[at],
+                place.join(" AND ")
+            );
+            let values = std::iter::once(changed(row[at].clone())).chain(row.iter().cloned());
+            // A change that breaks a unique key cannot be made in the file either.
+            let Ok(1) = database.execute(&sql, rusqlite::params_from_iter(values)) else {
+                continue;
+            };
+            drop(database);
+            tried += 1;
+            assert!(
+                seen(&copy, &outside, &versions).await,
+                "{table}.{} of {row:?} changed unseen",
+                columns[at]
+            );
+        }
+    }
+    assert!(tried > 200, "{tried} changes say little");
+}
+
+#[tokio::test]
+async fn a_row_taken_away_is_seen() {
+    let ward = filled().await;
+    let outside = compared_outside(&ward.store).await;
+    let versions = ward.store.scan_versions(0, 1000).await.unwrap();
+    let path = ward.folder.path().join("salus.db");
+    drop(ward.store);
+    let copy = ward.folder.path().join("copy.db");
+    for (table, columns) in tables(&open_raw(&path)) {
+        if table == "page_key" {
+            continue;
+        }
+        std::fs::copy(&path, &copy).unwrap();
+        let first = &columns[0];
+        let sql = format!("DELETE FROM {table} WHERE {first} = (SELECT max({first}) FROM {table})");
+        assert!(open_raw(&copy).execute(&sql, []).unwrap() > 0, "{table}");
+        assert!(
+            seen(&copy, &outside, &versions).await,
+            "a row of {table} is gone unseen"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_row_slipped_into_the_index_is_seen() {
+    let ward = filled().await;
+    let versions = ward.store.scan_versions(0, 1000).await.unwrap();
+    let outside = compared_outside(&ward.store).await;
+    let path = ward.folder.path().join("salus.db");
+    drop(ward.store);
+    let copy = ward.folder.path().join("copy.db");
+    for table in ["tokens", "refs"] {
+        for record in [1, 2, 99] {
+            std::fs::copy(&path, &copy).unwrap();
+            let sql = format!("INSERT INTO {table} VALUES ({record}, 17, 1, 2)");
+            open_raw(&copy).execute(&sql, []).unwrap();
+            assert!(
+                seen(&copy, &outside, &versions).await,
+                "a row in {table} for {record}"
+            );
+        }
+    }
+}
