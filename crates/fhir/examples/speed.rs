@@ -1,7 +1,9 @@
 //! Measures parsing, validation and indexing: `cargo run --release -p fhir --example speed`.
 #![allow(
     clippy::print_stdout,
-    reason = "a measurement speaks on standard output"
+    clippy::expect_used,
+    clippy::disallowed_types,
+    reason = "a measurement speaks, may fail and looks at the clock"
 )]
 
 use std::fs;

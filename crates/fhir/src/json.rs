@@ -82,13 +82,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn refuse(&self, reason: &str) -> ParseError {
-        let before = &self.text.as_bytes()[..self.at.min(self.text.len())];
-        let line_start = before
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |at| at + 1);
+        let before = self.text.get(..self.at).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         ParseError {
-            line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+            line: before.matches('\n').count() + 1,
             column: before.len() - line_start + 1,
             reason: reason.to_owned(),
             too_large: false,

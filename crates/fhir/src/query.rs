@@ -298,8 +298,8 @@ pub enum QueryError {
     },
 }
 
-/// Parses decoded query parameters (`+` and `%xx` already resolved). `_format` and `_pretty` are the
-/// caller's and are passed over; so must be page tokens of its own before.
+/// Parses decoded query parameters (`+` and `%xx` already resolved). `_format` and `_pretty` are
+/// the caller's and are passed over; so must be page tokens of its own before.
 pub fn parse(
     resource_type: &str,
     pairs: &[(String, String)],

@@ -1,4 +1,5 @@
 //! The official examples and the Synthea bundles are accepted.
+#![allow(clippy::expect_used, reason = "a test may fail loudly")]
 
 mod support;
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use anyhow::Result;
 use serde_json::Value;
 
 use super::model::Model;
@@ -22,7 +21,7 @@ enum Content {
 }
 
 impl Codes {
-    pub(crate) fn read(sources: &Sources, model: &Model) -> Result<Self> {
+    pub(crate) fn read(sources: &Sources, model: &Model) -> Self {
         let mut sets = BTreeMap::new();
         for one in model.types.values() {
             for url in one
@@ -33,7 +32,7 @@ impl Codes {
                 sets.insert(url.clone(), content(sources, url));
             }
         }
-        Ok(Self { sets })
+        Self { sets }
     }
 
     /// The number of a value set.

@@ -70,29 +70,7 @@ fn matches_value(criterion: &Criterion, value: &IndexValue) -> bool {
         (Criterion::Number(wanted), IndexValue::Number { low, high }) => {
             number(wanted, low.as_ref(), high.as_ref())
         }
-        (
-            Criterion::Quantity {
-                number: wanted,
-                system,
-                code,
-            },
-            IndexValue::Quantity {
-                low,
-                high,
-                system: own_system,
-                code: own_code,
-                unit,
-            },
-        ) => {
-            number(wanted, low.as_ref(), high.as_ref())
-                && system
-                    .as_ref()
-                    .is_none_or(|system| Some(system) == own_system.as_ref())
-                && code.as_ref().is_none_or(|code| {
-                    Some(code) == own_code.as_ref()
-                        || (system.is_none() && Some(code) == unit.as_ref())
-                })
-        }
+        (Criterion::Quantity { .. }, IndexValue::Quantity { .. }) => quantity(criterion, value),
         (
             Criterion::Reference {
                 types,
@@ -109,6 +87,30 @@ fn matches_value(criterion: &Criterion, value: &IndexValue) -> bool {
         },
         _ => false,
     }
+}
+
+fn quantity(criterion: &Criterion, value: &IndexValue) -> bool {
+    let (
+        Criterion::Quantity {
+            number: wanted,
+            system,
+            code,
+        },
+        IndexValue::Quantity {
+            low,
+            high,
+            system: own_system,
+            code: own_code,
+            unit,
+        },
+    ) = (criterion, value)
+    else {
+        return false;
+    };
+    let in_system = system.is_none() || system == own_system;
+    // Without a system the unit as written will do. FHIR R4 3.1.1.4.11.
+    let in_unit = code.is_none() || code == own_code || (system.is_none() && code == unit);
+    in_system && in_unit && number(wanted, low.as_ref(), high.as_ref())
 }
 
 fn token(wanted: &SystemMatch, has: Option<&str>) -> bool {

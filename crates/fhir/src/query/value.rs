@@ -173,7 +173,7 @@ impl Reader<'_> {
 
     /// FHIR R4 3.1.1.4.12.
     fn reference(&self, text: &str) -> Result<Vec<Criterion>, QueryError> {
-        let typed = match self.modifier {
+        let wanted = match self.modifier {
             None => None,
             Some(name) => Some(
                 tables()
@@ -183,39 +183,40 @@ impl Reader<'_> {
         };
         let text = unescape(text);
         if is_id(&text) {
-            let types = typed.map_or_else(|| self.parameter.targets.to_vec(), |one| vec![one]);
-            return Ok(vec![local(types, &text, None)]);
+            let allowed = wanted.map_or_else(|| self.parameter.targets.to_vec(), |one| vec![one]);
+            return Ok(vec![local(allowed, &text, None)]);
         }
         let base = self.options.base.map(|base| base.trim_end_matches('/'));
         let below = base.and_then(|base| text.strip_prefix(base)?.strip_prefix('/'));
-        let mut found = Vec::new();
+        let mut criteria = Vec::new();
         if let references::Form::Relative { type_, id, version } =
             references::form(below.unwrap_or(&text))
         {
-            let type_ = tables().resource_name(type_);
-            if typed.is_some() && typed != type_ {
+            let found = tables().resource_name(type_);
+            if wanted.is_some() && wanted != found {
                 return Err(self.wrong("the type is not that of the modifier"));
             }
-            found.push(local(type_.into_iter().collect(), id, version));
+            criteria.push(local(found.into_iter().collect(), id, version));
         }
         // A url below our base may also be the canonical url of a definition.
         if let references::Form::Absolute(url) = references::form(&text) {
-            let (url, version) = match url.split_once('|') {
+            let split = url.split_once('|').or_else(|| url.split_once("/_history/"));
+            let (url, version) = match split {
                 Some((url, version)) => (url, Some(version.to_owned())),
                 None => (url, None),
             };
             let url = Some(url.to_owned());
-            found.push(Criterion::Reference {
+            criteria.push(Criterion::Reference {
                 types: Vec::new(),
                 id: None,
                 url,
                 version,
             });
         }
-        if found.is_empty() {
+        if criteria.is_empty() {
             return Err(self.wrong("the form is Type/id, id or an absolute url"));
         }
-        Ok(found)
+        Ok(criteria)
     }
 
     /// FHIR R4 3.1.1.4.14.

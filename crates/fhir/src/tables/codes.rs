@@ -46,7 +46,8 @@ impl CodeSet {
     }
 }
 
-/// RFC 6838 4.2; R4 also allows the bare words `xml`, `json` and `ttl` (CapabilityStatement.format).
+/// RFC 6838 4.2; R4 also allows the bare words `xml`, `json` and `ttl`
+/// (CapabilityStatement.format).
 fn is_mime(code: &str) -> bool {
     if matches!(code, "xml" | "json" | "ttl") {
         return true;

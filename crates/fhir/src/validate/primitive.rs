@@ -30,13 +30,12 @@ const fn json(text: &'static str) -> Result<(), Fault> {
 
 pub(super) fn check(primitive: Primitive, value: &Value) -> Result<(), Fault> {
     match (primitive, value) {
-        (Primitive::Boolean, Value::Bool(_)) => Ok(()),
+        (Primitive::Boolean, Value::Bool(_)) | (Primitive::Decimal, Value::Number(_)) => Ok(()),
         (Primitive::Boolean, _) => json("true or false is expected"),
         (
             Primitive::Integer | Primitive::UnsignedInt | Primitive::PositiveInt,
             Value::Number(number),
         ) => integer(primitive, number),
-        (Primitive::Decimal, Value::Number(_)) => Ok(()),
         (
             Primitive::Integer
             | Primitive::UnsignedInt

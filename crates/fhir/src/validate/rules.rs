@@ -3,31 +3,39 @@
 
 use serde_json::{Map, Value};
 
+use crate::tables::Type;
+
 mod bundle;
 mod clinical;
 mod data;
+mod table;
 
 /// Takes the key of a broken rule and what the rule says.
-pub(super) type Broken<'a> = &'a mut dyn FnMut(&'static str, &'static str);
+pub(super) type Broken<'a> = &'a mut dyn FnMut(&'static str, &str);
 
 /// Checks the rules of one object of a type.
-pub(super) fn check(type_name: &str, map: &Map<String, Value>, broken: Broken<'_>) {
-    match type_name {
-        "Extension" => data::extension(map, broken),
+pub(super) fn check(type_: &Type, map: &Map<String, Value>, broken: Broken<'_>) {
+    table::check(type_.name, type_, map, broken);
+    match type_.name {
         "Period" => data::period(map, broken),
-        "Quantity" | "Age" | "Count" | "Distance" | "Duration" => data::quantity(map, broken),
+        "Age" | "Count" | "Distance" | "Duration" => {
+            table::check("Quantity", type_, map, broken);
+            data::measure(type_.name, map, broken);
+        }
         "Range" => data::range(map, broken),
         "Ratio" => data::ratio(map, broken),
-        "Attachment" => data::attachment(map, broken),
-        "ContactPoint" => data::contact_point(map, broken),
         "Timing.repeat" => data::repeat(map, broken),
         "Observation" => clinical::observation(map, broken),
-        "Observation.referenceRange" => clinical::reference_range(map, broken),
-        "Observation.component" => clinical::component(map, broken),
-        "Patient.contact" => clinical::patient_contact(map, broken),
         "Condition" => clinical::condition(map, broken),
         "AllergyIntolerance" => clinical::allergy(map, broken),
         "Organization" => clinical::organization(map, broken),
+        "Appointment" => clinical::appointment(map, broken),
+        "MedicationDispense" => clinical::dispense(map, broken),
+        "Task" => clinical::task(map, broken),
+        "RiskAssessment.prediction" => clinical::prediction(map, broken),
+        "List" => clinical::list(map, broken),
+        "Linkage" => clinical::linkage(map, broken),
+        "Questionnaire" => clinical::questionnaire(map, broken),
         "Bundle" => bundle::bundle(map, broken),
         "Bundle.entry" => bundle::entry(map, broken),
         _ => {}

@@ -1,19 +1,24 @@
 //! The walk over a resource and its definition, side by side.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
 use super::{DEPTH_MAX, ISSUES_MAX, Issue, Severity, primitive, rules};
-use crate::references::{self, Form};
 use crate::tables::{Element, Kind, Primitive, Shape, Tables, Type, tables};
+
+mod bound;
 
 type Object = Map<String, Value>;
 
 pub(super) fn run(resource: &Value, conditional: bool) -> Vec<Issue> {
+    let text = |name: &str| resource.get(name).and_then(Value::as_str);
+    let transaction = text("resourceType") == Some("Bundle") && text("type") == Some("transaction");
     let mut walk = Walk {
         tables: tables(),
         issues: Vec::new(),
         path: Vec::with_capacity(16),
-        conditional,
+        conditional: conditional || transaction,
         container: None,
         local_links: Vec::new(),
     };
@@ -59,7 +64,8 @@ impl<'a> Walk<'a> {
             }
             out.push_str(segment.name);
             if let Some(index) = segment.index {
-                out.push_str(&format!("[{index}]"));
+                // Writing to a String does not fail.
+                let _ = write!(out, "[{index}]");
             }
         }
         out
@@ -88,7 +94,7 @@ impl<'a> Walk<'a> {
         }
         if contained {
             self.complex(map, type_);
-            rules::contained(map, &mut |key, text| self.broken(key, text));
+            rules::contained(map, &mut |key, text: &str| self.broken(key, text));
         } else {
             let outer = (
                 self.container.replace(map),
@@ -103,29 +109,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// dom-3: a contained resource must be referred to, or refer to its container.
-    fn unused_contained(&mut self, map: &'a Object) {
-        let Some(Value::Array(contained)) = map.get("contained") else {
-            return;
-        };
-        for (index, one) in contained.iter().enumerate() {
-            let id = one.get("id").and_then(Value::as_str).unwrap_or_default();
-            let used = self
-                .local_links
-                .iter()
-                .any(|link| link.strip_prefix('#') == Some(id));
-            if !used && !rules::refers_to_container(one) {
-                self.path.push(Segment {
-                    name: "contained",
-                    index: Some(index),
-                });
-                self.broken("dom-3", "a contained resource must be referred to");
-                self.path.pop();
-            }
-        }
-    }
-
-    fn broken(&mut self, key: &'static str, text: &'static str) {
+    fn broken(&mut self, key: &'static str, text: &str) {
         self.refuse("invariant", format!("{key}: {text}"));
     }
 
@@ -146,7 +130,9 @@ impl<'a> Walk<'a> {
             let companion = name.len() != key.len();
             match type_.element(name) {
                 Some(element) if !companion => {
-                    let extra = if companions {
+                    let primitive = matches!(element.shape, Shape::Primitive(_));
+                    let beside = companions && primitive;
+                    let extra = if beside {
                         map.get(&format!("_{name}"))
                     } else {
                         None
@@ -164,10 +150,10 @@ impl<'a> Walk<'a> {
             }
         }
         self.required(map, type_, companions);
-        if map.len() == 1 && map.contains_key("id") && type_.kind != Kind::Resource {
+        if is_id_alone(map) && type_.kind != Kind::Resource {
             self.broken("ele-1", "an element must have a value or children");
         }
-        rules::check(type_.name, map, &mut |key, text| self.broken(key, text));
+        rules::check(type_, map, &mut |key, text: &str| self.broken(key, text));
     }
 
     fn unknown(&mut self, key: &'a str) {
@@ -175,7 +161,7 @@ impl<'a> Walk<'a> {
         let plain = key.len() <= 64 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if plain {
             self.at(key, |walk| {
-                walk.refuse("structure", "R4 has no such element here")
+                walk.refuse("structure", "R4 has no such element here");
             });
         } else {
             self.refuse("structure", "R4 has no such element here");
@@ -291,7 +277,7 @@ impl<'a> Walk<'a> {
                     self.primitive(element, primitive, value);
                 }
                 if let Some(extra) = extra {
-                    self.companion(extra);
+                    self.companion(extra, value.is_some());
                 }
             }
             Shape::Complex(number) => self.object(element, value, &self.tables.types[number]),
@@ -323,9 +309,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// `_birthDate`: only an id and extensions.
-    fn companion(&mut self, extra: &'a Value) {
+    /// `_birthDate`: only an id and extensions; an id alone only beside a value.
+    fn companion(&mut self, extra: &'a Value, valued: bool) {
         match (extra, self.tables.type_named("Element")) {
+            (Value::Object(map), Some(_)) if valued && is_id_alone(map) => {
+                if let Some(Err(fault)) = map
+                    .get("id")
+                    .map(|id| primitive::check(Primitive::String, id))
+                {
+                    self.at("id", |walk| walk.refuse(fault.code, fault.text));
+                }
+            }
             (Value::Object(map), Some(type_)) => self.complex(map, type_),
             _ => self.refuse("structure", "the companion of a primitive is an object"),
         }
@@ -346,64 +340,10 @@ impl<'a> Walk<'a> {
             self.refuse("code-invalid", format!("not a code of {url}"));
         }
     }
+}
 
-    /// A required binding of a CodeableConcept: one coding is of the value set.
-    fn bound_concept(&mut self, number: usize, map: &'a Object) {
-        let set = &self.tables.code_sets[number];
-        let codings = list(map.get("coding")).unwrap_or_default();
-        let bound = codings.iter().any(|coding| {
-            let text = |name| coding.get(name).and_then(Value::as_str);
-            set.has_coding(text("system"), text("code"))
-        });
-        // An extension may say why there is no code (data-absent-reason).
-        if !bound && !(codings.is_empty() && map.contains_key("extension")) {
-            self.refuse("code-invalid", format!("no coding is of {}", set.url));
-        }
-    }
-
-    fn reference(&mut self, element: &'static Element, map: &'a Object) {
-        let Some(Value::String(text)) = map.get("reference") else {
-            return;
-        };
-        let fault = match references::form(text) {
-            Form::Contained(id) => {
-                self.local_links.push(text);
-                if self.resolves(id) {
-                    None
-                } else {
-                    Some("ref-1: nothing contained has this id")
-                }
-            }
-            Form::Relative { type_, .. } | Form::Conditional { type_, .. }
-                if !element.targets.is_empty() && !element.targets.contains(&type_) =>
-            {
-                Some("a resource of this type is not allowed here")
-            }
-            Form::Conditional { .. } if !self.conditional => {
-                Some("a conditional reference is only allowed in a transaction")
-            }
-            Form::Malformed => Some("neither `Type/id`, `#id` nor an absolute url"),
-            _ => None,
-        };
-        if let Some(text) = fault {
-            let code = if text.starts_with("ref-1") {
-                "invariant"
-            } else {
-                "value"
-            };
-            self.at("reference", |walk| walk.refuse(code, text));
-        }
-    }
-
-    fn resolves(&self, id: &str) -> bool {
-        // `#` alone is the container itself.
-        let contained = self.container.and_then(|map| map.get("contained"));
-        id.is_empty()
-            || list(contained)
-                .unwrap_or_default()
-                .iter()
-                .any(|one| one.get("id").and_then(Value::as_str) == Some(id))
-    }
+fn is_id_alone(map: &Object) -> bool {
+    map.len() == 1 && map.contains_key("id")
 }
 
 /// The items of a list; none when absent; `None` when it is not a list.

@@ -82,10 +82,6 @@ fn document(map: &Object, broken: Broken<'_>) {
 }
 
 pub(super) fn entry(map: &Object, broken: Broken<'_>) {
-    let content = ["resource", "request", "response"];
-    if !content.iter().any(|name| map.contains_key(*name)) {
-        broken("bdl-5", "an entry has a resource, a request or a response");
-    }
     if text(map, "fullUrl").is_some_and(|url| url.contains("/_history/")) {
         broken("bdl-8", "a fullUrl names no version");
     }

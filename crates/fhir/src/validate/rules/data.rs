@@ -1,18 +1,12 @@
 //! Rules of the data types.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
-use super::{Broken, has_choice, text};
+use super::{Broken, items, text};
 use crate::decimal::Decimal;
 use crate::moment::{self, Form};
 
 type Object = Map<String, Value>;
-
-pub(super) fn extension(map: &Object, broken: Broken<'_>) {
-    if has_choice(map, "value") == map.contains_key("extension") {
-        broken("ext-1", "an extension has either a value or extensions");
-    }
-}
 
 pub(super) fn period(map: &Object, broken: Broken<'_>) {
     let span = |name| text(map, name).and_then(|text| moment::span(text, Form::DateTime));
@@ -24,9 +18,40 @@ pub(super) fn period(map: &Object, broken: Broken<'_>) {
     }
 }
 
-pub(super) fn quantity(map: &Object, broken: Broken<'_>) {
-    if map.contains_key("code") && !map.contains_key("system") {
-        broken("qty-3", "a unit code needs its system");
+/// age-1, cnt-3, dis-1 and drt-1: quantities of a fixed dimension are in UCUM.
+pub(super) fn measure(type_name: &str, map: &Object, broken: Broken<'_>) {
+    const UCUM: &str = "http://unitsofmeasure.org";
+    let key = match type_name {
+        "Age" => "age-1",
+        "Count" => "cnt-3",
+        "Distance" => "dis-1",
+        _ => "drt-1",
+    };
+    let has = |name: &str| map.contains_key(name);
+    let value = map
+        .get("value")
+        .and_then(Value::as_number)
+        .map(Number::as_str);
+    if type_name == "Duration" {
+        if has("code") && (text(map, "system") != Some(UCUM) || !has("value")) {
+            broken(key, "a code is one of UCUM, with a value");
+        }
+        return;
+    }
+    if has("value") && !has("code") || has("system") && text(map, "system") != Some(UCUM) {
+        broken(key, "a value needs a code of UCUM");
+    }
+    if type_name == "Age"
+        && value
+            .and_then(Decimal::parse)
+            .is_some_and(|one| one.mantissa <= 0)
+    {
+        broken(key, "an age is positive");
+    }
+    let whole = value.is_none_or(|lexeme| !lexeme.contains('.'));
+    let one = text(map, "code").is_none_or(|code| code == "1");
+    if type_name == "Count" && !(whole && one) {
+        broken(key, "a count is whole and its code is 1");
     }
 }
 
@@ -61,57 +86,24 @@ pub(super) fn ratio(map: &Object, broken: Broken<'_>) {
     }
 }
 
-pub(super) fn attachment(map: &Object, broken: Broken<'_>) {
-    if map.contains_key("data") && !map.contains_key("contentType") {
-        broken("att-1", "data needs a contentType");
-    }
-}
-
-pub(super) fn contact_point(map: &Object, broken: Broken<'_>) {
-    if map.contains_key("value") && !map.contains_key("system") {
-        broken("cpt-2", "a value needs a system");
-    }
-}
-
-/// tim-1, -2, -4 to -10.
+/// tim-4, -5 and -9; the others are in the table.
 pub(super) fn repeat(map: &Object, broken: Broken<'_>) {
-    let has = |name: &str| map.contains_key(name);
-    let positive = |name: &str| {
-        let number = map
-            .get(name)
-            .and_then(Value::as_number)
-            .map(|one| one.as_str());
-        !number.is_some_and(|lexeme| lexeme.starts_with('-'))
+    let negative = |name: &str| {
+        let number = map.get(name).and_then(Value::as_number).map(Number::as_str);
+        number.is_some_and(|lexeme| lexeme.starts_with('-'))
     };
-    let needs = [
-        (
-            "tim-1",
-            "duration",
-            "durationUnit",
-            "a duration needs its unit",
-        ),
-        ("tim-2", "period", "periodUnit", "a period needs its unit"),
-        (
-            "tim-6",
-            "durationMax",
-            "duration",
-            "durationMax needs a duration",
-        ),
-        ("tim-7", "countMax", "count", "countMax needs a count"),
-        ("tim-8", "periodMax", "period", "periodMax needs a period"),
-    ];
-    for (key, name, needed, rule) in needs {
-        if has(name) && !has(needed) && !has(&format!("_{needed}")) {
-            broken(key, rule);
-        }
-    }
-    if !positive("duration") {
+    if negative("duration") {
         broken("tim-4", "a duration is not negative");
     }
-    if !positive("period") {
+    if negative("period") {
         broken("tim-5", "a period is not negative");
     }
-    if has("timeOfDay") && has("when") {
-        broken("tim-10", "either timeOfDay or when");
+    let meals = ["C", "CM", "CD", "CV"];
+    let at_meal = items(map, "when")
+        .iter()
+        .filter_map(Value::as_str)
+        .any(|one| meals.contains(&one));
+    if map.contains_key("offset") && at_meal {
+        broken("tim-9", "no offset from a meal itself");
     }
 }
