@@ -145,7 +145,9 @@ pub(crate) async fn proposals(State(door): State<Door>) -> Response {
             let votes: Vec<Value> = open
                 .votes
                 .iter()
-                .map(|(voter, approve)| json!({ "organisation": voter.as_str(), "approve": approve }))
+                .map(|(voter, approve)| {
+                    json!({ "organisation": voter.as_str(), "approve": approve })
+                })
                 .collect();
             json!({
                 "id": id.to_string(),

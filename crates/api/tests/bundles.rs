@@ -99,7 +99,8 @@ fn references_between_entries_are_resolved() {
           "request": { "method": "POST", "url": "Patient" } },
         { "fullUrl": "http://old.example.org/fhir/Observation/o", "resource": relative,
           "request": { "method": "POST", "url": "Observation" } },
-        { "request": { "method": "GET", "url": "Practitioner?identifier=http://example.org/npi|42" } }
+        { "request": { "method": "GET",
+                       "url": "Practitioner?identifier=http://example.org/npi|42" } }
     ]));
     let answer = client.post("/fhir", &bundle).expect(200).json();
     let place = |at: usize| {

@@ -1,5 +1,7 @@
 //! The CapabilityStatement claims what works.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::World;
@@ -63,7 +65,8 @@ fn parts_of_resources_are_served_on_request() {
     let world = World::new();
     let client = world.clinician();
     let patient = serde_json::json!({ "resourceType": "Patient", "id": "p", "active": true,
-        "text": { "status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>" },
+        "text": { "status": "generated",
+                  "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>" },
         "name": [{ "family": "Elion" }], "birthDate": "1918-01-23" });
     client.put("/fhir/Patient/p", &patient).expect(201);
     let part = client

@@ -1,5 +1,7 @@
 //! Many at the same time: conditions hold, versions follow each other, pages do not shift.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use std::collections::HashSet;
@@ -19,12 +21,17 @@ fn conditional_creates_make_one_of_each() {
                 scope.spawn(move || {
                     let key = format!("http://example.org/mrn|{}", task % 20);
                     let body = json!({ "resourceType": "Patient", "identifier": [
-                        { "system": "http://example.org/mrn", "value": (task % 20).to_string() }] });
+                        { "system": "http://example.org/mrn",
+                          "value": (task % 20).to_string() }] });
                     let headers = [("if-none-exist", format!("identifier={key}"))];
-                    let headers: Vec<_> =
-                        headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                    let headers: Vec<_> = headers
+                        .iter()
+                        .map(|(name, value)| (*name, value.as_str()))
+                        .collect();
                     let body = body.to_string();
-                    client.send("POST", "/fhir/Patient", &headers, Some(body.as_bytes())).status
+                    client
+                        .send("POST", "/fhir/Patient", &headers, Some(body.as_bytes()))
+                        .status
                 })
             })
             .collect();
@@ -86,7 +93,10 @@ fn versions_follow_each_other_and_if_match_loses_no_update() {
 fn pages_stay_as_they_are_while_others_write() {
     let world = World::new();
     let client = world.clinician();
-    let patient = |number: usize| json!({ "resourceType": "Patient", "name": [{ "family": format!("Page{number:03}") }] });
+    let patient = |number: usize| {
+        let family = format!("Page{number:03}");
+        json!({ "resourceType": "Patient", "name": [{ "family": family }] })
+    };
     let mut before = HashSet::new();
     for number in 0..60 {
         before.insert(

@@ -119,86 +119,31 @@ fn change(path: &Path, sql: &str) {
 }
 
 /// Table, column, new value, row, and what the audit must name.
-fn changes() -> Vec<(
-    &'static str,
-    &'static str,
-    String,
-    &'static str,
-    &'static str,
-)> {
-    let flip =
-        |blob: &str| format!("CAST(substr({blob}, 1, 9) || x'00' || substr({blob}, 11) AS BLOB)");
+#[rustfmt::skip]
+fn changes() -> Vec<(&'static str, &'static str, String, &'static str, &'static str)> {
+    let at = |blob: &str, place: u32| {
+        let after = place + 2;
+        let place = place + 1;
+        format!("CAST(substr({blob}, 1, {place} - 1) || x'ff' || substr({blob}, {after}) AS BLOB)")
+    };
+    let flip = |blob: &str| at(blob, 9);
     let batch = "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)";
     let salk = "normalised = 'salk' AND parameter = (SELECT min(parameter) FROM strings)";
     vec![
         ("versions", "envelope", flip("envelope"), "leaf = 5", "body"),
-        (
-            "versions",
-            "patients",
-            "',1,'".into(),
-            "leaf = 5",
-            "_history/",
-        ),
-        (
-            "versions",
-            "updated_us",
-            "updated_us + 1000".into(),
-            "leaf = 5",
-            "body",
-        ),
-        (
-            "leaves",
-            "commitment",
-            flip("commitment"),
-            "leaf = 5",
-            "outbox leaf 5",
-        ),
+        ("versions", "patients", "''".into(), "leaf = 5", "_history/"),
+        ("versions", "updated_us", "updated_us + 1000".into(), "leaf = 5", "body"),
+        ("leaves", "commitment", flip("commitment"), "leaf = 5", "outbox leaf 5"),
         ("batches", "blinding", flip("blinding"), batch, "batch "),
         ("batches", "root", flip("root"), batch, "batch "),
         ("batches", "body", flip("body"), batch, "batch "),
-        (
-            "batches",
-            "anchor",
-            flip("anchor"),
-            batch,
-            "receipt of batch",
-        ),
-        (
-            "vaults",
-            "wrapped",
-            flip("wrapped"),
-            "vault = 1",
-            "vault key",
-        ),
-        (
-            "users",
-            "role",
-            "'admin'".into(),
-            "username = 'ada'",
-            "user ada",
-        ),
-        (
-            "dates",
-            "from_us",
-            "from_us + 1".into(),
-            "record = 5",
-            "index of",
-        ),
-        (
-            "tokens",
-            "code",
-            "'2-8'".into(),
-            "record = 5 AND code = '1-8'",
-            "index of",
-        ),
+        ("batches", "anchor", at("anchor", 200), batch, "receipt of batch"),
+        ("vaults", "wrapped", flip("wrapped"), "vault = 1", "vault key"),
+        ("users", "role", "'admin'".into(), "username = 'ada'", "user ada"),
+        ("dates", "from_us", "from_us + 1".into(), "record = 5", "index of"),
+        ("tokens", "code", "'2-8'".into(), "record = 5 AND code = '1-8'", "index of"),
         ("strings", "normalised", "'sabin'".into(), salk, "index of"),
-        (
-            "compartments",
-            "patient",
-            "patient + 1".into(),
-            "record = 5",
-            "index of",
-        ),
+        ("compartments", "patient", "patient + 1".into(), "record = 5", "index of"),
     ]
 }
 

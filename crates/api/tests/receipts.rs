@@ -1,5 +1,7 @@
 //! Receipts over HTTP: 202 until final, then a file that a stranger verifies.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::World;

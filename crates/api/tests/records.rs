@@ -1,5 +1,7 @@
 //! One record after the other: create, read, update, patch, delete, history, conditions.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod common;
 
 use common::{World, ids};

@@ -78,7 +78,7 @@ fn resource(type_: &str) -> Value {
         "referencePolicy": ["literal", "logical"],
         "operation": [
             { "name": "receipt", "definition": "urn:salus:operation:receipt",
-              "documentation": "GET [type]/[id]/_history/[vid]/$receipt: the tlog-proof of a version" },
+              "documentation": "GET [type]/[id]/_history/[vid]/$receipt" },
             { "name": "validate",
               "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate" }
         ]

@@ -1,7 +1,8 @@
 //! The audit: everything stored against what the ledger vouches for, item by item.
 //!
 //! It works on a stopped node: the database is opened for reading, and of the ledger only the
-//! stored nodes of its history tree are needed. What it finds is told as it is found; nothing is repaired.
+//! stored nodes of its history tree are needed. What it finds is told as it is found; nothing is
+//! repaired.
 
 mod batches;
 mod versions;

@@ -12,7 +12,7 @@ use crate::admit::{self, Made, check};
 use crate::draft::{self, Stamp};
 use crate::error::HospitalError;
 use crate::record::Record;
-use crate::request::{Method, Target};
+use crate::request::{Method, Request, Target};
 use crate::retire::Retired;
 use crate::setup::Hospital;
 
@@ -84,36 +84,49 @@ impl Hospital {
             full_url,
         } = entry;
         let type_ = request.target.resource_type().unwrap_or_default();
-        let (method, conditions) = (request.method, request.conditions);
-        let has_if_match = conditions.if_match.is_some();
-        let settled = |goal| Settled {
+        let method = request.method;
+        let has_if_match = request.conditions.if_match.is_some();
+        let goal = if method == Method::Post {
+            self.create_goal(type_, request, guards).await?
+        } else {
+            self.change_goal(type_, request, index, guards).await?
+        };
+        Ok(Settled {
             index,
             method,
             type_,
             full_url,
             goal,
             has_if_match,
-        };
-        if method == Method::Post {
-            let goal = match &conditions.if_none_exist {
-                None => Goal::Create {
-                    id: admit::new_id()?,
-                    value: json_of(request.body)?,
-                },
-                Some(pairs) => {
-                    let matched = self.matched(type_, pairs).await?;
-                    guards.push(matched.guard);
-                    match matched.id {
-                        Some(id) => Goal::Found(self.current_record(type_, &id).await?),
-                        None => Goal::Create {
-                            id: admit::new_id()?,
-                            value: json_of(request.body)?,
-                        },
-                    }
-                }
-            };
-            return Ok(settled(goal));
+        })
+    }
+
+    async fn create_goal(
+        &self,
+        type_: &'static str,
+        request: Request,
+        guards: &mut Vec<Guard>,
+    ) -> Result<Goal, HospitalError> {
+        if let Some(pairs) = &request.conditions.if_none_exist {
+            let matched = self.matched(type_, pairs).await?;
+            guards.push(matched.guard);
+            if let Some(id) = matched.id {
+                return Ok(Goal::Found(self.current_record(type_, &id).await?));
+            }
         }
+        Ok(Goal::Create {
+            id: admit::new_id()?,
+            value: json_of(request.body)?,
+        })
+    }
+
+    async fn change_goal(
+        &self,
+        type_: &'static str,
+        request: Request,
+        index: usize,
+        guards: &mut Vec<Guard>,
+    ) -> Result<Goal, HospitalError> {
         let id = if let Target::Instance(_, id) = request.target {
             Some(id)
         } else {
@@ -121,7 +134,6 @@ impl Hospital {
             guards.push(matched.guard);
             matched.id
         };
-        let conditional = !request.query.is_empty();
         let before = match &id {
             Some(id) => self.0.store.current(type_, id).await?,
             None => None,
@@ -130,27 +142,26 @@ impl Hospital {
             type_,
             id.as_deref().unwrap_or("?"),
             before.as_ref(),
-            &conditions,
+            &request.conditions,
         )?;
-        let goal = match method {
-            Method::Delete => Goal::Retire { id, before },
+        match request.method {
+            Method::Delete => Ok(Goal::Retire { id, before }),
             Method::Patch => {
                 let patch = crate::amend::parse(request.body)?;
                 let missing = || HospitalError::Absent(format!("{type_} to be patched"));
                 let id = id.ok_or_else(missing)?;
                 let current = self.current_record_of(type_, &id, before.clone()).await?;
-                Goal::Amend {
+                Ok(Goal::Amend {
                     before: before.ok_or_else(missing)?,
                     current,
                     patch,
-                }
+                })
             }
             _ => {
                 let value = json_of(request.body)?;
-                replace_goal(type_, id, value, before, conditional, index)?
+                replace_goal(type_, id, value, before, !request.query.is_empty(), index)
             }
-        };
-        Ok(settled(goal))
+        }
     }
 }
 
