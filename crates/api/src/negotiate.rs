@@ -1,7 +1,8 @@
 //! What the client sends and wants back: media types, `Prefer`, entity tags, conditions.
 
 use axum::http::{HeaderMap, HeaderName, header};
-use hospital::request::{Conditions, entity_tag};
+use bytes::Bytes;
+use hospital::request::{Body as RecordBody, Conditions, entity_tag};
 use hospital::{HospitalError, instant, pairs};
 
 use crate::error::ApiError;
@@ -117,8 +118,11 @@ pub(crate) fn media(headers: &HeaderMap, wanted: Media) -> Result<(), ApiError> 
             "application/fhir+json",
         ),
         Media::Patch => (
-            kind == "application/json-patch+json",
-            "application/json-patch+json",
+            matches!(
+                kind.as_str(),
+                "application/json-patch+json" | "application/merge-patch+json" | "application/json"
+            ),
+            "application/json-patch+json or application/merge-patch+json",
         ),
         Media::Form => (
             kind == "application/x-www-form-urlencoded",
@@ -134,6 +138,31 @@ pub(crate) fn media(headers: &HeaderMap, wanted: Media) -> Result<(), ApiError> 
         Ok(())
     } else {
         Err(ApiError::MediaType(name))
+    }
+}
+
+/// The body of a PATCH by its kind. `application/json`, which some clients send, is a JSON Patch
+/// when it is an array and a merge patch when it is an object.
+pub(crate) fn patch(headers: &HeaderMap, bytes: Bytes) -> RecordBody {
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let kind = value
+        .unwrap_or("")
+        .split(';')
+        .next()
+        .unwrap_or("")
+        .trim()
+        .to_ascii_lowercase();
+    let merge = match kind.as_str() {
+        "application/merge-patch+json" => true,
+        "application/json" => bytes.trim_ascii_start().starts_with(b"{"),
+        _ => false,
+    };
+    if merge {
+        RecordBody::Merge(bytes)
+    } else {
+        RecordBody::Bytes(bytes)
     }
 }
 
@@ -215,7 +244,7 @@ mod tests {
             ("application/json; charset=latin1", Media::Fhir, false),
             ("application/fhir+xml", Media::Fhir, false),
             ("text/plain", Media::Fhir, false),
-            ("application/json", Media::Patch, false),
+            ("application/fhir+json", Media::Patch, false),
             ("application/json-patch+json", Media::Patch, true),
             ("application/x-www-form-urlencoded", Media::Form, true),
         ] {

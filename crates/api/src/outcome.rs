@@ -122,7 +122,8 @@ fn decorate(mut response: Response, error: &ApiError, described: &Described) -> 
         headers.insert(header::ALLOW, HeaderValue::from_static(allow));
     }
     if matches!(error, ApiError::MediaType(_)) {
-        let patch = HeaderValue::from_static("application/json-patch+json");
+        let patch =
+            HeaderValue::from_static("application/json-patch+json, application/merge-patch+json");
         headers.insert("accept-patch", patch);
     }
     response

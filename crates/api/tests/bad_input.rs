@@ -142,7 +142,7 @@ fn changes() -> Vec<Case> {
     let nowhere = r#"[{"op":"remove","path":"/name/7"}]"#;
     vec![
         case("a patch of another kind", patch, "[]", "415 media-type")
-            .with("content-type", "application/json"),
+            .with("content-type", "application/fhir+json"),
         case("a patch that is none", patch, "{}", "400 request").patch(),
         case("a patch whose test fails", patch, test, "422 request").patch(),
         case(

@@ -224,3 +224,46 @@ fn prefer_says_what_comes_back() {
         "{this}"
     );
 }
+
+#[test]
+fn what_common_clients_send_is_understood() {
+    let world = World::new();
+    let client = world.clinician();
+    let query = "/fhir/Patient?identifier=http://example.org/mrn%7CLovelace";
+    let first = client.post(query, &patient("Lovelace")).expect(201).id();
+    assert_eq!(
+        client.post(query, &patient("Lovelace")).expect(200).id(),
+        first
+    );
+    let path = format!("/fhir/Patient/{first}");
+    for (version, kind) in ["application/json", "application/merge-patch+json"]
+        .iter()
+        .enumerate()
+    {
+        let merge = json!({ "gender": "female", "identifier": null }).to_string();
+        let headers = [("content-type", *kind)];
+        let merged = client
+            .send("PATCH", &path, &headers, Some(merge.as_bytes()))
+            .expect(200);
+        assert_eq!(merged.json()["gender"], "female");
+        assert!(merged.json().get("identifier").is_none());
+        assert_eq!(
+            merged.json()["meta"]["versionId"],
+            (version + 2).to_string()
+        );
+    }
+    let operations = json!([{ "op": "remove", "path": "/gender" }]).to_string();
+    let plain = [("content-type", "application/json")];
+    client
+        .send("PATCH", &path, &plain, Some(operations.as_bytes()))
+        .expect(200);
+    let wrong = json!({ "id": "other" }).to_string();
+    client
+        .send("PATCH", &path, &plain, Some(wrong.as_bytes()))
+        .expect(422);
+    let counted = client
+        .get("/fhir/Patient?_count=0&_totalMethod=count")
+        .expect(200)
+        .json();
+    assert_eq!(counted["total"], 1);
+}

@@ -45,7 +45,7 @@ pub(crate) fn parse(body: Body) -> Result<Value, HospitalError> {
             reason: "the body is empty".into(),
             too_large: false,
         }),
-        Body::Bytes(bytes) => {
+        Body::Bytes(bytes) | Body::Merge(bytes) => {
             let limits = Limits {
                 bytes: RECORD_BYTES_MAX,
                 ..Limits::default()

@@ -1,4 +1,4 @@
-//! Amending a record by JSON Patch (RFC 6902). FHIR R4 3.1.0.6.
+//! Amending a record by JSON Patch (RFC 6902, FHIR R4 3.1.0.6) or JSON Merge Patch (RFC 7396).
 
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
@@ -18,10 +18,20 @@ const OPERATIONS_MAX: usize = 1_000;
 /// Largest patch.
 const PATCH_BYTES_MAX: usize = 1 << 20;
 
+/// What a patch asks for.
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    /// One operation after the other.
+    Operations(Patch),
+    /// Elements to replace; null removes one.
+    Merge(Value),
+}
+
 /// Reads a patch document.
-pub(crate) fn parse(body: Body) -> Result<Patch, HospitalError> {
+pub(crate) fn parse(body: Body) -> Result<Change, HospitalError> {
+    let merge = matches!(body, Body::Merge(_));
     let value = match body {
-        Body::Bytes(bytes) if bytes.len() > PATCH_BYTES_MAX => {
+        Body::Bytes(bytes) | Body::Merge(bytes) if bytes.len() > PATCH_BYTES_MAX => {
             return Err(HospitalError::request(
                 "too-costly",
                 format!("a patch may have {PATCH_BYTES_MAX} bytes"),
@@ -30,6 +40,9 @@ pub(crate) fn parse(body: Body) -> Result<Patch, HospitalError> {
         }
         other => crate::admit::parse(other)?,
     };
+    if merge {
+        return Ok(Change::Merge(value));
+    }
     let patch: Patch = serde_json::from_value(value).map_err(|error| {
         let reason = error.to_string().chars().take(120).collect::<String>();
         HospitalError::request(
@@ -45,29 +58,21 @@ pub(crate) fn parse(body: Body) -> Result<Patch, HospitalError> {
             "replace the whole resource instead",
         ));
     }
-    Ok(patch)
+    Ok(Change::Operations(patch))
 }
 
 /// Applies a patch to the current version, within the bounds of a record.
 pub(crate) fn applied(
     record: &Record,
-    patch: &Patch,
+    change: &Change,
     type_: &'static str,
 ) -> Result<Value, HospitalError> {
     let mut value: Value = serde_json::from_slice(&record.body).map_err(|error| {
         HospitalError::Internal(format!("a stored resource does not parse: {error}"))
     })?;
-    // A `copy` can double the document: after each the size is looked at.
-    for (index, operation) in patch.0.iter().enumerate() {
-        json_patch::patch(&mut value, std::slice::from_ref(operation))
-            .map_err(|error| refused(index, operation, &error.kind.to_string()))?;
-        if matches!(operation, PatchOperation::Copy(_)) && size_of(&value, 0) > RECORD_BYTES_MAX {
-            return Err(refused(
-                index,
-                operation,
-                "the resource would become too large",
-            ));
-        }
+    match change {
+        Change::Operations(patch) => operate(&mut value, patch)?,
+        Change::Merge(patch) => json_patch::merge(&mut value, patch),
     }
     if value.get("id").and_then(Value::as_str) != Some(&record.id) {
         return Err(HospitalError::request(
@@ -78,6 +83,22 @@ pub(crate) fn applied(
     }
     draft::validated(&value, type_)?;
     Ok(value)
+}
+
+/// A `copy` can double the document: after each the size is looked at.
+fn operate(value: &mut Value, patch: &Patch) -> Result<(), HospitalError> {
+    for (index, operation) in patch.0.iter().enumerate() {
+        json_patch::patch(value, std::slice::from_ref(operation))
+            .map_err(|error| refused(index, operation, &error.kind.to_string()))?;
+        if matches!(operation, PatchOperation::Copy(_)) && size_of(value, 0) > RECORD_BYTES_MAX {
+            return Err(refused(
+                index,
+                operation,
+                "the resource would become too large",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn refused(index: usize, operation: &PatchOperation, reason: &str) -> HospitalError {
@@ -157,7 +178,7 @@ impl Hospital {
         &self,
         type_: &'static str,
         id: &str,
-        patch: &Patch,
+        patch: &Change,
         conditions: &Conditions,
         guards: &[Guard],
     ) -> Result<Admitted, HospitalError> {

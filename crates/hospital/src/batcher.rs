@@ -21,6 +21,8 @@ use crate::setup::Hospital;
 
 /// Most commitments in one batch.
 const LEAVES_MAX: u32 = 65_536;
+/// Waiting commitments are counted up to here.
+const COUNTED_MAX: u32 = 10_000;
 /// How often an open batch is looked after when no block comes.
 const LOOK_MS: u64 = 100;
 /// After this time without finality a transaction is handed over again.
@@ -149,12 +151,23 @@ impl Hospital {
             *submitted = Instant::now();
         } else if submitted.elapsed() >= RESUBMIT {
             *submitted = Instant::now();
+            self.count_waiting(batch).await?;
             if let Err(HospitalError::Request { .. }) = self.submit(batch.transaction.clone()).await
             {
                 self.sign_again(batch).await?;
             }
         }
         Ok(false)
+    }
+
+    /// While nothing becomes final, versions go on waiting.
+    async fn count_waiting(&self, batch: &Batch) -> Result<(), HospitalError> {
+        let waiting = self.0.store.pending_leaves(COUNTED_MAX).await?.len() as u64;
+        self.0
+            .batches
+            .waiting
+            .store(waiting + batch.leaves, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn anchor(&self, batch: &Batch, index: u64) -> Result<bool, HospitalError> {

@@ -52,6 +52,8 @@ impl Cpu {
         I: Send + 'static,
         O: Send + 'static,
     {
+        /// Most items done under one permit.
+        const AT_ONCE_MAX: usize = 128;
         /// Fewer items than this are not worth a second thread.
         const WORTH_SPLITTING: usize = 32;
         let job = Arc::new(job);
@@ -60,7 +62,8 @@ impl Cpu {
         } else {
             self.threads
         };
-        let each = items.len().div_ceil(parts).max(1);
+        // Small enough that a single record, which waits for the same permits, gets its turn.
+        let each = items.len().div_ceil(parts).clamp(1, AT_ONCE_MAX);
         let mut running = Vec::with_capacity(parts);
         let mut items = items.into_iter();
         loop {

@@ -152,6 +152,8 @@ pub enum Body {
     Empty,
     /// As it came over the wire.
     Bytes(Bytes),
+    /// A JSON Merge Patch (RFC 7396) as it came over the wire.
+    Merge(Bytes),
     /// Parsed already, as an entry of a bundle is.
     Json(Value),
 }

@@ -22,7 +22,7 @@ pub(crate) fn capabilities(config: &Config) -> Vec<u8> {
         "implementation": { "description": "Salus, one organisation's node", "url": base },
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
-        "patchFormat": ["application/json-patch+json"],
+        "patchFormat": ["application/json-patch+json", "application/merge-patch+json"],
         "rest": [{
             "mode": "server",
             "security": security(config),

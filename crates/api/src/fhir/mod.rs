@@ -118,7 +118,10 @@ async fn interact(
         negotiate::media(&parts.headers, media)?;
         let bytes_max = hospital::RECORD_BYTES_MAX.min(door.0.config.body_bytes_max);
         let (bytes, room) = door.body(&parts.headers, body, bytes_max).await?;
-        request.body = RecordBody::Bytes(bytes);
+        request.body = match media {
+            Media::Patch => negotiate::patch(&parts.headers, bytes),
+            Media::Fhir | Media::Form => RecordBody::Bytes(bytes),
+        };
         _room = room;
     }
     let writes = method != Method::Get;
@@ -143,10 +146,15 @@ fn media_of(method: Method) -> Option<Media> {
 
 /// What is about the form of the answer is no part of a condition.
 fn without_form(mut request: Request) -> Request {
-    if request.method != Method::Get {
-        request
-            .query
-            .retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
+    if request.method == Method::Get {
+        return request;
+    }
+    request.query.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
+    // A search in the url of a create is how some clients write If-None-Exist: never ignored.
+    let conditions = &mut request.conditions;
+    let searches = request.method == Method::Post && !request.query.is_empty();
+    if searches && conditions.if_none_exist.is_none() {
+        conditions.if_none_exist = Some(std::mem::take(&mut request.query));
     }
     request
 }

@@ -1,7 +1,6 @@
 //! What each write of a transaction is about: which record, at which version, under which guard.
 
 use fhir::validate::Issue;
-use json_patch::Patch;
 use serde_json::Value;
 use store::{Guard, Stored};
 
@@ -9,6 +8,7 @@ use super::plan::{Planned, invalid};
 use super::resolve::Names;
 use super::transact::{Drafted, json_of};
 use crate::admit::{self, Made, check};
+use crate::amend::Change;
 use crate::draft::{self, Stamp};
 use crate::error::HospitalError;
 use crate::record::Record;
@@ -32,7 +32,7 @@ pub(super) enum Goal {
     Amend {
         before: Stored,
         current: Record,
-        patch: Patch,
+        patch: Change,
     },
     /// A deletion; `None`: there is nothing to delete.
     Retire {
