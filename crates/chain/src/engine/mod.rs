@@ -9,7 +9,7 @@ mod handshake;
 pub(crate) mod network;
 
 use crate::{
-    block::{Block, BlockLimits},
+    block::{Block, BlockDigest, BlockLimits},
     committee::Committees,
     gossip, keeper,
     pulse::PULSE_BYTES_MAX,
@@ -26,7 +26,7 @@ use commonware_consensus::{
         resolver::p2p as backfill,
         standard::{Inline, Standard},
     },
-    simplex::scheme::ed25519::Scheme,
+    simplex::{self, scheme::ed25519::Scheme},
     types::ViewDelta,
 };
 use commonware_cryptography::{
@@ -78,9 +78,7 @@ fn limits() -> BlockLimits {
 pub(crate) fn message_bytes_max() -> u32 {
     let participants = u32::try_from(ORGANISATIONS_MAX).unwrap_or(u32::MAX);
     let blocks = marshal::max_payload_size::<Standard<Block>, Scheme>(participants, &limits());
-    let votes = commonware_consensus::simplex::max_payload_size::<Scheme, crate::block::BlockDigest>(
-        participants,
-    );
+    let votes = simplex::max_payload_size::<Scheme, BlockDigest>(participants);
     let votes = commonware_p2p::utils::mux::prefixed(votes);
     let own = gossip::MESSAGE_BYTES_MAX.max(PULSE_BYTES_MAX);
     commonware_p2p::max_message_size(&[blocks, votes, own])

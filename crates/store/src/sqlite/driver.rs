@@ -14,7 +14,7 @@ use super::{names, read, span};
 use crate::{Scope, StoreError};
 
 /// A filter that finds more rows than this does not drive, unless the options say otherwise.
-pub(crate) const RARE: usize = 3000;
+pub(crate) const RARE: usize = 2000;
 
 /// How the matches of a query are found.
 #[derive(Debug, Default)]
@@ -146,7 +146,8 @@ pub(super) fn scope_probe(patients: &[i64]) -> Fragment {
     let list = read::number_list(patients);
     Fragment::new(
         format!(
-            "EXISTS (SELECT 1 FROM compartments c WHERE c.record = r.record AND c.patient IN ({list}))"
+            "EXISTS (SELECT 1 FROM compartments c
+             WHERE c.record = r.record AND c.patient IN ({list}))"
         ),
         [],
     )

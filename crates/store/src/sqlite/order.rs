@@ -41,8 +41,8 @@ fn columns(kind: Kind) -> (&'static str, &'static str) {
     }
 }
 
-/// The expression of a sort key. The `+` keeps SQLite from walking the index by value in search of a
-/// least or greatest one: the record's own rows are few.
+/// The expression of a sort key. The `+` keeps SQLite from walking the index by value in search of
+/// a least or greatest one: the record's own rows are few.
 pub(super) fn key(sort: &Sort) -> Key {
     let descending = sort.descending;
     let which = if descending { "max" } else { "min" };
@@ -83,9 +83,15 @@ pub(super) fn walk(sort: &Sort) -> Option<Walk> {
     let (name, (column, rest)) = (table(kind).name(), columns(kind));
     let better = if sort.descending { ">" } else { "<" };
     let of = |alias: &str| format!("({alias}.{column}, {alias}.{})", rest.replace("{}", alias));
+    // Dates know whether there are other values to look at.
+    let unless = if kind == Kind::Date {
+        "d.several = 0 OR "
+    } else {
+        ""
+    };
     let rows = format!(
-        "d.parameter = ? AND NOT EXISTS (SELECT 1 FROM {name} e WHERE e.record = d.record
-         AND e.parameter = d.parameter AND {} {better} {})",
+        "d.parameter = ? AND ({unless}NOT EXISTS (SELECT 1 FROM {name} e
+         WHERE e.record = d.record AND e.parameter = d.parameter AND {} {better} {}))",
         of("e"),
         of("d"),
     );

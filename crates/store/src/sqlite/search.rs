@@ -137,6 +137,9 @@ fn hits(
     if token.is_some_and(|token| token.keys.len() != keys.len()) {
         return Err(StoreError::PageToken);
     }
+    if let (Some(candidates), []) = (&plan.candidates, keys.as_slice()) {
+        return first_of(connection, plan, candidates, token, max, limit);
+    }
     let walk = match query.sort.first() {
         Some(sort) if plan.candidates.is_none() => order::walk(sort),
         _ => None,
@@ -156,6 +159,37 @@ fn hits(
         max,
     };
     walked(connection, query, &asked, walk, limit)
+}
+
+/// Candidates in the order of records: only as many are looked at as the page needs.
+fn first_of(
+    connection: &Connection,
+    plan: &Plan,
+    candidates: &BTreeSet<i64>,
+    token: Option<&Token>,
+    max: i64,
+    limit: usize,
+) -> Result<Vec<Hit>, StoreError> {
+    let after = token.map_or(0, |token| token.record);
+    let mut rest = candidates
+        .range(after.saturating_add(1)..)
+        .copied()
+        .peekable();
+    let mut hits = Vec::new();
+    while rest.peek().is_some() && hits.len() < limit {
+        let some: BTreeSet<i64> = rest.by_ref().take(limit * 2).collect();
+        let missing = limit - hits.len();
+        hits.extend(run(
+            connection,
+            plan,
+            &listed(&some),
+            &[],
+            None,
+            max,
+            missing,
+        )?);
+    }
+    Ok(hits)
 }
 
 /// What stays the same while the parts of a page are read.

@@ -1,0 +1,290 @@
+//! The command line: what can be asked, with examples. Nothing is done here.
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use ledger::OrganisationKind;
+use std::path::PathBuf;
+
+/// Health records that prove themselves, shared by organisations that do not trust each other.
+#[derive(Parser, Debug)]
+#[command(
+    name = "salus",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Every command.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Start four organisations on this machine and say where to look
+    Demo(Demo),
+    /// Make an organisation that is its own ledger: ready to run in a minute
+    Init(Init),
+    /// Make an organisation that will join an existing ledger
+    Join(Join),
+    /// Run the node of one organisation
+    Run(Run),
+    /// Check a receipt offline
+    Verify(Verify),
+    /// Compare everything a stopped node stores with the ledger
+    Audit(Audit),
+    /// Look at configuration, clock, disk, keys, database and peers
+    Doctor(Doctor),
+    /// Load FHIR transaction bundles into a running node
+    Load(Load),
+    /// Write synthetic patients as FHIR transaction bundles (NDJSON)
+    Generate(Generate),
+    /// Propose a change of the consortium, as an administrator of a member
+    Propose(Propose),
+    /// Vote on a proposed change, as an administrator of a member
+    Vote(Vote),
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  salus demo
+  salus demo --dir my-demo --patients 100
+  salus demo --load bundles/ --port 9000
+
+Ctrl-C stops all four. The same --dir goes on where it stopped.")]
+pub(crate) struct Demo {
+    /// Keep the data here, and go on with it when it exists [default: a temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// HTTP port of the first organisation; the others follow
+    #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..=65532))]
+    pub(crate) port: u16,
+    /// How many synthetic patients to make
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(crate) patients: u32,
+    /// Load these FHIR transaction bundles instead (a file, a folder or NDJSON)
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub(crate) load: Vec<PathBuf>,
+    /// Do not play the story at the end
+    #[arg(long)]
+    pub(crate) no_story: bool,
+    /// Blocks of an epoch, for tests of a changing consortium
+    #[arg(long, hide = true)]
+    pub(crate) epoch_blocks: Option<u64>,
+    /// Stop when standard input closes (for programs that start the demo)
+    #[arg(long, hide = true)]
+    pub(crate) supervised: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Identity {
+    /// The folder to make; it must not exist, or be empty
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Short name: lower-case letters, digits and hyphens, at most 32
+    #[arg(long)]
+    pub(crate) id: String,
+    /// What kind of organisation it is
+    #[arg(long, value_parser = kinds())]
+    pub(crate) kind: OrganisationKind,
+    /// The name as people say it [default: made from the id]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Where to answer HTTP
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) http: std::net::SocketAddr,
+    /// Where other nodes reach this one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9080")]
+    pub(crate) ledger: std::net::SocketAddr,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  salus init --dir my-clinic --id my-clinic --kind clinic
+  salus run --config my-clinic/salus.toml")]
+pub(crate) struct Init {
+    #[command(flatten)]
+    pub(crate) identity: Identity,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  salus join --dir my-lab --id my-lab --kind laboratory --genesis genesis.toml
+  salus propose add --request my-lab/request.toml --to http://127.0.0.1:8080 --token T")]
+pub(crate) struct Join {
+    #[command(flatten)]
+    pub(crate) identity: Identity,
+    /// The genesis of the ledger, from any member
+    #[arg(long, value_name = "FILE")]
+    pub(crate) genesis: PathBuf,
+    /// Ask to be a validator too
+    #[arg(long)]
+    pub(crate) validator: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  salus run --config my-clinic/salus.toml")]
+pub(crate) struct Run {
+    /// The configuration that `salus init` or `salus join` wrote
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Stop when standard input closes (for programs that start nodes)
+    #[arg(long, hide = true)]
+    pub(crate) supervised: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  salus verify receipt.txt --trust trust.policy
+  salus verify receipt.txt --trust trust.policy --record observation.json
+
+Exit status: 0 valid, 1 not valid, 2 unusable input. Needs no network and no server.")]
+pub(crate) struct Verify {
+    /// The receipt (application/vnd.c2sp.tlog-proof)
+    pub(crate) receipt: PathBuf,
+    /// The trust file: whom the verifier believes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: PathBuf,
+    /// The record that should be the one that was committed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  salus audit --dir my-clinic
+  salus audit --dir my-clinic --json
+
+The node must be stopped. Exit status: 0 clean, 1 with a line per damaged item.")]
+pub(crate) struct Audit {
+    /// The organisation's folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Print JSON, one object per line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  salus doctor --config my-clinic/salus.toml")]
+pub(crate) struct Doctor {
+    /// The configuration of the organisation
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+/// A running node and who asks.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Target {
+    /// The node, as http://127.0.0.1:8080
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// A bearer token of that node
+    #[arg(long, env = "SALUS_TOKEN", hide_env_values = true)]
+    pub(crate) token: String,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  salus load bundles/ --to http://127.0.0.1:8080 --token \"$TOKEN\"
+  salus load patients.ndjson --to http://127.0.0.1:8080 --token \"$TOKEN\"")]
+pub(crate) struct Load {
+    /// A bundle (.json), bundles line by line (.ndjson), or a folder of both
+    #[arg(required = true)]
+    pub(crate) path: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Bundles on their way at the same time
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub(crate) parallel: u8,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  salus generate --patients 10 > patients.ndjson")]
+pub(crate) struct Generate {
+    /// How many patients
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) patients: u32,
+    /// Another seed gives other people
+    #[arg(long, default_value_t = crate::generate::SEED)]
+    pub(crate) seed: u64,
+    /// The organisation where they are at home
+    #[arg(long, default_value = "st-mary")]
+    pub(crate) organisation: String,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  salus propose add --request my-lab/request.toml --to http://127.0.0.1:8080
+  salus propose validator my-lab --to http://127.0.0.1:8080
+  salus propose remove my-lab --to http://127.0.0.1:8080
+
+The token is that of an administrator, in --token or SALUS_TOKEN. Two thirds of the members
+must vote for it: salus vote.")]
+pub(crate) struct Propose {
+    #[command(subcommand)]
+    pub(crate) change: Change,
+}
+
+/// What may be proposed.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Change {
+    /// Take an organisation in
+    Add {
+        /// The request that `salus join` wrote
+        #[arg(long, value_name = "FILE")]
+        request: PathBuf,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Put an organisation out
+    Remove {
+        /// Its short name
+        organisation: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Let a member take part in ordering
+    Validator {
+        /// Its short name
+        organisation: String,
+        /// Take it out of ordering instead
+        #[arg(long)]
+        not: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  salus vote 5f3c...e1 --to http://127.0.0.1:8081
+  salus vote 5f3c...e1 --against --to http://127.0.0.1:8081")]
+pub(crate) struct Vote {
+    /// The proposal, as `salus propose` printed it
+    pub(crate) proposal: String,
+    /// Vote against it
+    #[arg(long)]
+    pub(crate) against: bool,
+    #[command(flatten)]
+    pub(crate) target: Target,
+}
+
+fn kinds() -> impl TypedValueParser<Value = OrganisationKind> {
+    PossibleValuesParser::new(OrganisationKind::ALL.map(OrganisationKind::as_str))
+        .try_map(|text| text.parse::<OrganisationKind>())
+}

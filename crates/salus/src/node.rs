@@ -1,0 +1,191 @@
+//! `salus run`: wires store, chain, hospital and api together, and takes them apart in order.
+
+use crate::cli;
+use crate::config::Config;
+use crate::failure::{Explain, Failure, Hint, Outcome};
+use crate::genesis_file;
+use crate::organisation::{self, Keys, Purpose};
+use hospital::{Hospital, NewUser, Setup};
+use ledger::Genesis;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Runs one organisation until it is told to stop.
+pub(crate) fn run(arguments: &cli::Run) -> Outcome {
+    logging();
+    let (config, keys) = organisation::open(&arguments.config)?;
+    let genesis = genesis_file::read(&config.path(&config.ledger.genesis))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .explain(|| "the node's threads cannot be started".into())?;
+    // Before anything runs: a taken port must not cost a start of the engine.
+    let listener = runtime.block_on(TcpListener::bind(config.http.listen));
+    let listener = listener
+        .explain(|| {
+            format!(
+                "{} cannot answer on {}",
+                config.organisation.id, config.http.listen
+            )
+        })
+        .hint("another program has this port: change http.listen in salus.toml")?;
+    let (store, chain) = open(&config, &keys, &genesis)?;
+    let parts = Parts {
+        config,
+        keys,
+        genesis,
+        store,
+        chain,
+    };
+    let outcome = runtime.block_on(serve(parts, listener, arguments.supervised));
+    // What still waits for a reader thread is not worth more than this.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    outcome
+}
+
+struct Parts {
+    config: Config,
+    keys: Keys,
+    genesis: Genesis,
+    store: store::Store,
+    chain: chain::Handle,
+}
+
+fn logging() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("SALUS_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,salus=info,hospital=info,chain=info,api=info"));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .try_init();
+}
+
+fn open(config: &Config, keys: &Keys, genesis: &Genesis) -> Outcome<(store::Store, chain::Handle)> {
+    let folder = &config.folder;
+    let store = store::Store::open(&organisation::records(folder), &store::Options::default())
+        .explain(|| format!("the records of {} cannot be opened", config.organisation.id))
+        .hint("is this node running already? `salus doctor` looks at the rest")?;
+    let chain = chain::Node::start(chain::Config::new(
+        folder.clone(),
+        genesis.clone(),
+        *keys.seed_of(Purpose::Node),
+        *keys.seed_of(Purpose::Checkpoint),
+        config.ledger.listen,
+    ))
+    .explain(|| format!("the ledger of {} cannot be opened", config.organisation.id))
+    .hint("is this node running already? `salus doctor` looks at the rest")?;
+    Ok((store, chain))
+}
+
+async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome {
+    let Parts {
+        config,
+        keys,
+        genesis,
+        store,
+        chain,
+    } = parts;
+    let api_config = api_config(&config, &keys);
+    let folder = config.folder.clone();
+    let id = config.organisation.id.clone();
+    let first_users = keys.first_users(&folder)?;
+    let hospital = Hospital::open(Setup {
+        organisation: id.clone(),
+        chain_id: genesis.chain_id(),
+        transaction_key: keys.signing(Purpose::Transaction),
+        checkpoint_key: keys.signing(Purpose::Checkpoint),
+        root_key: keys.root,
+        store,
+        chain: chain.clone(),
+        clock: Arc::new(hospital::SystemClock),
+        fhir_base: api_config.fhir_base(),
+    })
+    .explain(|| format!("{id} cannot be opened"))?;
+    add_first_users(&hospital, &folder, first_users).await?;
+    let router = api::router(hospital.clone(), api_config)
+        .explain(|| "the HTTP interface cannot be opened".into())?;
+    let batcher = hospital.start_batcher();
+    let (stop, stopped) = watch::channel(None);
+    tokio::spawn(watch_for_the_end(chain.clone(), supervised, stop));
+    tracing::info!(organisation = id, address = %config.http.listen, "answering");
+    let served = api::serve(listener, router, wait(stopped.clone()));
+    let ended = tokio::select! {
+        ended = served => ended,
+        () = past_the_grace(stopped.clone()) => Ok(()),
+    };
+    // In this order: nothing new comes in, the last batch is handed over, the engine closes.
+    batcher.stop().await;
+    chain.shutdown().await;
+    tracing::info!(organisation = id, "stopped");
+    ended.explain(|| "the HTTP interface broke".into())?;
+    match stopped.borrow().clone() {
+        Some(Err(reason)) => Err(Failure::new(format!("the ledger of {id} stopped"))
+            .cause(reason)
+            .hint("start it again; if it stays, `salus doctor` and `salus audit` look closer")),
+        _ => Ok(()),
+    }
+}
+
+fn api_config(config: &Config, keys: &Keys) -> api::Config {
+    let mut wanted = api::Config::new(config.base(), *keys.seed_of(Purpose::Token));
+    wanted.token_life = config.token_lifetime();
+    wanted.body_bytes_max = config.limits.body_bytes_max;
+    wanted.entries_max = config.limits.bundle_entries_max;
+    wanted.concurrent_max = config.limits.concurrent_requests_max;
+    wanted.request_time_max = Duration::from_secs(config.limits.request_time_max_s);
+    wanted
+}
+
+async fn add_first_users(
+    hospital: &Hospital,
+    folder: &Path,
+    users: Vec<organisation::FirstUser>,
+) -> Outcome {
+    for user in users {
+        let told = || format!("the first {} cannot be added", user.role);
+        let role = user
+            .role
+            .parse()
+            .map_err(|error: String| Failure::new(told()).cause(error))?;
+        let new = NewUser {
+            username: user.username.clone(),
+            password: user.password.clone(),
+            role,
+            patient: None,
+        };
+        hospital.add_user(new).await.explain(told)?;
+    }
+    organisation::forget_first_users(folder)
+}
+
+/// Why the node stops: asked to, or broken.
+type End = Option<Result<(), String>>;
+
+/// Requests under way may end, but a client that never hangs up does not hold the node.
+const GRACE: Duration = Duration::from_secs(5);
+
+async fn past_the_grace(stopped: watch::Receiver<End>) {
+    wait(stopped).await;
+    tokio::time::sleep(GRACE).await;
+}
+
+async fn wait(mut stopped: watch::Receiver<End>) {
+    let _ = stopped.wait_for(Option::is_some).await;
+}
+
+async fn watch_for_the_end(chain: chain::Handle, supervised: bool, stop: watch::Sender<End>) {
+    let end = tokio::select! {
+        () = crate::signals::asked_to_stop() => Ok(()),
+        () = crate::signals::supervisor_gone(supervised) => Ok(()),
+        death = chain.died() => match death {
+            chain::Death::Stopped => Ok(()),
+            chain::Death::Failed(reason) => Err(reason),
+        },
+    };
+    let _ = stop.send(Some(end));
+}

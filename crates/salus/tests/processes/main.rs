@@ -1,0 +1,21 @@
+//! End to end: real processes of the real binary on loopback, killed, stopped, damaged and asked.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on should stop, and say where"
+)]
+
+mod canary;
+mod consortium;
+mod damaged;
+mod demo;
+mod http;
+mod killed;
+mod members;
+mod quorum;
+mod receipts;
+mod sessions;
+mod synthea;
+mod wiped;
+mod writers;

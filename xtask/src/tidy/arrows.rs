@@ -1,0 +1,117 @@
+//! Which crate may use which: the picture of ARCHITECTURE.md as a table.
+
+use super::Finding;
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+/// Our crates from the bottom up, and what each may name. Arrows point down only.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("proof", &[]),
+    ("fhir", &[]),
+    ("ledger", &["proof"]),
+    ("vault", &[]),
+    ("store", &["fhir"]),
+    ("chain", &["ledger", "proof"]),
+    (
+        "hospital",
+        &["store", "chain", "vault", "ledger", "proof", "fhir"],
+    ),
+    ("api", &["hospital", "fhir"]),
+    (
+        "salus",
+        &[
+            "api", "hospital", "store", "chain", "vault", "ledger", "proof", "fhir",
+        ],
+    ),
+    // The workshop measures the verification of a receipt.
+    ("xtask", &["proof"]),
+];
+
+/// Foreign crates that only some of ours may name: (prefix, ours, why).
+const CONFINED: &[(&str, &[&str], &str)] = &[
+    (
+        "commonware-",
+        &["chain"],
+        "only chain knows the consensus engine",
+    ),
+    (
+        "rusqlite",
+        &["store", "chain"],
+        "SQL lives in store, and in chain for the ledger's own tables",
+    ),
+    ("axum", &["api"], "only api knows HTTP"),
+    ("tower-http", &["api"], "only api knows HTTP"),
+    ("aws-lc-rs", &["vault"], "sealing lives in vault"),
+    (
+        "ed25519-zebra",
+        &["proof"],
+        "one Ed25519 rule, ZIP-215, in one place",
+    ),
+    ("anyhow", &["salus", "xtask"], "anyhow only in binaries"),
+];
+
+/// Below the line nothing may bring a clock, dice, a runtime or I/O.
+const BELOW: &[&str] = &["proof", "fhir", "ledger"];
+const BANNED_BELOW: &[&str] = &[
+    "tokio",
+    "rand",
+    "getrandom",
+    "reqwest",
+    "ureq",
+    "chrono",
+    "time",
+    "rayon",
+    "tracing",
+];
+
+/// Compares `cargo metadata --no-deps` with the table.
+pub(super) fn check(metadata: &Value) -> Result<Vec<Finding>> {
+    let packages = metadata["packages"]
+        .as_array()
+        .context("metadata without packages")?;
+    let mut findings = Vec::new();
+    for package in packages {
+        let name = package["name"]
+            .as_str()
+            .context("a package without a name")?;
+        let Some((_, allowed)) = ALLOWED.iter().find(|(ours, _)| *ours == name) else {
+            findings.push(Finding::new(
+                format!("crates/{name}"),
+                "not in the table of xtask/src/tidy/arrows.rs: say what it may use",
+            ));
+            continue;
+        };
+        let dependencies = package["dependencies"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
+        for dependency in dependencies {
+            // Tests may look anywhere; the shipped code may not.
+            if dependency["kind"].as_str() == Some("dev") {
+                continue;
+            }
+            let used = dependency["name"]
+                .as_str()
+                .context("a dependency without a name")?;
+            findings.extend(arrow(name, allowed, used));
+        }
+    }
+    Ok(findings)
+}
+
+fn arrow(name: &str, allowed: &[&str], used: &str) -> Option<Finding> {
+    let place = format!("{name} -> {used}");
+    if ALLOWED.iter().any(|(ours, _)| *ours == used) {
+        return (!allowed.contains(&used))
+            .then(|| Finding::new(place, "forbidden arrow: see the house in ARCHITECTURE.md"));
+    }
+    if BELOW.contains(&name) && BANNED_BELOW.contains(&used) {
+        return Some(Finding::new(
+            place,
+            "below the line: no clock, dice, runtime or I/O",
+        ));
+    }
+    let (_, _, why) = CONFINED
+        .iter()
+        .find(|(prefix, ours, _)| used.starts_with(prefix) && !ours.contains(&name))?;
+    Some(Finding::new(place, format!("forbidden: {why}")))
+}
