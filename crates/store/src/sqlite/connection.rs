@@ -20,6 +20,9 @@ const CHECKPOINT_PAGES: u32 = 4000;
 /// `SLUS`: so that tools can name the file.
 /// <https://sqlite.org/fileformat.html#application_id>
 const APPLICATION_ID: i32 = 0x534C_5553;
+/// So much of the file readers see through the system's cache instead of copying pages out of it.
+/// The file never shrinks while it is open, so a mapped page cannot vanish.
+const MAPPED_BYTES: i64 = 1024 * 1024 * 1024;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Opens the connection that writes; creates and migrates the database.
@@ -56,6 +59,7 @@ pub(crate) fn reader(path: &Path, options: &Options) -> Result<Connection, Store
     )?;
     set_up(&connection, options)?;
     connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update_and_check(None, "mmap_size", MAPPED_BYTES, |_| Ok(()))?;
     let found = schema(&connection)?;
     if found as usize > MIGRATIONS.len() {
         return Err(newer(found));

@@ -1,6 +1,8 @@
 //! A store in a folder of its own, and synthetic records.
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part")]
 
+pub(crate) mod hospital;
+
 use fhir::query::{Options as QueryOptions, Query};
 use serde_json::{Value, json};
 use store::{Method, NewVaultKey, Options, Page, Put, Scope, Store, StoreError, Stored, Write};
