@@ -68,193 +68,140 @@ pub(crate) struct Described {
     pub(crate) retry_after_s: Option<u64>,
 }
 
-impl Described {
-    fn new(
-        status: StatusCode,
-        name: &'static str,
-        code: &'static str,
-        text: String,
-        hint: &str,
-    ) -> Self {
-        let issue = Issue { severity: Severity::Error, code, expression: String::new(), text };
-        let hint = hint.to_owned();
-        Self { status, name, issues: vec![issue], hint, retry_after_s: None }
-    }
+/// The table: name, status, FHIR issue code, `Retry-After` in seconds (0: none), hint.
+///
+/// docs/reference/errors.md explains each line (`every_failure_is_documented`).
+#[rustfmt::skip]
+const TABLE: &[(&str, u16, &str, u64, &str)] = &[
+    ("malformed", 400, "structure", 0, "the body must be one JSON object"),
+    ("too-complex", 422, "too-costly", 0,
+        "JSON may nest 64 deep; docs/reference/http.md names every bound"),
+    ("too-large", 413, "too-long", 0, "send less at a time, as several bundles"),
+    ("body", 400, "structure", 0, "send the request again"),
+    ("media-type", 415, "not-supported", 0, "set the Content-Type header"),
+    ("not-acceptable", 406, "not-supported", 0,
+        "accept application/fhir+json, or leave `Accept` and `_format` out"),
+    ("method", 405, "not-supported", 0, "the Allow header lists the verbs of this path"),
+    ("path", 404, "not-found", 0, "see /fhir/metadata for what is served"),
+    ("operation", 404, "not-supported", 0,
+        "the operations are $receipt on a version, and $validate on a type"),
+    ("unknown-type", 404, "not-supported", 0,
+        "rest.resource in /fhir/metadata lists every type of FHIR R4"),
+    ("request", 400, "invalid", 0, "see docs/reference/http.md"),
+    ("invalid", 422, "invalid", 0,
+        "correct the elements that `expression` names; nothing was stored"),
+    ("absent", 404, "not-found", 0, "look for it with a search"),
+    ("gone", 410, "deleted", 0, "its history still has the earlier versions"),
+    ("stale", 412, "conflict", 0,
+        "read the current version, apply your change to it, and send its ETag"),
+    ("several", 412, "multiple-matches", 0,
+        "use a condition that fits one resource only, such as an identifier with its system"),
+    ("contended", 409, "lock-error", 1, "try again"),
+    ("damaged", 500, "incomplete", 0, "run `salus audit` and restore the record from a backup"),
+    ("unauthorised", 401, "login", 0,
+        "send `Authorization: Bearer <token>`; POST /auth/token issues one"),
+    ("denied", 403, "forbidden", 0, "docs/reference/access.md lists what each role may do"),
+    ("sign-in", 401, "login", 0, "check the name and the password"),
+    ("busy", 503, "throttled", 2,
+        "nothing was stored; try again, and look at the disk if it stays"),
+    ("slow", 503, "timeout", 5,
+        "a write may have been stored whole: read it before sending it again"),
+    ("internal", 500, "exception", 0, "look into the log of the node; report it if it stays"),
+];
 
-    fn retry(mut self, seconds: u64) -> Self {
-        self.retry_after_s = Some(seconds);
-        self
+impl Described {
+    /// The line of the table with this name; the last one for a name that is not in it.
+    fn of(name: &'static str, text: String) -> Self {
+        let line = TABLE.iter().find(|line| line.0 == name).or(TABLE.last());
+        let (name, status, code, retry_s, hint) =
+            line.copied()
+                .unwrap_or(("internal", 500, "exception", 0, ""));
+        let issue = Issue {
+            severity: Severity::Error,
+            code,
+            expression: String::new(),
+            text,
+        };
+        Self {
+            status: StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            name,
+            issues: vec![issue],
+            hint: hint.to_owned(),
+            retry_after_s: (retry_s > 0).then_some(retry_s),
+        }
     }
 }
 
 impl ApiError {
-    /// The table. docs/reference/errors.md explains each line (`every_failure_is_documented`).
+    /// The failure as clients see it.
     pub(crate) fn describe(&self) -> Described {
-        use StatusCode as S;
-        let text = self.to_string();
-        let line = |status, name, code, hint: &str| {
-            Described::new(status, name, code, text.clone(), hint)
+        let name = match self {
+            Self::Hospital(error) => return describe_act(error),
+            Self::Key => "internal",
+            Self::Unauthorised(_) => "unauthorised",
+            Self::Denied(_) => "denied",
+            Self::Method { .. } => "method",
+            Self::Path => "path",
+            Self::Operation => "operation",
+            Self::NotAcceptable => "not-acceptable",
+            Self::MediaType(_) => "media-type",
+            Self::TooLarge(_) => "too-large",
+            Self::Body => "body",
+            Self::Crowded(_) => "busy",
+            Self::Slow(_) => "slow",
         };
-        match self {
-            Self::Hospital(error) => describe_act(error),
-            Self::Key => line(S::INTERNAL_SERVER_ERROR, "internal", "exception", REPORT),
-            Self::Unauthorised(_) => line(
-                S::UNAUTHORIZED,
-                "unauthorised",
-                "login",
-                "send `Authorization: Bearer <token>`; POST /auth/token issues one",
-            ),
-            Self::Denied(_) => line(
-                S::FORBIDDEN,
-                "denied",
-                "forbidden",
-                "docs/reference/access.md lists what each role may do",
-            ),
-            Self::Method { allow, .. } => line(
-                S::METHOD_NOT_ALLOWED,
-                "method",
-                "not-supported",
-                &format!("use one of: {allow}"),
-            ),
-            Self::Path => line(
-                S::NOT_FOUND,
-                "path",
-                "not-found",
-                "see /fhir/metadata for the types, interactions and operations served",
-            ),
-            Self::Operation => line(
-                S::NOT_FOUND,
-                "operation",
-                "not-supported",
-                "the operations are $receipt on a version, and $validate on a type",
-            ),
-            Self::NotAcceptable => line(
-                S::NOT_ACCEPTABLE,
-                "not-acceptable",
-                "not-supported",
-                "accept application/fhir+json, or leave `Accept` and `_format` out",
-            ),
-            Self::MediaType(_) => line(
-                S::UNSUPPORTED_MEDIA_TYPE,
-                "media-type",
-                "not-supported",
-                "set the Content-Type header",
-            ),
-            Self::TooLarge(_) => line(
-                S::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "too-long",
-                "send less at a time, as several bundles",
-            ),
-            Self::Body => line(S::BAD_REQUEST, "body", "structure", "send the request again"),
-            Self::Crowded(_) => {
-                line(S::SERVICE_UNAVAILABLE, "busy", "throttled", "try again").retry(1)
-            }
-            Self::Slow(_) => line(
-                S::SERVICE_UNAVAILABLE,
-                "slow",
-                "timeout",
-                "a write may have been stored whole: read it before sending it again",
-            )
-            .retry(5),
-        }
+        Described::of(name, self.to_string())
     }
 }
 
-const REPORT: &str = "look into the log of the node; report it if it stays";
-
-/// The hospital's half of the table.
 fn describe_act(error: &HospitalError) -> Described {
     use HospitalError as H;
-    use StatusCode as S;
-    let text = error.to_string();
-    let line = |status, name, code, hint: &str| {
-        Described::new(status, name, code, text.clone(), hint)
+    let name = match error {
+        H::Malformed { too_large, .. } => {
+            if *too_large {
+                "too-complex"
+            } else {
+                "malformed"
+            }
+        }
+        H::Invalid(_) => "invalid",
+        H::Request { .. } => "request",
+        H::UnknownType(_) => "unknown-type",
+        H::Absent(_) => "absent",
+        H::Gone { .. } => "gone",
+        H::Stale { .. } => "stale",
+        H::Several(_) => "several",
+        H::Contended(_) => "contended",
+        H::Entry { index, cause } => return describe_entry(*index, cause),
+        H::Damaged { .. } => "damaged",
+        H::Busy(_) => "busy",
+        H::SignIn { .. } => "sign-in",
+        H::Internal(_) => "internal",
     };
+    let mut described = Described::of(name, error.to_string());
     match error {
-        H::Malformed { too_large: true, .. } => line(
-            S::UNPROCESSABLE_ENTITY,
-            "too-complex",
-            "too-costly",
-            "JSON may nest 64 deep; docs/reference/http.md names every bound",
-        ),
-        H::Malformed { .. } => {
-            line(S::BAD_REQUEST, "malformed", "structure", "the body must be one JSON object")
+        H::Invalid(issues) => described.issues.clone_from(issues),
+        H::Request { code, hint, .. } => {
+            described.status = request_status(code);
+            (*hint).clone_into(&mut described.hint);
+            described.issues[0].code = code;
         }
-        H::Invalid(issues) => Described {
-            issues: issues.clone(),
-            ..line(
-                S::UNPROCESSABLE_ENTITY,
-                "invalid",
-                "invalid",
-                "correct the elements that `expression` names; nothing was stored",
-            )
-        },
-        H::Request { code, hint, .. } => line(request_status(code), "request", code, hint),
-        H::UnknownType(_) => line(
-            S::NOT_FOUND,
-            "unknown-type",
-            "not-supported",
-            "rest.resource in /fhir/metadata lists every type of FHIR R4",
-        ),
-        H::Absent(_) => line(S::NOT_FOUND, "absent", "not-found", "look for it with a search"),
-        H::Gone { .. } => line(
-            S::GONE,
-            "gone",
-            "deleted",
-            "its history still has the earlier versions",
-        ),
-        H::Stale { .. } => line(
-            S::PRECONDITION_FAILED,
-            "stale",
-            "conflict",
-            "read the current version, apply your change to it, and send its ETag",
-        ),
-        H::Several(_) => line(
-            S::PRECONDITION_FAILED,
-            "several",
-            "multiple-matches",
-            "use a condition that fits one resource only, such as an identifier with its system",
-        ),
-        H::Contended(_) => {
-            line(S::CONFLICT, "contended", "lock-error", "try again").retry(1)
+        H::SignIn { wait_s } if *wait_s > 0 => {
+            described.status = StatusCode::TOO_MANY_REQUESTS;
+            described.retry_after_s = Some(*wait_s);
+            "too many tries failed: wait before the next one".clone_into(&mut described.hint);
         }
-        H::Entry { index, cause } => describe_entry(*index, cause),
-        H::Damaged { .. } => line(
-            S::INTERNAL_SERVER_ERROR,
-            "damaged",
-            "incomplete",
-            "run `salus audit` and restore the record from a backup",
-        ),
-        H::Busy(_) => line(
-            S::SERVICE_UNAVAILABLE,
-            "busy",
-            "throttled",
-            "nothing was stored; try again, and look at the disk if it stays",
-        )
-        .retry(2),
-        H::SignIn { wait_s } => describe_sign_in(&text, *wait_s),
-        H::Internal(_) => line(S::INTERNAL_SERVER_ERROR, "internal", "exception", REPORT),
+        _ => {}
     }
+    described
 }
 
 fn request_status(code: &str) -> StatusCode {
     match code {
         "too-costly" | "duplicate" | "business-rule" => StatusCode::UNPROCESSABLE_ENTITY,
         "conflict" => StatusCode::CONFLICT,
-        "precondition" => StatusCode::PRECONDITION_FAILED,
         _ => StatusCode::BAD_REQUEST,
     }
-}
-
-fn describe_sign_in(text: &str, wait_s: u64) -> Described {
-    let (status, hint) = if wait_s == 0 {
-        (StatusCode::UNAUTHORIZED, "check the name and the password")
-    } else {
-        (StatusCode::TOO_MANY_REQUESTS, "too many tries failed: wait before the next one")
-    };
-    let line = Described::new(status, "sign-in", "login", text.to_owned(), hint);
-    if wait_s == 0 { line } else { line.retry(wait_s) }
 }
 
 /// The same failure, with the place in the bundle before every expression.
@@ -268,7 +215,10 @@ fn describe_entry(index: usize, cause: &HospitalError) -> Described {
             std::mem::take(&mut issue.expression)
         } else {
             // `Patient.name[0]` of an entry is `Bundle.entry[i].resource.name[0]`.
-            let rest = issue.expression.find(['.', '[']).map_or("", |at| &issue.expression[at..]);
+            let rest = issue
+                .expression
+                .find(['.', '['])
+                .map_or("", |at| &issue.expression[at..]);
             format!("{place}.resource{rest}")
         };
     }
@@ -293,22 +243,47 @@ mod tests {
         };
         let error = HospitalError::Invalid(vec![issue]).at_entry(399);
         let described = ApiError::from(error).describe();
-        assert_eq!(described.issues[0].expression, "Bundle.entry[399].resource.name[0].family");
+        assert_eq!(
+            described.issues[0].expression,
+            "Bundle.entry[399].resource.name[0].family"
+        );
         assert_eq!(described.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 
     #[test]
     fn every_failure_is_documented() {
         let page = include_str!("../../../docs/reference/errors.md");
-        let source = include_str!("error.rs");
-        for name in [
-            "internal", "unauthorised", "denied", "method", "path", "not-acceptable",
-            "media-type", "too-large", "operation", "body", "busy", "slow", "too-complex", "malformed",
-            "invalid", "request", "unknown-type", "absent", "gone", "stale", "several",
-            "contended", "damaged", "sign-in",
+        for (name, ..) in TABLE {
+            assert!(
+                page.contains(&format!("### {name}\n")),
+                "{name} is not documented"
+            );
+        }
+        let documented = page.lines().filter(|line| line.starts_with("### ")).count();
+        assert_eq!(documented, TABLE.len());
+    }
+
+    #[test]
+    fn every_failure_has_its_line() {
+        for error in [
+            ApiError::Key,
+            ApiError::Unauthorised(""),
+            ApiError::Path,
+            ApiError::Operation,
+            ApiError::NotAcceptable,
+            ApiError::MediaType(""),
+            ApiError::TooLarge(1),
+            ApiError::Body,
+            ApiError::Crowded(""),
+            ApiError::Slow(1),
+            HospitalError::Absent(String::new()).into(),
+            HospitalError::Several(String::new()).into(),
+            HospitalError::Contended(String::new()).into(),
+            HospitalError::Busy(String::new()).into(),
         ] {
-            assert!(source.contains(&format!("\"{name}\"")), "{name} is not in the table");
-            assert!(page.contains(&format!("### {name}\n")), "{name} is not documented");
+            let described = error.describe();
+            let internal = described.name == "internal";
+            assert_eq!(internal, matches!(error, ApiError::Key), "{error:?}");
         }
     }
 }

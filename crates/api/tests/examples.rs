@@ -1,5 +1,12 @@
 //! The official examples: each valid one is accepted, comes back as it was sent, and is found.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    clippy::print_stdout,
+    reason = "a test may panic, print and copy"
+)]
+
 mod common;
 
 use std::path::PathBuf;
@@ -38,16 +45,13 @@ fn every_valid_example_comes_back_as_sent_and_is_found() {
             .iter()
             .all(|issue| issue.severity != fhir::validate::Severity::Error);
         let type_ = sent["resourceType"].as_str().unwrap();
-        let (answer, url) = match sent["id"].as_str() {
-            Some(id) => {
-                let url = format!("/fhir/{type_}/{id}");
-                (client.send("PUT", &url, &[], Some(&bytes)), url)
-            }
-            None => {
-                let answer = client.send("POST", &format!("/fhir/{type_}"), &[], Some(&bytes));
-                let url = format!("/fhir/{type_}/{}", answer.id());
-                (answer, url)
-            }
+        let (answer, url) = if let Some(id) = sent["id"].as_str() {
+            let url = format!("/fhir/{type_}/{id}");
+            (client.send("PUT", &url, &[], Some(&bytes)), url)
+        } else {
+            let answer = client.send("POST", &format!("/fhir/{type_}"), &[], Some(&bytes));
+            let url = format!("/fhir/{type_}/{}", answer.id());
+            (answer, url)
         };
         if !valid {
             refused += 1;
@@ -74,7 +78,13 @@ fn every_valid_example_comes_back_as_sent_and_is_found() {
         }
     }
     println!("{accepted} accepted, {refused} refused");
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), files.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        files.len(),
+        wrong.join("\n")
+    );
     assert!(accepted >= 700, "{accepted}");
 }
 
@@ -93,7 +103,10 @@ fn without_stamp(mut value: Value) -> Value {
 fn found(client: &Client, sent: &Value, stored: &Value) -> Result<(), String> {
     let type_ = sent["resourceType"].as_str().unwrap();
     let id = stored["id"].as_str().unwrap().to_owned();
-    let by_id = client.get(&format!("/fhir/{type_}?_id={id}")).expect(200).json();
+    let by_id = client
+        .get(&format!("/fhir/{type_}?_id={id}"))
+        .expect(200)
+        .json();
     if ids(&by_id) != [id.clone()] {
         return Err("not found by its id".into());
     }
@@ -116,7 +129,9 @@ fn found(client: &Client, sent: &Value, stored: &Value) -> Result<(), String> {
 }
 
 fn query(type_: &str, entry: &Entry) -> Option<(String, String)> {
-    let parameter = parameters(type_).iter().find(|one| one.id == entry.parameter)?;
+    let parameter = parameters(type_)
+        .iter()
+        .find(|one| one.id == entry.parameter)?;
     let escape = |text: &str| {
         let text = text.replace('\\', "\\\\").replace('|', "\\|");
         text.replace(',', "\\,").replace('$', "\\$")
@@ -129,13 +144,21 @@ fn query(type_: &str, entry: &Entry) -> Option<(String, String)> {
             (None, None) => return None,
         },
         IndexValue::String { original, .. } if !original.trim().is_empty() => escape(original),
-        IndexValue::Reference { type_: Some(target), id: Some(id), .. } => format!("{target}/{id}"),
+        IndexValue::Reference {
+            type_: Some(target),
+            id: Some(id),
+            ..
+        } => format!("{target}/{id}"),
         // A link within the resource, `#part`, cannot be asked for.
         IndexValue::Reference { url: Some(url), .. } if !url.contains(':') => return None,
         IndexValue::Reference { url: Some(url), .. } | IndexValue::Uri(url) => escape(url),
         _ => return None,
     };
     let exact = matches!(entry.value, IndexValue::String { .. });
-    let name = if exact { format!("{}:exact", parameter.name) } else { parameter.name.into() };
+    let name = if exact {
+        format!("{}:exact", parameter.name)
+    } else {
+        parameter.name.into()
+    };
     Some((name, value))
 }

@@ -1,4 +1,4 @@
-//! Amending a record by JSON Patch (RFC 6902). FHIR R4 3.1.0.6.
+//! Amending a record by JSON Patch (RFC 6902, FHIR R4 3.1.0.6) or JSON Merge Patch (RFC 7396).
 
 use json_patch::{Patch, PatchOperation};
 use serde_json::Value;
@@ -18,10 +18,20 @@ const OPERATIONS_MAX: usize = 1_000;
 /// Largest patch.
 const PATCH_BYTES_MAX: usize = 1 << 20;
 
+/// What a patch asks for.
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    /// One operation after the other.
+    Operations(Patch),
+    /// Elements to replace; null removes one.
+    Merge(Value),
+}
+
 /// Reads a patch document.
-pub(crate) fn parse(body: Body) -> Result<Patch, HospitalError> {
+pub(crate) fn parse(body: Body) -> Result<Change, HospitalError> {
+    let merge = matches!(body, Body::Merge(_));
     let value = match body {
-        Body::Bytes(bytes) if bytes.len() > PATCH_BYTES_MAX => {
+        Body::Bytes(bytes) | Body::Merge(bytes) if bytes.len() > PATCH_BYTES_MAX => {
             return Err(HospitalError::request(
                 "too-costly",
                 format!("a patch may have {PATCH_BYTES_MAX} bytes"),
@@ -30,6 +40,9 @@ pub(crate) fn parse(body: Body) -> Result<Patch, HospitalError> {
         }
         other => crate::admit::parse(other)?,
     };
+    if merge {
+        return Ok(Change::Merge(value));
+    }
     let patch: Patch = serde_json::from_value(value).map_err(|error| {
         let reason = error.to_string().chars().take(120).collect::<String>();
         HospitalError::request(
@@ -45,25 +58,21 @@ pub(crate) fn parse(body: Body) -> Result<Patch, HospitalError> {
             "replace the whole resource instead",
         ));
     }
-    Ok(patch)
+    Ok(Change::Operations(patch))
 }
 
 /// Applies a patch to the current version, within the bounds of a record.
 pub(crate) fn applied(
     record: &Record,
-    patch: &Patch,
+    change: &Change,
     type_: &'static str,
 ) -> Result<Value, HospitalError> {
     let mut value: Value = serde_json::from_slice(&record.body).map_err(|error| {
         HospitalError::Internal(format!("a stored resource does not parse: {error}"))
     })?;
-    // A `copy` can double the document: after each the size is looked at.
-    for (index, operation) in patch.0.iter().enumerate() {
-        json_patch::patch(&mut value, std::slice::from_ref(operation))
-            .map_err(|error| refused(index, operation, &error.kind.to_string()))?;
-        if matches!(operation, PatchOperation::Copy(_)) && size_of(&value, 0) > RECORD_BYTES_MAX {
-            return Err(refused(index, operation, "the resource would become too large"));
-        }
+    match change {
+        Change::Operations(patch) => operate(&mut value, patch)?,
+        Change::Merge(patch) => json_patch::merge(&mut value, patch),
     }
     if value.get("id").and_then(Value::as_str) != Some(&record.id) {
         return Err(HospitalError::request(
@@ -76,10 +85,30 @@ pub(crate) fn applied(
     Ok(value)
 }
 
+/// A `copy` can double the document: after each the size is looked at.
+fn operate(value: &mut Value, patch: &Patch) -> Result<(), HospitalError> {
+    for (index, operation) in patch.0.iter().enumerate() {
+        json_patch::patch(value, std::slice::from_ref(operation))
+            .map_err(|error| refused(index, operation, &error.kind.to_string()))?;
+        if matches!(operation, PatchOperation::Copy(_)) && size_of(value, 0) > RECORD_BYTES_MAX {
+            return Err(refused(
+                index,
+                operation,
+                "the resource would become too large",
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn refused(index: usize, operation: &PatchOperation, reason: &str) -> HospitalError {
     let failed_test = matches!(operation, PatchOperation::Test(_));
     HospitalError::request(
-        if failed_test { "business-rule" } else { "value" },
+        if failed_test {
+            "business-rule"
+        } else {
+            "value"
+        },
         format!("operation {index} of the patch cannot be applied: {reason}"),
         "read the resource again and make the patch against it",
     )
@@ -91,10 +120,12 @@ fn size_of(value: &Value, so_far: usize) -> usize {
         return so_far;
     }
     match value {
-        Value::Array(items) => items.iter().fold(so_far + 2, |sum, item| size_of(item, sum + 1)),
-        Value::Object(fields) => fields
+        Value::Array(items) => items
             .iter()
-            .fold(so_far + 2, |sum, (name, item)| size_of(item, sum + name.len() + 4)),
+            .fold(so_far + 2, |sum, item| size_of(item, sum + 1)),
+        Value::Object(fields) => fields.iter().fold(so_far + 2, |sum, (name, item)| {
+            size_of(item, sum + name.len() + 4)
+        }),
         Value::String(text) => so_far + text.len() + 2,
         _ => so_far + 8,
     }
@@ -125,22 +156,29 @@ impl Hospital {
         for _ in 0..ATTEMPTS_MAX {
             let matched = self.matched(type_, pairs).await?;
             let Some(id) = matched.id else {
-                return Err(HospitalError::Absent(format!("a {type_} that fits the condition")));
+                return Err(HospitalError::Absent(format!(
+                    "a {type_} that fits the condition"
+                )));
             };
             let guards = [matched.guard];
-            match self.amend_guarded(type_, &id, &patch, conditions, &guards).await {
+            match self
+                .amend_guarded(type_, &id, &patch, conditions, &guards)
+                .await
+            {
                 Err(HospitalError::Contended(_)) => {}
                 other => return other,
             }
         }
-        Err(HospitalError::Contended(format!("{type_} of the condition")))
+        Err(HospitalError::Contended(format!(
+            "{type_} of the condition"
+        )))
     }
 
     async fn amend_guarded(
         &self,
         type_: &'static str,
         id: &str,
-        patch: &Patch,
+        patch: &Change,
         conditions: &Conditions,
         guards: &[Guard],
     ) -> Result<Admitted, HospitalError> {
@@ -149,8 +187,11 @@ impl Hospital {
             check(type_, id, before.as_ref(), conditions)?;
             let current = self.current_record_of(type_, id, before.clone()).await?;
             let patch = patch.clone();
-            let value =
-                self.0.cpu.run(move || applied(&current, &patch, type_)).await??;
+            let value = self
+                .0
+                .cpu
+                .run(move || applied(&current, &patch, type_))
+                .await??;
             let Some(before) = before else {
                 return Err(HospitalError::Absent(format!("{type_}/{id}")));
             };
@@ -159,7 +200,11 @@ impl Hospital {
             let record = draft.record();
             match self.store_drafts(vec![draft], guards).await? {
                 Ok(()) => {
-                    return Ok(Admitted { record, made: Made::Updated, warnings: Vec::new() });
+                    return Ok(Admitted {
+                        record,
+                        made: Made::Updated,
+                        warnings: Vec::new(),
+                    });
                 }
                 Err(StoreError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),

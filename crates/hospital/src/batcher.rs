@@ -21,6 +21,8 @@ use crate::setup::Hospital;
 
 /// Most commitments in one batch.
 const LEAVES_MAX: u32 = 65_536;
+/// Waiting commitments are counted up to here.
+const COUNTED_MAX: u32 = 10_000;
 /// How often an open batch is looked after when no block comes.
 const LOOK_MS: u64 = 100;
 /// After this time without finality a transaction is handed over again.
@@ -87,11 +89,22 @@ impl Hospital {
         };
         let count = leaves.len() as u64;
         self.0.batches.waiting.store(count, Ordering::Relaxed);
-        let commitments = leaves.into_iter().map(|leaf| Digest(leaf.commitment)).collect::<Vec<_>>();
-        let root = self.0.cpu.run(move || Tree::new(&blinding, &commitments).root()).await?;
+        let commitments = leaves
+            .into_iter()
+            .map(|leaf| Digest(leaf.commitment))
+            .collect::<Vec<_>>();
+        let root = self
+            .0
+            .cpu
+            .run(move || Tree::new(&blinding, &commitments).root())
+            .await?;
         let sequence = last.as_ref().map_or(1, |batch| batch.sequence + 1);
         let previous = last.map_or([0; 32], |batch| batch.root);
-        let body = BatchBody { sequence, previous: Digest(previous), root };
+        let body = BatchBody {
+            sequence,
+            previous: Digest(previous),
+            root,
+        };
         let keep = |transaction| async move {
             let batch = Batch {
                 sequence,
@@ -105,12 +118,17 @@ impl Hospital {
             };
             Ok(self.0.store.seal_batch(batch).await?)
         };
-        self.sign_and_submit(KIND_BATCH, body.to_bytes(), keep).await?;
+        self.sign_and_submit(KIND_BATCH, body.to_bytes(), keep)
+            .await?;
         Ok(())
     }
 
     /// Looks after the open batch; true when it is anchored.
-    async fn look_after(&self, batch: &Batch, submitted: &mut Instant) -> Result<bool, HospitalError> {
+    async fn look_after(
+        &self,
+        batch: &Batch,
+        submitted: &mut Instant,
+    ) -> Result<bool, HospitalError> {
         let id = id_of(&batch.transaction);
         let located = self.0.chain.locate(&id).await;
         if let Some(index) = located.and_then(|place| place.index()) {
@@ -125,13 +143,15 @@ impl Hospital {
                 None => Ok(false),
             };
         }
-        let expired = Transaction::from_bytes(&batch.transaction)
-            .map_or(true, |transaction| transaction.header.expires < state.height());
+        let expired = Transaction::from_bytes(&batch.transaction).map_or(true, |transaction| {
+            transaction.header.expires < state.height()
+        });
         if located.is_some() || expired {
             self.sign_again(batch).await?;
             *submitted = Instant::now();
         } else if submitted.elapsed() >= RESUBMIT {
             *submitted = Instant::now();
+            self.count_waiting(batch).await?;
             if let Err(HospitalError::Request { .. }) = self.submit(batch.transaction.clone()).await
             {
                 self.sign_again(batch).await?;
@@ -140,15 +160,30 @@ impl Hospital {
         Ok(false)
     }
 
+    /// While nothing becomes final, versions go on waiting.
+    async fn count_waiting(&self, batch: &Batch) -> Result<(), HospitalError> {
+        let waiting = self.0.store.pending_leaves(COUNTED_MAX).await?.len() as u64;
+        self.0
+            .batches
+            .waiting
+            .store(waiting + batch.leaves, Ordering::Relaxed);
+        Ok(())
+    }
+
     async fn anchor(&self, batch: &Batch, index: u64) -> Result<bool, HospitalError> {
         let Some(anchor) = self.0.chain.proof(index).await else {
             return Ok(false);
         };
         let anchor = KeptAnchor::from(anchor).to_bytes();
         self.0.store.anchor_batch(batch.sequence, anchor).await?;
-        self.0.batches.anchored.store(batch.sequence, Ordering::Relaxed);
+        self.0
+            .batches
+            .anchored
+            .store(batch.sequence, Ordering::Relaxed);
         self.0.batches.waiting.fetch_sub(
-            batch.leaves.min(self.0.batches.waiting.load(Ordering::Relaxed)),
+            batch
+                .leaves
+                .min(self.0.batches.waiting.load(Ordering::Relaxed)),
             Ordering::Relaxed,
         );
         Ok(true)
@@ -162,9 +197,14 @@ impl Hospital {
         };
         let sequence = batch.sequence;
         let keep = |transaction| async move {
-            Ok(self.0.store.replace_batch_transaction(sequence, transaction).await?)
+            Ok(self
+                .0
+                .store
+                .replace_batch_transaction(sequence, transaction)
+                .await?)
         };
-        self.sign_and_submit(KIND_BATCH, body.to_bytes(), keep).await?;
+        self.sign_and_submit(KIND_BATCH, body.to_bytes(), keep)
+            .await?;
         Ok(())
     }
 
@@ -173,8 +213,12 @@ impl Hospital {
         let size = self.0.chain.status().history_size;
         let sender = self.0.transaction_key.public();
         for index in (size.saturating_sub(SEARCH_BACK)..size).rev() {
-            let Some(anchor) = self.0.chain.proof(index).await else { continue };
-            let Ok(entry) = Entry::from_bytes(&anchor.entry) else { continue };
+            let Some(anchor) = self.0.chain.proof(index).await else {
+                continue;
+            };
+            let Ok(entry) = Entry::from_bytes(&anchor.entry) else {
+                continue;
+            };
             let header = entry.transaction.header;
             let carried = BatchBody::from_bytes(&entry.transaction.body);
             if header.kind == KIND_BATCH

@@ -9,8 +9,10 @@ use crate::config::Config;
 /// The CapabilityStatement. FHIR R4 5.1.
 pub(crate) fn capabilities(config: &Config) -> Vec<u8> {
     let base = config.fhir_base();
-    let resources: Vec<Value> =
-        fhir::resource_types().iter().map(|type_| resource(type_)).collect();
+    let resources: Vec<Value> = fhir::resource_types()
+        .iter()
+        .map(|type_| resource(type_))
+        .collect();
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -20,7 +22,7 @@ pub(crate) fn capabilities(config: &Config) -> Vec<u8> {
         "implementation": { "description": "Salus, one organisation's node", "url": base },
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
-        "patchFormat": ["application/json-patch+json"],
+        "patchFormat": ["application/json-patch+json", "application/merge-patch+json"],
         "rest": [{
             "mode": "server",
             "security": security(config),
@@ -76,7 +78,7 @@ fn resource(type_: &str) -> Value {
         "referencePolicy": ["literal", "logical"],
         "operation": [
             { "name": "receipt", "definition": "urn:salus:operation:receipt",
-              "documentation": "GET [type]/[id]/_history/[vid]/$receipt: the tlog-proof of a version" },
+              "documentation": "GET [type]/[id]/_history/[vid]/$receipt" },
             { "name": "validate",
               "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate" }
         ]

@@ -40,11 +40,9 @@ pub(crate) async fn serve(State(door): State<Door>, request: HttpRequest) -> Res
     let routed = route(&parts.method, path);
     let limit = door.0.config.request_time_max;
     let answer = match door.0.places.try_acquire() {
-        Ok(_place) => {
-            tokio::time::timeout(limit, answer(&door, routed.asked, &parts, body))
-                .await
-                .unwrap_or(Err(ApiError::Slow(limit.as_secs())))
-        }
+        Ok(_place) => tokio::time::timeout(limit, answer(&door, routed.asked, &parts, body))
+            .await
+            .unwrap_or(Err(ApiError::Slow(limit.as_secs()))),
         Err(_) => Err(ApiError::Crowded("too many requests at the same time")),
     };
     let response = answer.unwrap_or_else(|error| {
@@ -55,7 +53,9 @@ pub(crate) async fn serve(State(door): State<Door>, request: HttpRequest) -> Res
     });
     let method = Method::parse(parts.method.as_str()).map_or("OTHER", Method::name);
     let status = response.status().as_u16();
-    door.0.metrics.answered(routed.template, method, status, began.elapsed());
+    door.0
+        .metrics
+        .answered(routed.template, method, status, began.elapsed());
     response
 }
 
@@ -106,19 +106,29 @@ async fn interact(
     let prefer = Prefer::read(&parts.headers);
     let conditions = negotiate::conditions(&parts.headers)?;
     let view = view::of_read(&query);
-    let mut request =
-        Request { query, conditions, strict: prefer.strict, ..Request::new(method, target) };
+    let mut request = Request {
+        query,
+        conditions,
+        strict: prefer.strict,
+        ..Request::new(method, target)
+    };
     access::allow(caller, access::deed(&request), &request.target)?;
     let _room;
     if let Some(media) = media_of(method) {
         negotiate::media(&parts.headers, media)?;
         let bytes_max = hospital::RECORD_BYTES_MAX.min(door.0.config.body_bytes_max);
         let (bytes, room) = door.body(&parts.headers, body, bytes_max).await?;
-        request.body = RecordBody::Bytes(bytes);
+        request.body = match media {
+            Media::Patch => negotiate::patch(&parts.headers, bytes),
+            Media::Fhir | Media::Form => RecordBody::Bytes(bytes),
+        };
         _room = room;
     }
     let writes = method != Method::Get;
-    let response = door.hospital().perform(caller, without_form(request)).await?;
+    let response = door
+        .hospital()
+        .perform(caller, without_form(request))
+        .await?;
     if writes {
         door.0.metrics.wrote(1);
     }
@@ -136,8 +146,15 @@ fn media_of(method: Method) -> Option<Media> {
 
 /// What is about the form of the answer is no part of a condition.
 fn without_form(mut request: Request) -> Request {
-    if request.method != Method::Get {
-        request.query.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
+    if request.method == Method::Get {
+        return request;
+    }
+    request.query.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
+    // A search in the url of a create is how some clients write If-None-Exist: never ignored.
+    let conditions = &mut request.conditions;
+    let searches = request.method == Method::Post && !request.query.is_empty();
+    if searches && conditions.if_none_exist.is_none() {
+        conditions.if_none_exist = Some(std::mem::take(&mut request.query));
     }
     request
 }
@@ -161,7 +178,11 @@ async fn form_search(
     let prefer = Prefer::read(&parts.headers);
     let target = Target::Type(type_);
     access::allow(caller, Deed::Read, &target)?;
-    let request = Request { query, strict: prefer.strict, ..Request::new(Method::Get, target) };
+    let request = Request {
+        query,
+        strict: prefer.strict,
+        ..Request::new(Method::Get, target)
+    };
     let response = door.hospital().perform(caller, request).await?;
     reply::http(door, response, prefer, &view::whole()).await
 }
@@ -200,7 +221,11 @@ async fn validate(
     let bytes_max = hospital::RECORD_BYTES_MAX.min(door.0.config.body_bytes_max);
     let (bytes, _room) = door.body(&parts.headers, body, bytes_max).await?;
     let issues = door.hospital().validate(type_, bytes).await?;
-    let outcome = if issues.is_empty() { information("valid") } else { warnings(&issues) };
+    let outcome = if issues.is_empty() {
+        information("valid")
+    } else {
+        warnings(&issues)
+    };
     Ok(respond(StatusCode::OK, FHIR_JSON, outcome.to_string()))
 }
 
@@ -212,5 +237,8 @@ fn decoded(query: &str) -> Result<Pairs, ApiError> {
 }
 
 fn format_of(query: &Pairs) -> Option<&str> {
-    query.iter().find(|(name, _)| name == "_format").map(|(_, value)| value.as_str())
+    query
+        .iter()
+        .find(|(name, _)| name == "_format")
+        .map(|(_, value)| value.as_str())
 }

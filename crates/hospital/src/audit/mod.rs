@@ -1,7 +1,8 @@
 //! The audit: everything stored against what the ledger vouches for, item by item.
 //!
 //! It works on a stopped node: the database is opened for reading, and of the ledger only the
-//! stored nodes of its history tree are needed. What it finds is told as it is found; nothing is repaired.
+//! stored nodes of its history tree are needed. What it finds is told as it is found; nothing is
+//! repaired.
 
 mod batches;
 mod versions;
@@ -81,7 +82,10 @@ impl Report<'_> {
     pub(crate) fn find(&mut self, item: impl Into<String>, reason: impl Into<String>) {
         self.summary.findings += 1;
         if self.summary.findings <= FINDINGS_MAX as u64 {
-            (self.finding)(Finding { item: item.into(), reason: reason.into() });
+            (self.finding)(Finding {
+                item: item.into(),
+                reason: reason.into(),
+            });
         }
     }
 
@@ -115,7 +119,11 @@ pub async fn audit(
         policies: input.policies,
         cpu: Cpu::new(),
     };
-    let mut report = Report { summary: Summary::default(), progress, finding };
+    let mut report = Report {
+        summary: Summary::default(),
+        progress,
+        finding,
+    };
     report.at("database", 0, 1);
     for line in desk.store.integrity_check().await? {
         let (item, reason) = line.split_once(": ").unwrap_or((&line, "it does not fit"));

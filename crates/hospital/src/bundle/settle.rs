@@ -1,7 +1,6 @@
 //! What each write of a transaction is about: which record, at which version, under which guard.
 
 use fhir::validate::Issue;
-use json_patch::Patch;
 use serde_json::Value;
 use store::{Guard, Stored};
 
@@ -9,10 +8,11 @@ use super::plan::{Planned, invalid};
 use super::resolve::Names;
 use super::transact::{Drafted, json_of};
 use crate::admit::{self, Made, check};
+use crate::amend::Change;
 use crate::draft::{self, Stamp};
 use crate::error::HospitalError;
 use crate::record::Record;
-use crate::request::{Method, Target};
+use crate::request::{Method, Request, Target};
 use crate::retire::Retired;
 use crate::setup::Hospital;
 
@@ -23,11 +23,22 @@ pub(super) enum Goal {
     /// A conditional create that found this one.
     Found(Record),
     /// A record under a given id.
-    Replace { id: String, value: Value, before: Option<Stored> },
+    Replace {
+        id: String,
+        value: Value,
+        before: Option<Stored>,
+    },
     /// A patch of a record.
-    Amend { before: Stored, current: Record, patch: Patch },
+    Amend {
+        before: Stored,
+        current: Record,
+        patch: Change,
+    },
     /// A deletion; `None`: there is nothing to delete.
-    Retire { id: Option<String>, before: Option<Stored> },
+    Retire {
+        id: Option<String>,
+        before: Option<Stored>,
+    },
 }
 
 impl Goal {
@@ -67,56 +78,90 @@ impl Hospital {
         entry: Planned,
         guards: &mut Vec<Guard>,
     ) -> Result<Settled, HospitalError> {
-        let Planned { index, request, full_url } = entry;
+        let Planned {
+            index,
+            request,
+            full_url,
+        } = entry;
         let type_ = request.target.resource_type().unwrap_or_default();
-        let (method, conditions) = (request.method, request.conditions);
-        let has_if_match = conditions.if_match.is_some();
-        let settled = |goal| Settled { index, method, type_, full_url, goal, has_if_match };
-        if method == Method::Post {
-            let goal = match &conditions.if_none_exist {
-                None => Goal::Create { id: admit::new_id()?, value: json_of(request.body)? },
-                Some(pairs) => {
-                    let matched = self.matched(type_, pairs).await?;
-                    guards.push(matched.guard);
-                    match matched.id {
-                        Some(id) => Goal::Found(self.current_record(type_, &id).await?),
-                        None => {
-                            Goal::Create { id: admit::new_id()?, value: json_of(request.body)? }
-                        }
-                    }
-                }
-            };
-            return Ok(settled(goal));
-        }
-        let id = match request.target {
-            Target::Instance(_, id) => Some(id),
-            _ => {
-                let matched = self.matched(type_, &request.query).await?;
-                guards.push(matched.guard);
-                matched.id
-            }
+        let method = request.method;
+        let has_if_match = request.conditions.if_match.is_some();
+        let goal = if method == Method::Post {
+            self.create_goal(type_, request, guards).await?
+        } else {
+            self.change_goal(type_, request, index, guards).await?
         };
-        let conditional = !request.query.is_empty();
+        Ok(Settled {
+            index,
+            method,
+            type_,
+            full_url,
+            goal,
+            has_if_match,
+        })
+    }
+
+    async fn create_goal(
+        &self,
+        type_: &'static str,
+        request: Request,
+        guards: &mut Vec<Guard>,
+    ) -> Result<Goal, HospitalError> {
+        if let Some(pairs) = &request.conditions.if_none_exist {
+            let matched = self.matched(type_, pairs).await?;
+            guards.push(matched.guard);
+            if let Some(id) = matched.id {
+                return Ok(Goal::Found(self.current_record(type_, &id).await?));
+            }
+        }
+        Ok(Goal::Create {
+            id: admit::new_id()?,
+            value: json_of(request.body)?,
+        })
+    }
+
+    async fn change_goal(
+        &self,
+        type_: &'static str,
+        request: Request,
+        index: usize,
+        guards: &mut Vec<Guard>,
+    ) -> Result<Goal, HospitalError> {
+        let id = if let Target::Instance(_, id) = request.target {
+            Some(id)
+        } else {
+            let matched = self.matched(type_, &request.query).await?;
+            guards.push(matched.guard);
+            matched.id
+        };
         let before = match &id {
             Some(id) => self.0.store.current(type_, id).await?,
             None => None,
         };
-        check(type_, id.as_deref().unwrap_or("?"), before.as_ref(), &conditions)?;
-        let goal = match method {
-            Method::Delete => Goal::Retire { id, before },
+        check(
+            type_,
+            id.as_deref().unwrap_or("?"),
+            before.as_ref(),
+            &request.conditions,
+        )?;
+        match request.method {
+            Method::Delete => Ok(Goal::Retire { id, before }),
             Method::Patch => {
                 let patch = crate::amend::parse(request.body)?;
                 let missing = || HospitalError::Absent(format!("{type_} to be patched"));
                 let id = id.ok_or_else(missing)?;
                 let current = self.current_record_of(type_, &id, before.clone()).await?;
-                Goal::Amend { before: before.ok_or_else(missing)?, current, patch }
+                Ok(Goal::Amend {
+                    before: before.ok_or_else(missing)?,
+                    current,
+                    patch,
+                })
             }
             _ => {
                 let value = json_of(request.body)?;
-                replace_goal(type_, id, value, before, conditional, index)?
+                replace_goal(type_, id, value, before, !request.query.is_empty(), index)
             }
-        };
-        Ok(settled(goal))
+        }
     }
 }
 
@@ -147,14 +192,28 @@ fn replace_goal(
 impl Settled {
     /// Makes the version that the entry asks for.
     pub(super) fn draft(self, names: &Names, now_us: i64) -> Result<Drafted, HospitalError> {
-        let Self { index, type_, full_url, goal, has_if_match, .. } = self;
+        let Self {
+            index,
+            type_,
+            full_url,
+            goal,
+            has_if_match,
+            ..
+        } = self;
         let sent = |value: Value| prepared(value, names, full_url.as_deref(), type_);
         let (draft, made, warnings) = match goal {
             Goal::Found(record) => {
-                let admitted =
-                    admit::Admitted { record, made: Made::Found, warnings: Vec::new() };
+                let admitted = admit::Admitted {
+                    record,
+                    made: Made::Found,
+                    warnings: Vec::new(),
+                };
                 let answer = (index, crate::perform::Response::Written(admitted));
-                return Ok(Drafted { draft: None, answer, has_if_match });
+                return Ok(Drafted {
+                    draft: None,
+                    answer,
+                    has_if_match,
+                });
             }
             Goal::Retire { before, .. } => {
                 return Ok(retire(index, type_, before, now_us, has_if_match));
@@ -169,14 +228,22 @@ impl Settled {
                 let method = store::Method::Put;
                 let (stamp, made) = match &before {
                     Some(stored) => {
-                        let made = if stored.deleted() { Made::Created } else { Made::Updated };
+                        let made = if stored.deleted() {
+                            Made::Created
+                        } else {
+                            Made::Updated
+                        };
                         (Stamp::after(type_, stored, now_us, method), made)
                     }
                     None => (Stamp::first(type_, id, now_us, method), Made::Created),
                 };
                 (draft::draft(&mut value, stamp)?, made, warnings)
             }
-            Goal::Amend { before, current, patch } => {
+            Goal::Amend {
+                before,
+                current,
+                patch,
+            } => {
                 let mut value = crate::amend::applied(&current, &patch, type_)?;
                 let stamp = Stamp::after(type_, &before, now_us, store::Method::Patch);
                 (draft::draft(&mut value, stamp)?, Made::Updated, Vec::new())
@@ -195,18 +262,25 @@ fn retire(
 ) -> Drafted {
     match before {
         None => {
-            let retired = Retired { version: None, updated_us: now_us };
+            let retired = Retired {
+                version: None,
+                updated_us: now_us,
+            };
             Drafted::retired(index, None, retired, has_if_match)
         }
         Some(stored) if stored.deleted() => {
-            let retired =
-                Retired { version: Some(stored.version), updated_us: stored.updated_us };
+            let retired = Retired {
+                version: Some(stored.version),
+                updated_us: stored.updated_us,
+            };
             Drafted::retired(index, None, retired, has_if_match)
         }
         Some(stored) => {
             let stamp = Stamp::after(type_, &stored, now_us, store::Method::Delete);
-            let retired =
-                Retired { version: Some(stamp.version), updated_us: stamp.updated_us };
+            let retired = Retired {
+                version: Some(stamp.version),
+                updated_us: stamp.updated_us,
+            };
             let draft = draft::tombstone(stamp, stored.vault);
             Drafted::retired(index, Some(draft), retired, has_if_match)
         }
