@@ -51,10 +51,12 @@ class Fhirpy(unittest.TestCase):
         self.assertEqual(found.first().id, self.patient.id)
 
     def test_saving_again_makes_a_version(self):
-        before = int(self.patient["meta"]["versionId"])
-        self.patient["active"] = True
-        self.patient.save()
-        self.assertEqual(int(self.patient["meta"]["versionId"]), before + 1)
+        made = self.client.resource("Patient", name=[{"family": "Twice"}])
+        made.save()
+        self.assertEqual(made["meta"]["versionId"], "1")
+        made["active"] = True
+        made.save()
+        self.assertEqual(made["meta"]["versionId"], "2")
 
     def test_a_json_patch_changes_one_element(self):
         patcher = SyncFHIRClient(
