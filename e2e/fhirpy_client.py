@@ -62,8 +62,10 @@ class Fhirpy(unittest.TestCase):
         patcher = SyncFHIRClient(
             self.hospital["fhir"], authorization=self.authorization, extra_headers=JSON_PATCH
         )
+        made = self.client.resource("Patient", gender="female", birthDate="1971-05-05")
+        made.save()
         operations = [{"op": "replace", "path": "/birthDate", "value": "1971-05-06"}]
-        patched = patcher.execute(f"Patient/{self.patient.id}", "patch", data=operations)
+        patched = patcher.execute(f"Patient/{made.id}", "patch", data=operations)
         self.assertEqual(patched["birthDate"], "1971-05-06")
         self.assertEqual(patched["gender"], "female")
 
