@@ -111,7 +111,7 @@ async fn collect(mut body: Body, bytes_max: usize, told: usize) -> Result<Bytes,
 /// its connection reset instead of the answer.
 async fn discard(mut body: Body, bytes_max: usize) {
     const PATIENCE: Duration = Duration::from_secs(5);
-    let mut left = bytes_max;
+    let mut left = bytes_max.saturating_mul(4).saturating_add(8 << 20);
     let drain = async {
         while let Some(Ok(frame)) = body.frame().await {
             let size = frame.data_ref().map_or(0, Bytes::len);

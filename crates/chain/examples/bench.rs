@@ -20,7 +20,7 @@ use ledger::Parameters;
 use std::time::{Duration, Instant};
 
 const NODES: usize = 4;
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 fn main() {
     if cluster::node::main() {
@@ -33,6 +33,7 @@ fn main() {
     latency(if quick { 20 } else { 100 });
     throughput(if quick { 2_000 } else { 10_000 });
     one_killed(if quick { 10 } else { 20 });
+    two_stopped();
     catch_up();
 }
 
@@ -46,7 +47,7 @@ fn network(parameters: Parameters) -> Cluster {
     cluster.start_all(0..NODES);
     cluster.wait_height(0, 3, SOON);
     println!(
-        "{{\"what\":\"start to third block\",\"nodes\":{NODES},\"ms\":{}}}",
+        "{{\"what\":\"start to third block of an idle ledger\",\"nodes\":{NODES},\"ms\":{}}}",
         start.elapsed().as_millis()
     );
     cluster
@@ -153,6 +154,32 @@ fn one_killed(seconds: u64) {
     let _ = (cluster.hear(0), start);
 }
 
+/// Two of four stand still for a while, then go on; and two are killed and started again.
+fn two_stopped() {
+    let mut cluster = network(Parameters::default());
+    let again = |cluster: &mut Cluster, what: &str, start: Instant| {
+        let height = cluster.height(0);
+        cluster.wait_height(0, height + 2, SOON);
+        let ms = start.elapsed().as_millis();
+        println!("{{\"what\":\"{what}\",\"ms_to_second_new_block\":{ms}}}");
+    };
+    for node in [2, 3] {
+        cluster.signal(node, "-STOP");
+    }
+    std::thread::sleep(Duration::from_secs(20));
+    let start = Instant::now();
+    for node in [2, 3] {
+        cluster.signal(node, "-CONT");
+    }
+    again(&mut cluster, "two of four stopped for 20 s", start);
+    cluster.kill(2);
+    cluster.kill(3);
+    std::thread::sleep(Duration::from_secs(20));
+    let start = Instant::now();
+    cluster.start_all([2, 3]);
+    again(&mut cluster, "two of four killed for 20 s", start);
+}
+
 /// A node without data gets everything from its peers.
 fn catch_up() {
     let parameters = Parameters {
@@ -198,8 +225,8 @@ fn numbers(answer: &str) -> Vec<u64> {
 
 fn report(what: &str, mut micros: Vec<u64>) {
     micros.sort_unstable();
-    let at = |share: f64| {
-        let place = (micros.len() as f64 * share) as usize;
+    let at = |percent: usize| {
+        let place = micros.len() * percent / 100;
         micros
             .get(place.min(micros.len().saturating_sub(1)))
             .map_or(0.0, |it| *it as f64 / 1e3)
@@ -208,9 +235,9 @@ fn report(what: &str, mut micros: Vec<u64>) {
         "{{\"what\":\"{what}\",\"count\":{},\"p50_ms\":{:.1},\"p90_ms\":{:.1},\"p99_ms\":{:.1},\
          \"max_ms\":{:.1}}}",
         micros.len(),
-        at(0.5),
-        at(0.9),
-        at(0.99),
-        at(1.0)
+        at(50),
+        at(90),
+        at(99),
+        at(100)
     );
 }

@@ -126,3 +126,6 @@ async fn take(shared: &Shared, peer: &Key, message: Bytes) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

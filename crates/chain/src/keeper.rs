@@ -292,3 +292,6 @@ pub(crate) fn genesis_applied(
         term: Some(term),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,14 @@
 
 use crate::{
     block::Block,
-    engine::{self, Application, Parts, Stores, epochs::Marshal, network},
+    engine::{
+        self, Application, Parts, Stores,
+        epochs::{Command, Marshal},
+        network::{self, Key},
+    },
     error::Death,
     gossip,
-    herald::Herald,
+    herald::{Final, Herald},
     keeper::{Halt, Keeper},
     node::Prepared,
 };
@@ -15,9 +19,11 @@ use commonware_runtime::{
 };
 use commonware_storage::archive::{Archive as _, Identifier};
 use ledger::Checked;
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::sync::{mpsc, watch};
 use tracing::info;
+
+type Oracle = network::Oracle<Key>;
 
 /// How long the engine's tasks may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -58,11 +64,6 @@ pub(crate) fn run(prepared: Prepared, wiring: Wiring) -> Death {
 }
 
 async fn live(context: runtime::Context, mut prepared: Prepared, wiring: Wiring) -> Death {
-    if let Some(first) = prepared.first.take()
-        && let Err(error) = prepared.database.apply(vec![first]).await
-    {
-        return Death::Failed(error.to_string());
-    }
     let members = prepared.execution.head().state().organisations().len();
     let peers_max = network::peers_max(members);
     let (network, channels, oracle) = network::create(
@@ -76,40 +77,15 @@ async fn live(context: runtime::Context, mut prepared: Prepared, wiring: Wiring)
     let (epochs, commands) = mpsc::unbounded_channel();
     let (finals, heard_finals) = mpsc::unbounded_channel();
     let (deliveries, delivered) = mpsc::unbounded_channel();
-    let mut keeper = Keeper {
-        shared: Arc::clone(&prepared.shared),
-        execution: prepared.execution.clone(),
-        database: prepared.database.clone(),
-        committees: prepared.committees.clone(),
-        pace: Arc::clone(&prepared.pace),
-        oracle: oracle.clone(),
-        epochs: epochs.clone(),
-        herald: finals,
-        peers_max,
-        members: Vec::new(),
-    };
+    let mut keeper = keeper_of(&prepared, &oracle, epochs.clone(), finals, peers_max);
     let Some(stores) = Stores::open(&context).await else {
         return Death::Failed("the archives of blocks could not be opened".to_owned());
     };
-    if let Err(halt) = replay(&mut keeper, &stores).await {
-        return Death::Failed(halt.to_string());
-    }
-    if let Err(halt) = keeper.resume().await {
+    if let Err(halt) = begin(&mut prepared, &mut keeper, &stores).await {
         return Death::Failed(halt.to_string());
     }
     let (own, pool, pulses) = engine::split(channels);
-    let parts = Parts {
-        key: prepared.key.clone(),
-        oracle,
-        committees: prepared.committees.clone(),
-        genesis: prepared.genesis.clone(),
-        application: Application {
-            execution: prepared.execution.clone(),
-            pool: prepared.shared.pool.clone(),
-            committees: prepared.committees.clone(),
-            pace: Arc::clone(&prepared.pace),
-        },
-    };
+    let parts = parts_of(&prepared, oracle);
     let engine = engine::start(&context, parts, stores, own, deliveries, commands).await;
     let herald = Herald::new(
         Arc::clone(&prepared.shared),
@@ -138,6 +114,51 @@ async fn live(context: runtime::Context, mut prepared: Prepared, wiring: Wiring)
         metrics,
     }));
     supervise(keeper, tasks).await
+}
+
+fn keeper_of(
+    prepared: &Prepared,
+    oracle: &Oracle,
+    epochs: mpsc::UnboundedSender<Command>,
+    herald: mpsc::UnboundedSender<Final>,
+    peers_max: NonZeroUsize,
+) -> Keeper {
+    Keeper {
+        shared: Arc::clone(&prepared.shared),
+        execution: prepared.execution.clone(),
+        database: prepared.database.clone(),
+        committees: prepared.committees.clone(),
+        pace: Arc::clone(&prepared.pace),
+        oracle: oracle.clone(),
+        epochs,
+        herald,
+        peers_max,
+        members: Vec::new(),
+    }
+}
+
+fn parts_of(prepared: &Prepared, oracle: Oracle) -> Parts {
+    Parts {
+        key: prepared.key.clone(),
+        oracle,
+        committees: prepared.committees.clone(),
+        genesis: prepared.genesis.clone(),
+        application: Application {
+            execution: prepared.execution.clone(),
+            pool: prepared.shared.pool.clone(),
+            committees: prepared.committees.clone(),
+            pace: Arc::clone(&prepared.pace),
+        },
+    }
+}
+
+/// Brings the ledger database up to the archived blocks and takes up work there.
+async fn begin(prepared: &mut Prepared, keeper: &mut Keeper, stores: &Stores) -> Result<(), Halt> {
+    if let Some(first) = prepared.first.take() {
+        prepared.database.apply(vec![first]).await?;
+    }
+    replay(keeper, stores).await?;
+    keeper.resume().await
 }
 
 /// Waits for the first part of a node that ends; none should.

@@ -1,5 +1,7 @@
 //! Nodes as processes of their own: finality, receipts, faults, recovery.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may end there")]
+
 mod cluster;
 
 use cluster::{

@@ -75,10 +75,14 @@ impl Hospital {
         stored: store::Stored,
     ) -> Result<Record, HospitalError> {
         if stored.deleted() {
-            // A tombstone belongs to no compartment: for a bounded caller it is absent.
-            return Err(match caller.compartment() {
-                Some(_) => HospitalError::Absent(item),
-                None => HospitalError::Gone {
+            // A tombstone has no body: it is in the compartments of what it deleted.
+            let seen = match caller.compartment() {
+                Some(patient) => stored.patients.iter().any(|id| id == patient),
+                None => true,
+            };
+            return Err(match seen {
+                false => HospitalError::Absent(item),
+                true => HospitalError::Gone {
                     item,
                     version: stored.version,
                     updated_us: stored.updated_us,

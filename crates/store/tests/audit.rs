@@ -1,4 +1,10 @@
 //! The audit sees a change of any value of any row. What it compares: docs/reference/database.md.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test"
+)]
 
 mod support;
 

@@ -1,4 +1,10 @@
 //! Leaves and batches.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test"
+)]
 
 mod support;
 

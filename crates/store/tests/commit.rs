@@ -1,4 +1,10 @@
 //! Writing: all or nothing, in order, guarded, bounded.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test"
+)]
 
 mod support;
 
@@ -320,7 +326,7 @@ fn a_write_stands_even_when_its_caller_is_gone() {
         let write = store.commit(puts(vec![put(&body, None, 1)]));
         tokio::pin!(write);
         // Polled once: it is queued.
-        let _ = std::future::poll_fn(|context| {
+        let () = std::future::poll_fn(|context| {
             let _ = std::future::Future::poll(write.as_mut(), context);
             std::task::Poll::Ready(())
         })

@@ -1,4 +1,10 @@
 //! Killed at any moment: every acknowledged write is there, and none is there in part.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test"
+)]
 
 mod support;
 

@@ -1,4 +1,10 @@
 //! Histories: newest first, in pages, within a scope.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test"
+)]
 
 mod support;
 

@@ -1,4 +1,10 @@
 //! Searching: the same answers as the plain meaning of a query, whatever the plan.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test"
+)]
 
 mod support;
 
@@ -300,6 +306,33 @@ fn any_mixture_of_conditions_finds_what_it_means_in_any_order() {
         sorted.sort();
         prop_assert_eq!(sorted, meant(resources, "Observation", &text), "{}", text);
     });
+}
+
+/// With `ge` and `lt` a stretch of time is looked up at once; a record may satisfy the two by
+/// different values, on either side of the stretch.
+#[tokio::test]
+async fn two_ends_of_a_stretch_may_be_satisfied_by_two_values() {
+    for rare in [3000, 5] {
+        let options = Options {
+            rare,
+            ..Options::default()
+        };
+        let ward = ward_with(&options).await;
+        let goal = |id: &str, due: &[String]| {
+            let targets: Vec<Value> = due.iter().map(|due| json!({"dueDate": due})).collect();
+            json!({"resourceType": "Goal", "id": id, "target": targets})
+        };
+        for number in 0..20 {
+            let one = goal(&format!("g{number}"), &[format!("{}-05-05", 2010 + number)]);
+            admit(&ward.store, &one, 1).await.unwrap();
+        }
+        let two = goal("two", &["2012-01-01".to_owned(), "2028-01-01".to_owned()]);
+        admit(&ward.store, &two, 1).await.unwrap();
+        let found = all(&ward.store, "Goal", "target-date=ge2020&target-date=lt2022").await;
+        assert_eq!(found, ["g10", "g11", "two"], "{rare}");
+        let found = all(&ward.store, "Goal", "target-date=ge2020&target-date=lt2015").await;
+        assert_eq!(found, ["two"], "{rare}");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@
 //!
 //! 1. Nothing is decrypted before the key commitment matches
 //!    (`commitment_is_checked_before_anything_is_decrypted`).
-//! 2. An envelope opens only for the record version it was sealed for (`a_swapped_envelope_is_refused`).
+//! 2. An envelope opens only for the record version it was sealed for
+//!    (`a_swapped_envelope_is_refused`).
 //! 3. A changed, cut, extended or reordered envelope is refused
 //!    (`every_changed_byte_is_refused`, `chunks_cannot_be_reordered_cut_or_extended`).
 //! 4. The formats are frozen (`frozen_vectors_still_open`).

@@ -1,4 +1,10 @@
 //! The root key file, and what the root key wraps.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test"
+)]
 
 use std::fs;
 
@@ -174,11 +180,10 @@ fn a_mark_covers_every_column_and_their_borders() {
 
 #[test]
 fn derived_keys_are_frozen_and_differ_by_label() {
-    let key = |label| -> String {
-        keys::derive(&[1; 32], label)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+    let key = |label| {
+        let key = keys::derive(&[1; 32], label);
+        let pairs: Vec<String> = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        pairs.concat()
     };
     let frozen = include_str!("../vectors/derive.txt");
     for line in frozen.lines().filter(|line| !line.starts_with('#')) {
@@ -200,4 +205,15 @@ fn a_password_is_verified_by_the_parameters_in_its_hash() {
     assert_ne!(hash, password::hash("correct horse").unwrap(), "salted");
     assert!(password::verify("x", "no hash").is_err());
     assert!(password::hash(&"x".repeat(2000)).is_err());
+}
+
+#[test]
+fn the_default_cost_opens_in_a_bearable_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("root.key");
+    RootKey::create(&path, b"correct horse").unwrap();
+    let start = std::time::Instant::now();
+    RootKey::open(&path, b"correct horse").unwrap();
+    let taken = start.elapsed();
+    assert!(taken.as_secs() < 10, "{taken:?}");
 }

@@ -106,7 +106,7 @@ impl Cluster {
         };
         let stream = TcpStream::connect(found.trim()).unwrap();
         stream
-            .set_read_timeout(Some(Duration::from_secs(120)))
+            .set_read_timeout(Some(Duration::from_mins(2)))
             .unwrap();
         self.connections.insert(node, BufReader::new(stream));
     }
@@ -164,9 +164,8 @@ impl Cluster {
         let mut answer = String::new();
         let connection = self.connections.get_mut(&node).expect("the node runs");
         let read = connection.read_line(&mut answer);
-        if !matches!(read, Ok(1..)) {
-            panic!("node {node} is gone: {read:?}\n{}", self.log(node));
-        }
+        let heard = matches!(read, Ok(1..));
+        assert!(heard, "node {node} is gone: {read:?}\n{}", self.log(node));
         answer.trim().to_owned()
     }
 

@@ -1,15 +1,15 @@
 //! The audit: everything stored against what the ledger vouches for, item by item.
 //!
-//! It works on a stopped node: the database is opened for reading, and the ledger is a
-//! [`LedgerCopy`]. What it finds is told as it is found; nothing is repaired.
+//! It works on a stopped node: the database is opened for reading, and of the ledger only the
+//! stored nodes of its history tree are needed. What it finds is told as it is found; nothing is repaired.
 
 mod batches;
 mod versions;
 
 use std::sync::Arc;
 
-use proof::Digest;
 use proof::policy::Policy;
+use proof::tree::Nodes;
 use store::Store;
 use vault::RootKey;
 
@@ -23,14 +23,6 @@ pub const FINDINGS_MAX: usize = 10_000;
 /// Rows read at a time.
 const PAGE: u32 = 512;
 
-/// The ledger as the node has it on disk.
-pub trait LedgerCopy: Send + Sync {
-    /// The canonical bytes of the entry at this index of the history.
-    fn entry(&self, index: u64) -> Option<Vec<u8>>;
-    /// The root of the history when it had this many entries; `None`: not known.
-    fn root_at(&self, size: u64) -> Option<Digest>;
-}
-
 /// What an audit looks at.
 pub struct AuditInput {
     /// The database, opened read-only or shared with a running node.
@@ -39,8 +31,8 @@ pub struct AuditInput {
     pub root_key: RootKey,
     /// The slug of the organisation.
     pub organisation: String,
-    /// The ledger on disk.
-    pub ledger: Arc<dyn LedgerCopy>,
+    /// The nodes of the history tree, as the node has them on disk.
+    pub history: Arc<dyn Nodes + Send + Sync>,
     /// Trust files of the validator sets that the ledger had; one of them must accept a receipt.
     pub policies: Vec<Policy>,
 }
@@ -103,7 +95,7 @@ pub(crate) struct Desk {
     pub(crate) store: Store,
     pub(crate) keyring: Keyring,
     pub(crate) organisation: String,
-    pub(crate) ledger: Arc<dyn LedgerCopy>,
+    pub(crate) history: Arc<dyn Nodes + Send + Sync>,
     pub(crate) policies: Vec<Policy>,
     pub(crate) cpu: Cpu,
 }
@@ -119,7 +111,7 @@ pub async fn audit(
         store: input.store,
         keyring: Keyring::new(input.root_key),
         organisation: input.organisation,
-        ledger: input.ledger,
+        history: input.history,
         policies: input.policies,
         cpu: Cpu::new(),
     };

@@ -20,6 +20,7 @@ struct Looked {
     version: u64,
     leaf: u64,
     deleted: bool,
+    patients: Vec<String>,
     found: Result<Contents, String>,
 }
 
@@ -112,16 +113,26 @@ impl Desk {
                 format!("it is not the commitment to {item}/_history/{}", one.version),
             );
         }
+        // A deletion stays in the compartments of the version that it deleted.
+        let compartments = if one.deleted {
+            let before = one.version.saturating_sub(1);
+            let before = self.store.version(&one.type_, &one.id, before).await?;
+            let mut before = before.map(|stored| stored.patients).unwrap_or_default();
+            before.sort();
+            before
+        } else {
+            contents.compartments
+        };
+        if one.patients != compartments {
+            let item = format!("{item}/_history/{}", one.version);
+            report.find(item, "its row has other compartments than its body");
+        }
         let current = self.store.current(&one.type_, &one.id).await?;
         if current.is_none_or(|stored| stored.version != one.version) {
             return Ok(());
         }
-        let (index, compartments) = if one.deleted {
-            (Vec::new(), Vec::new())
-        } else {
-            (contents.index, contents.compartments)
-        };
-        let lines = self.store.check_index(&one.type_, &one.id, index, compartments).await?;
+        let lines =
+            self.store.check_index(&one.type_, &one.id, contents.index, compartments).await?;
         for line in lines {
             let reason = line.strip_prefix(&format!("{item}: ")).unwrap_or(&line);
             report.find(format!("index of {item}"), reason);
@@ -133,8 +144,10 @@ impl Desk {
 fn look(stored: Stored, key: &VaultKey, organisation: &str) -> Looked {
     let (type_, id, version) = (stored.type_.clone(), stored.id.clone(), stored.version);
     let (leaf, deleted) = (stored.leaf, stored.deleted());
+    let mut patients = stored.patients.clone();
+    patients.sort();
     let found = contents(stored, key, organisation);
-    Looked { type_, id, version, leaf, deleted, found }
+    Looked { type_, id, version, leaf, deleted, patients, found }
 }
 
 fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Contents, String> {

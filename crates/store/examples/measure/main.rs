@@ -4,6 +4,7 @@
 //! for the thread and for the disk; bodies are as long as sealed ones.
 #![allow(
     clippy::print_stdout,
+    clippy::cast_precision_loss,
     clippy::unwrap_used,
     reason = "a measurement, not the product"
 )]

@@ -74,8 +74,9 @@ fn patient(person: usize) -> Value {
             "given": [format!("Given{}", person % 977), "Middle"]}],
         "telecom": [{"system": "phone", "value": format!("555-{person:06}"), "use": "home"}],
         "gender": if person.is_multiple_of(2) { "female" } else { "male" },
-        "birthDate": format!("19{:02}-{:02}-{:02}", 30 + person % 70, 1 + person % 12, 1 + person % 28),
-        "address": [{"line": [format!("{person} Main Street")], "city": format!("City{}", person % 50),
+        "birthDate": format!("19{:02}-{:02}-10", 30 + person % 70, 1 + person % 12),
+        "address": [{"line": [format!("{person} Main Street")],
+            "city": format!("City{}", person % 50),
             "state": "MA", "postalCode": format!("{:05}", person % 3000), "country": "US"}],
         "maritalStatus": {"coding": [{
             "system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus", "code": "M"}]},
@@ -125,7 +126,8 @@ fn condition(person: usize, subject: &str, number: usize) -> Value {
         "resourceType": "Condition", "id": id("con", person, number),
         "meta": {"versionId": "1", "lastUpdated": "2026-11-23T09:00:00.000Z"},
         "clinicalStatus": {"coding": [{
-            "system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]},
+            "system": "http://terminology.hl7.org/CodeSystem/condition-clinical",
+            "code": "active"}]},
         "verificationStatus": {"coding": [{
             "system": "http://terminology.hl7.org/CodeSystem/condition-ver-status",
             "code": "confirmed"}]},

@@ -89,7 +89,7 @@ pub(super) fn probe(connection: &Connection, filter: &Filter) -> Result<Fragment
         let name = table(filter.parameter.kind).name();
         out.push(
             &format!(
-                "EXISTS (SELECT 1 FROM {name} x NOT INDEXED WHERE x.record = r.record AND x.parameter = ? AND "
+                "EXISTS (SELECT 1 FROM {name} x WHERE x.record = r.record AND x.parameter = ? AND "
             ),
             [parameter(filter)],
         );
@@ -110,7 +110,7 @@ fn missing_probe(filter: &Filter, missing: bool) -> Fragment {
     let not = if missing { "NOT " } else { "" };
     Fragment::new(
         format!(
-            "{not}EXISTS (SELECT 1 FROM {name} x NOT INDEXED WHERE x.record = r.record AND x.parameter = ?)"
+            "{not}EXISTS (SELECT 1 FROM {name} x WHERE x.record = r.record AND x.parameter = ?)"
         ),
         [parameter(filter)],
     )

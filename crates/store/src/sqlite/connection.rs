@@ -17,7 +17,8 @@ const STATEMENTS: usize = 256;
 const PAGE_BYTES: u32 = 8192;
 /// The write-ahead log is folded into the database at this many pages.
 const CHECKPOINT_PAGES: u32 = 4000;
-/// `SLUS`: tools like file(1) can name the file. <https://sqlite.org/fileformat.html#application_id>
+/// `SLUS`: so that tools can name the file.
+/// <https://sqlite.org/fileformat.html#application_id>
 const APPLICATION_ID: i32 = 0x534C_5553;
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -109,6 +110,7 @@ fn page_key(connection: &Connection) -> Result<(), StoreError> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::*;
 

@@ -14,7 +14,7 @@ use super::{names, read, span};
 use crate::{Scope, StoreError};
 
 /// A filter that finds more rows than this does not drive, unless the options say otherwise.
-pub(crate) const RARE: usize = 3000;
+pub(crate) const RARE: usize = 2000;
 
 /// How the matches of a query are found.
 #[derive(Debug, Default)]
@@ -38,6 +38,8 @@ pub(super) struct Stream {
     pub(super) from: &'static str,
     /// Condition on alias `x`; each record occurs once.
     pub(super) rows: Fragment,
+    /// Whether it holds live records only.
+    pub(super) live: bool,
 }
 
 impl Plan {
@@ -96,6 +98,7 @@ impl Plan {
                     "x.patient = ? AND x.type = ?",
                     [Value::Integer(*patient), Value::Integer(type_)],
                 ),
+                live: false,
             }),
             _ => None,
         };
@@ -143,7 +146,8 @@ pub(super) fn scope_probe(patients: &[i64]) -> Fragment {
     let list = read::number_list(patients);
     Fragment::new(
         format!(
-            "EXISTS (SELECT 1 FROM compartments c NOT INDEXED WHERE c.record = r.record AND c.patient IN ({list}))"
+            "EXISTS (SELECT 1 FROM compartments c
+             WHERE c.record = r.record AND c.patient IN ({list}))"
         ),
         [],
     )
@@ -291,10 +295,21 @@ fn stream(connection: &Connection, filter: &Filter) -> Result<Option<Stream>, St
     };
     let mut all = Fragment::new("x.parameter = ? AND ", [parameter(filter)]);
     all.append(rows.clone());
+    let unique = rows.sql.contains("x.system =") || rows.sql.contains("x.version =");
+    let stream = |rows| {
+        Some(Stream {
+            from,
+            rows,
+            live: true,
+        })
+    };
+    if unique {
+        return Ok(stream(all));
+    }
     // One row per record: no other row of it that satisfies the same condition comes before.
     all.push(
         &format!(
-            " AND NOT EXISTS (SELECT 1 FROM {table} y NOT INDEXED WHERE y.record = x.record
+            " AND NOT EXISTS (SELECT 1 FROM {table} y WHERE y.record = x.record
               AND y.parameter = x.parameter AND y.{rest} = x.{rest} AND y.{last} < x.{last} AND "
         ),
         [],
@@ -302,5 +317,5 @@ fn stream(connection: &Connection, filter: &Filter) -> Result<Option<Stream>, St
     let again = Fragment::new(rows.sql.replace("x.", "y."), rows.values);
     all.append(again);
     all.sql.push(')');
-    Ok(Some(Stream { from, rows: all }))
+    Ok(stream(all))
 }

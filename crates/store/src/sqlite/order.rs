@@ -41,8 +41,8 @@ fn columns(kind: Kind) -> (&'static str, &'static str) {
     }
 }
 
-/// The expression of a sort key. `NOT INDEXED` leaves the primary key, which begins with the record:
-/// for a least or greatest value SQLite would rather walk the index by value.
+/// The expression of a sort key. The `+` keeps SQLite from walking the index by value in search of
+/// a least or greatest one: the record's own rows are few.
 pub(super) fn key(sort: &Sort) -> Key {
     let descending = sort.descending;
     let which = if descending { "max" } else { "min" };
@@ -57,11 +57,11 @@ pub(super) fn key(sort: &Sort) -> Key {
             // The number of a target says nothing: sort by what it stands for.
             let sql = if kind == Kind::Reference {
                 format!(
-                    "(SELECT {which}(n.value) FROM refs x NOT INDEXED JOIN texts n ON n.text = x.target
+                    "(SELECT {which}(+n.value) FROM refs x JOIN texts n ON n.text = x.target
                      WHERE {rows})"
                 )
             } else {
-                format!("(SELECT {which}(x.{column}) FROM {name} x NOT INDEXED WHERE {rows})")
+                format!("(SELECT {which}(+x.{column}) FROM {name} x WHERE {rows})")
             };
             Fragment::new(sql, [parameter])
         }
@@ -83,14 +83,20 @@ pub(super) fn walk(sort: &Sort) -> Option<Walk> {
     let (name, (column, rest)) = (table(kind).name(), columns(kind));
     let better = if sort.descending { ">" } else { "<" };
     let of = |alias: &str| format!("({alias}.{column}, {alias}.{})", rest.replace("{}", alias));
+    // Dates know whether there are other values to look at.
+    let unless = if kind == Kind::Date {
+        "d.several = 0 OR "
+    } else {
+        ""
+    };
     let rows = format!(
-        "d.parameter = ? AND NOT EXISTS (SELECT 1 FROM {name} e NOT INDEXED WHERE e.record = d.record
-         AND e.parameter = d.parameter AND {} {better} {})",
+        "d.parameter = ? AND ({unless}NOT EXISTS (SELECT 1 FROM {name} e
+         WHERE e.record = d.record AND e.parameter = d.parameter AND {} {better} {}))",
         of("e"),
         of("d"),
     );
     let missing = format!(
-        "NOT EXISTS (SELECT 1 FROM {name} x NOT INDEXED WHERE x.record = r.record AND x.parameter = ?)"
+        "NOT EXISTS (SELECT 1 FROM {name} x WHERE x.record = r.record AND x.parameter = ?)"
     );
     Some(Walk {
         from: format!("{name} d INDEXED BY {name}_by"),

@@ -8,7 +8,8 @@ use super::{damaged, from_sql, to_sql};
 use crate::{Method, Scope, StoreError, Stored};
 
 /// The columns of a stored version, in the order that [`stored`] reads.
-pub(crate) const COLUMNS: &str = "t.name, r.id, v.version, v.updated_us, v.method, k.id, v.envelope, \
+pub(crate) const COLUMNS: &str = "t.name, r.id, v.version, v.updated_us, v.method, k.id, \
+     v.envelope, \
      v.leaf, v.patients";
 /// The tables around a version `v` of a record `r`.
 pub(crate) const TABLES: &str =

@@ -107,8 +107,18 @@ fn total(connection: &Connection, plan: &Plan) -> Result<u64, StoreError> {
         return Ok(0);
     }
     let source = plain_source(plan);
-    let mut sql = Fragment::new(format!("SELECT count(*) FROM {} WHERE ", source.from), []);
-    sql.append(conditions(plan, &source, i64::MAX));
+    let mut sql = Fragment::new("SELECT count(*) FROM ", []);
+    match &plan.stream {
+        // The index alone says it.
+        Some((_, stream)) if stream.live && plan.candidates.is_none() && plan.probes.len() == 1 => {
+            sql.push(&format!("{} WHERE ", stream.from), []);
+            sql.append(stream.rows.clone());
+        }
+        _ => {
+            sql.push(&format!("{} WHERE ", source.from), []);
+            sql.append(conditions(plan, &source, i64::MAX));
+        }
+    }
     let count: i64 = connection
         .prepare_cached(&sql.sql)?
         .query_row(params_from_iter(sql.values), |row| row.get(0))?;
@@ -126,6 +136,9 @@ fn hits(
     let keys: Vec<Key> = query.sort.iter().map(order::key).collect();
     if token.is_some_and(|token| token.keys.len() != keys.len()) {
         return Err(StoreError::PageToken);
+    }
+    if let (Some(candidates), []) = (&plan.candidates, keys.as_slice()) {
+        return first_of(connection, plan, candidates, token, max, limit);
     }
     let walk = match query.sort.first() {
         Some(sort) if plan.candidates.is_none() => order::walk(sort),
@@ -146,6 +159,37 @@ fn hits(
         max,
     };
     walked(connection, query, &asked, walk, limit)
+}
+
+/// Candidates in the order of records: only as many are looked at as the page needs.
+fn first_of(
+    connection: &Connection,
+    plan: &Plan,
+    candidates: &BTreeSet<i64>,
+    token: Option<&Token>,
+    max: i64,
+    limit: usize,
+) -> Result<Vec<Hit>, StoreError> {
+    let after = token.map_or(0, |token| token.record);
+    let mut rest = candidates
+        .range(after.saturating_add(1)..)
+        .copied()
+        .peekable();
+    let mut hits = Vec::new();
+    while rest.peek().is_some() && hits.len() < limit {
+        let some: BTreeSet<i64> = rest.by_ref().take(limit * 2).collect();
+        let missing = limit - hits.len();
+        hits.extend(run(
+            connection,
+            plan,
+            &listed(&some),
+            &[],
+            None,
+            max,
+            missing,
+        )?);
+    }
+    Ok(hits)
 }
 
 /// What stays the same while the parts of a page are read.
@@ -170,12 +214,7 @@ fn walked(
     } = *asked;
     let mut hits = Vec::new();
     let mut token = asked.token;
-    let mut source = Source {
-        from: format!("{} CROSS JOIN records r ON r.record = d.record", walk.from),
-        alias: "d",
-        rows: walk.rows,
-        without: None,
-    };
+    let mut source = walk_source(&walk);
     let border = span::border(query, &query.sort[0]);
     if let Some(border) = border
         && let Some(few) = driver::first_records(connection, border.before, plan.rare)?
@@ -229,6 +268,16 @@ fn walked(
         hits.extend(run(connection, plan, &source, &without, token, max, rest)?);
     }
     Ok(hits)
+}
+
+/// The index of the first sort key.
+fn walk_source(walk: &order::Walk) -> Source {
+    Source {
+        from: format!("{} CROSS JOIN records r ON r.record = d.record", walk.from),
+        alias: "d",
+        rows: walk.rows.clone(),
+        without: None,
+    }
 }
 
 /// Whether a filter asks for a value of the first sort key, so that no match is without one.
@@ -303,6 +352,26 @@ fn run(
     max: i64,
     limit: usize,
 ) -> Result<Vec<Hit>, StoreError> {
+    let sql = statement(plan, source, keys, token, max, limit);
+    let mut statement = connection.prepare_cached(&sql.sql)?;
+    let rows = statement.query_map(params_from_iter(sql.values), |row| {
+        let keys = (1..=keys.len()).map(|place| row.get(place));
+        Ok(Hit {
+            record: row.get(0)?,
+            keys: keys.collect::<Result<_, _>>()?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn statement(
+    plan: &Plan,
+    source: &Source,
+    keys: &[Key],
+    token: Option<&Token>,
+    max: i64,
+    limit: usize,
+) -> Fragment {
     let mut sql = Fragment::new("SELECT r.record", []);
     for (place, key) in keys.iter().enumerate() {
         sql.push(", ", []);
@@ -318,13 +387,8 @@ fn run(
     sql.push(&order::order_by(keys, source.alias), []);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     sql.push(" LIMIT ?", [Value::Integer(limit)]);
-    let mut statement = connection.prepare_cached(&sql.sql)?;
-    let rows = statement.query_map(params_from_iter(sql.values), |row| {
-        let keys = (1..=keys.len()).map(|place| row.get(place));
-        Ok(Hit {
-            record: row.get(0)?,
-            keys: keys.collect::<Result<_, _>>()?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    sql
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
 //! A store in a folder of its own, and synthetic records.
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part")]
 
 use fhir::query::{Options as QueryOptions, Query};
 use serde_json::{Value, json};

@@ -121,7 +121,7 @@ CREATE TABLE dates (
     several INTEGER NOT NULL CHECK (several IN (0, 1)),
     PRIMARY KEY (record, parameter, from_us, to_us)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX dates_by ON dates (parameter, from_us, record);
+CREATE INDEX dates_by ON dates (parameter, from_us, record, several);
 CREATE INDEX dates_long ON dates (parameter, to_us, from_us, record)
     WHERE to_us - from_us > 86400000000;
 CREATE INDEX dates_several ON dates (parameter, record) WHERE several = 1;
