@@ -65,11 +65,7 @@ pub(crate) fn allow(caller: &Caller, deed: Deed, target: &Target) -> Result<(), 
 }
 
 /// The same for a type; `None` is all of them at once.
-pub(crate) fn allow_type(
-    caller: &Caller,
-    deed: Deed,
-    type_: Option<&str>,
-) -> Result<(), ApiError> {
+pub(crate) fn allow_type(caller: &Caller, deed: Deed, type_: Option<&str>) -> Result<(), ApiError> {
     let line = TABLE.iter().find(|(role, _, _)| *role == caller.role);
     let allowed = line.is_some_and(|(_, read, write)| match deed {
         Deed::Read => read.has(type_),
@@ -83,7 +79,10 @@ pub(crate) fn allow_type(
         Deed::Write => "write",
     };
     let what = type_.unwrap_or("records of every type");
-    Err(ApiError::Denied(format!("the role {} may not {verb} {what}", caller.role)))
+    Err(ApiError::Denied(format!(
+        "the role {} may not {verb} {what}",
+        caller.role
+    )))
 }
 
 /// Refuses everybody but administrators.
@@ -91,7 +90,10 @@ pub(crate) fn allow_admin(caller: &Caller) -> Result<(), ApiError> {
     if caller.role == Role::Admin {
         return Ok(());
     }
-    Err(ApiError::Denied(format!("the role {} does not run this node", caller.role)))
+    Err(ApiError::Denied(format!(
+        "the role {} does not run this node",
+        caller.role
+    )))
 }
 
 #[cfg(test)]
@@ -99,7 +101,11 @@ mod tests {
     use super::*;
 
     fn may(role: Role, deed: Deed, type_: Option<&str>) -> bool {
-        let caller = Caller { username: "x".into(), role, patient: None };
+        let caller = Caller {
+            username: "x".into(),
+            role,
+            patient: None,
+        };
         allow_type(&caller, deed, type_).is_ok()
     }
 
@@ -130,7 +136,11 @@ mod tests {
     #[test]
     fn every_role_has_one_line() {
         for role in Role::ALL {
-            assert_eq!(TABLE.iter().filter(|(line, _, _)| *line == role).count(), 1, "{role}");
+            assert_eq!(
+                TABLE.iter().filter(|(line, _, _)| *line == role).count(),
+                1,
+                "{role}"
+            );
         }
     }
 }

@@ -32,7 +32,12 @@ struct Refused {
 }
 
 fn refused(status: StatusCode, error: &'static str, text: &str) -> Refused {
-    Refused { status, error, text: text.to_owned(), wait_s: 0 }
+    Refused {
+        status,
+        error,
+        text: text.to_owned(),
+        wait_s: 0,
+    }
 }
 
 /// `POST /auth/token`
@@ -42,11 +47,12 @@ pub(crate) async fn token(State(door): State<Door>, request: Request) -> Respons
         Ok(body) => respond(StatusCode::OK, "application/json", body.to_string()),
         Err(refused) => {
             let body = json!({ "error": refused.error, "error_description": refused.text });
-            let mut response =
-                respond(refused.status, "application/json", body.to_string());
+            let mut response = respond(refused.status, "application/json", body.to_string());
             if refused.status == StatusCode::UNAUTHORIZED {
                 let realm = HeaderValue::from_static("Basic realm=\"salus\"");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, realm);
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, realm);
             }
             if refused.wait_s > 0 {
                 let wait = HeaderValue::from(refused.wait_s);
@@ -56,7 +62,9 @@ pub(crate) async fn token(State(door): State<Door>, request: Request) -> Respons
         }
     };
     // RFC 6749 5.1.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
@@ -92,33 +100,37 @@ async fn grant(door: &Door, parts: &Parts, body: Body) -> Result<Value, Refused>
     }
 }
 
-async fn signed_in(
-    door: &Door,
-    name: &str,
-    secret: &str,
-    client: bool,
-) -> Result<Value, Refused> {
-    let (status, error) = match client {
-        // RFC 6749 5.2: a client that fails to authenticate gets 401, a user's grant 400.
-        true => (StatusCode::UNAUTHORIZED, "invalid_client"),
-        false => (StatusCode::BAD_REQUEST, "invalid_grant"),
+async fn signed_in(door: &Door, name: &str, secret: &str, client: bool) -> Result<Value, Refused> {
+    // RFC 6749 5.2: a client that fails to authenticate gets 401, a user's grant 400.
+    let (status, error) = if client {
+        (StatusCode::UNAUTHORIZED, "invalid_client")
+    } else {
+        (StatusCode::BAD_REQUEST, "invalid_grant")
     };
-    let caller = door.hospital().sign_in(name, secret).await.map_err(|found| match found {
-        HospitalError::SignIn { wait_s: 0 } => {
-            refused(status, error, "the name and the password do not fit")
-        }
-        HospitalError::SignIn { wait_s } => Refused {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            error,
-            text: format!("too many tries failed: wait {wait_s} s"),
-            wait_s,
-        },
-        other => {
-            tracing::warn!(error = %other, "a sign-in failed");
-            let text = "the sign-in could not be checked: try again";
-            refused(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text)
-        }
-    })?;
+    let caller = door
+        .hospital()
+        .sign_in(name, secret)
+        .await
+        .map_err(|found| match found {
+            HospitalError::SignIn { wait_s: 0 } => {
+                refused(status, error, "the name and the password do not fit")
+            }
+            HospitalError::SignIn { wait_s } => Refused {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                error,
+                text: format!("too many tries failed: wait {wait_s} s"),
+                wait_s,
+            },
+            other => {
+                tracing::warn!(error = %other, "a sign-in failed");
+                let text = "the sign-in could not be checked: try again";
+                refused(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "temporarily_unavailable",
+                    text,
+                )
+            }
+        })?;
     // A person's password is no client secret, nor the other way round.
     if client != (caller.role == Role::System) {
         return Err(refused(
@@ -131,9 +143,17 @@ async fn signed_in(
 }
 
 fn answer(door: &Door, caller: &Caller) -> Result<Value, Refused> {
-    let token = door.0.mint.issue(caller, door.hospital().now_us()).map_err(|error| {
-        refused(StatusCode::INTERNAL_SERVER_ERROR, "server_error", &error.to_string())
-    })?;
+    let token = door
+        .0
+        .mint
+        .issue(caller, door.hospital().now_us())
+        .map_err(|error| {
+            refused(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "server_error",
+                &error.to_string(),
+            )
+        })?;
     let mut body = json!({
         "access_token": token,
         "token_type": "Bearer",
@@ -160,12 +180,18 @@ fn basic(parts: &Parts) -> Option<(String, String)> {
 }
 
 fn field<'a>(form: &'a Pairs, name: &str) -> Option<&'a str> {
-    form.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    form.iter()
+        .find(|(found, _)| found == name)
+        .map(|(_, value)| value.as_str())
 }
 
 /// `GET /auth/jwks`
 pub(crate) async fn keys(State(door): State<Door>) -> Response {
-    respond(StatusCode::OK, "application/json", door.0.mint.key_set().to_string())
+    respond(
+        StatusCode::OK,
+        "application/json",
+        door.0.mint.key_set().to_string(),
+    )
 }
 
 #[derive(Deserialize)]
@@ -209,15 +235,31 @@ pub(crate) async fn add_user(State(door): State<Door>, request: Request) -> Resp
         let form: UserForm = serde_json::from_slice(&bytes).map_err(|error| {
             HospitalError::request(
                 "structure",
-                format!("line {}, column {}: not a user", error.line(), error.column()),
+                format!(
+                    "line {}, column {}: not a user",
+                    error.line(),
+                    error.column()
+                ),
                 "send username, password, role and, for a patient, the patient id",
             )
         })?;
         let role = form.role.parse().map_err(|text: String| {
             HospitalError::request("value", text, "docs/reference/access.md lists the roles")
         })?;
-        let UserForm { username, password, patient, .. } = form;
-        door.hospital().add_user(NewUser { username, password, role, patient }).await?;
+        let UserForm {
+            username,
+            password,
+            patient,
+            ..
+        } = form;
+        door.hospital()
+            .add_user(NewUser {
+                username,
+                password,
+                role,
+                patient,
+            })
+            .await?;
         Ok::<_, ApiError>(())
     };
     match added.await {

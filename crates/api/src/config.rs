@@ -27,11 +27,11 @@ impl Config {
         Self {
             base: base.into().trim_end_matches('/').to_owned(),
             token_seed,
-            token_life: Duration::from_secs(3600),
+            token_life: Duration::from_hours(1),
             body_bytes_max: 32 << 20,
             entries_max: 10_000,
             concurrent_max: 512,
-            request_time_max: Duration::from_secs(60),
+            request_time_max: Duration::from_mins(1),
         }
     }
 
@@ -43,6 +43,8 @@ impl Config {
 
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Config").field("base", &self.base).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
     }
 }

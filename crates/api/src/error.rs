@@ -76,9 +76,20 @@ impl Described {
         text: String,
         hint: &str,
     ) -> Self {
-        let issue = Issue { severity: Severity::Error, code, expression: String::new(), text };
+        let issue = Issue {
+            severity: Severity::Error,
+            code,
+            expression: String::new(),
+            text,
+        };
         let hint = hint.to_owned();
-        Self { status, name, issues: vec![issue], hint, retry_after_s: None }
+        Self {
+            status,
+            name,
+            issues: vec![issue],
+            hint,
+            retry_after_s: None,
+        }
     }
 
     fn retry(mut self, seconds: u64) -> Self {
@@ -92,9 +103,8 @@ impl ApiError {
     pub(crate) fn describe(&self) -> Described {
         use StatusCode as S;
         let text = self.to_string();
-        let line = |status, name, code, hint: &str| {
-            Described::new(status, name, code, text.clone(), hint)
-        };
+        let line =
+            |status, name, code, hint: &str| Described::new(status, name, code, text.clone(), hint);
         match self {
             Self::Hospital(error) => describe_act(error),
             Self::Key => line(S::INTERNAL_SERVER_ERROR, "internal", "exception", REPORT),
@@ -146,7 +156,12 @@ impl ApiError {
                 "too-long",
                 "send less at a time, as several bundles",
             ),
-            Self::Body => line(S::BAD_REQUEST, "body", "structure", "send the request again"),
+            Self::Body => line(
+                S::BAD_REQUEST,
+                "body",
+                "structure",
+                "send the request again",
+            ),
             Self::Crowded(_) => {
                 line(S::SERVICE_UNAVAILABLE, "busy", "throttled", "try again").retry(1)
             }
@@ -168,19 +183,23 @@ fn describe_act(error: &HospitalError) -> Described {
     use HospitalError as H;
     use StatusCode as S;
     let text = error.to_string();
-    let line = |status, name, code, hint: &str| {
-        Described::new(status, name, code, text.clone(), hint)
-    };
+    let line =
+        |status, name, code, hint: &str| Described::new(status, name, code, text.clone(), hint);
     match error {
-        H::Malformed { too_large: true, .. } => line(
+        H::Malformed {
+            too_large: true, ..
+        } => line(
             S::UNPROCESSABLE_ENTITY,
             "too-complex",
             "too-costly",
             "JSON may nest 64 deep; docs/reference/http.md names every bound",
         ),
-        H::Malformed { .. } => {
-            line(S::BAD_REQUEST, "malformed", "structure", "the body must be one JSON object")
-        }
+        H::Malformed { .. } => line(
+            S::BAD_REQUEST,
+            "malformed",
+            "structure",
+            "the body must be one JSON object",
+        ),
         H::Invalid(issues) => Described {
             issues: issues.clone(),
             ..line(
@@ -197,7 +216,12 @@ fn describe_act(error: &HospitalError) -> Described {
             "not-supported",
             "rest.resource in /fhir/metadata lists every type of FHIR R4",
         ),
-        H::Absent(_) => line(S::NOT_FOUND, "absent", "not-found", "look for it with a search"),
+        H::Absent(_) => line(
+            S::NOT_FOUND,
+            "absent",
+            "not-found",
+            "look for it with a search",
+        ),
         H::Gone { .. } => line(
             S::GONE,
             "gone",
@@ -216,9 +240,7 @@ fn describe_act(error: &HospitalError) -> Described {
             "multiple-matches",
             "use a condition that fits one resource only, such as an identifier with its system",
         ),
-        H::Contended(_) => {
-            line(S::CONFLICT, "contended", "lock-error", "try again").retry(1)
-        }
+        H::Contended(_) => line(S::CONFLICT, "contended", "lock-error", "try again").retry(1),
         H::Entry { index, cause } => describe_entry(*index, cause),
         H::Damaged { .. } => line(
             S::INTERNAL_SERVER_ERROR,
@@ -251,10 +273,17 @@ fn describe_sign_in(text: &str, wait_s: u64) -> Described {
     let (status, hint) = if wait_s == 0 {
         (StatusCode::UNAUTHORIZED, "check the name and the password")
     } else {
-        (StatusCode::TOO_MANY_REQUESTS, "too many tries failed: wait before the next one")
+        (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too many tries failed: wait before the next one",
+        )
     };
     let line = Described::new(status, "sign-in", "login", text.to_owned(), hint);
-    if wait_s == 0 { line } else { line.retry(wait_s) }
+    if wait_s == 0 {
+        line
+    } else {
+        line.retry(wait_s)
+    }
 }
 
 /// The same failure, with the place in the bundle before every expression.
@@ -268,7 +297,10 @@ fn describe_entry(index: usize, cause: &HospitalError) -> Described {
             std::mem::take(&mut issue.expression)
         } else {
             // `Patient.name[0]` of an entry is `Bundle.entry[i].resource.name[0]`.
-            let rest = issue.expression.find(['.', '[']).map_or("", |at| &issue.expression[at..]);
+            let rest = issue
+                .expression
+                .find(['.', '['])
+                .map_or("", |at| &issue.expression[at..]);
             format!("{place}.resource{rest}")
         };
     }
@@ -293,7 +325,10 @@ mod tests {
         };
         let error = HospitalError::Invalid(vec![issue]).at_entry(399);
         let described = ApiError::from(error).describe();
-        assert_eq!(described.issues[0].expression, "Bundle.entry[399].resource.name[0].family");
+        assert_eq!(
+            described.issues[0].expression,
+            "Bundle.entry[399].resource.name[0].family"
+        );
         assert_eq!(described.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 
@@ -302,13 +337,39 @@ mod tests {
         let page = include_str!("../../../docs/reference/errors.md");
         let source = include_str!("error.rs");
         for name in [
-            "internal", "unauthorised", "denied", "method", "path", "not-acceptable",
-            "media-type", "too-large", "operation", "body", "busy", "slow", "too-complex", "malformed",
-            "invalid", "request", "unknown-type", "absent", "gone", "stale", "several",
-            "contended", "damaged", "sign-in",
+            "internal",
+            "unauthorised",
+            "denied",
+            "method",
+            "path",
+            "not-acceptable",
+            "media-type",
+            "too-large",
+            "operation",
+            "body",
+            "busy",
+            "slow",
+            "too-complex",
+            "malformed",
+            "invalid",
+            "request",
+            "unknown-type",
+            "absent",
+            "gone",
+            "stale",
+            "several",
+            "contended",
+            "damaged",
+            "sign-in",
         ] {
-            assert!(source.contains(&format!("\"{name}\"")), "{name} is not in the table");
-            assert!(page.contains(&format!("### {name}\n")), "{name} is not documented");
+            assert!(
+                source.contains(&format!("\"{name}\"")),
+                "{name} is not in the table"
+            );
+            assert!(
+                page.contains(&format!("### {name}\n")),
+                "{name} is not documented"
+            );
         }
     }
 }

@@ -12,7 +12,11 @@ const METRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset
 
 /// `GET /health/live`: the process answers.
 pub(crate) async fn live() -> Response {
-    respond(StatusCode::OK, "application/json", json!({ "live": true }).to_string())
+    respond(
+        StatusCode::OK,
+        "application/json",
+        json!({ "live": true }).to_string(),
+    )
 }
 
 /// `GET /health/ready`: the database answers and the ledger is not halted.
@@ -27,7 +31,11 @@ pub(crate) async fn ready(State(door): State<Door>) -> Response {
         "ledger_caught_up": status.ready(),
         "height": status.height,
     });
-    let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let code = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     respond(code, "application/json", body.to_string())
 }
 

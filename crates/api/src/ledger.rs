@@ -35,7 +35,11 @@ pub(crate) async fn status(State(door): State<Door>) -> Response {
                     "height": peer.height })
         })
         .collect();
-    let validators: Vec<&str> = status.validators.iter().map(|id| id.as_str()).collect();
+    let validators: Vec<&str> = status
+        .validators
+        .iter()
+        .map(::ledger::OrgId::as_str)
+        .collect();
     let body = json!({
         "organisation": hospital.organisation(),
         "chain_id": hospital.chain_id().to_string(),
@@ -103,13 +107,11 @@ fn header_json(header: &BlockHeader) -> Value {
 
 /// `GET /ledger/checkpoint`: the latest cosigned checkpoint, C2SP `tlog-checkpoint`.
 pub(crate) async fn checkpoint(State(door): State<Door>) -> Response {
-    match door.hospital().chain().checkpoint() {
-        Some(note) => respond(StatusCode::OK, TEXT, note),
-        None => {
-            let text = "no checkpoint has been cosigned yet";
-            problem(&HospitalError::Busy(text.into()).into())
-        }
+    if let Some(note) = door.hospital().chain().checkpoint() {
+        return respond(StatusCode::OK, TEXT, note);
     }
+    let text = "no checkpoint has been cosigned yet";
+    problem(&HospitalError::Busy(text.into()).into())
 }
 
 /// `GET /ledger/trust`: the trust file, C2SP `tlog-policy`.
@@ -123,7 +125,11 @@ pub(crate) async fn trust(State(door): State<Door>) -> Response {
 /// `GET /ledger/organisations`: the members as the ledger knows them.
 pub(crate) async fn organisations(State(door): State<Door>) -> Response {
     let state = door.hospital().chain().state();
-    let members: Vec<Value> = state.organisations().iter().map(proposal::organisation).collect();
+    let members: Vec<Value> = state
+        .organisations()
+        .iter()
+        .map(proposal::organisation)
+        .collect();
     let parameters = proposal::parameters(&state.parameters());
     let body = json!({ "organisations": members, "parameters": parameters });
     respond(StatusCode::OK, JSON, body.to_string())
@@ -151,7 +157,11 @@ pub(crate) async fn proposals(State(door): State<Door>) -> Response {
             })
         })
         .collect();
-    respond(StatusCode::OK, JSON, json!({ "proposals": open }).to_string())
+    respond(
+        StatusCode::OK,
+        JSON,
+        json!({ "proposals": open }).to_string(),
+    )
 }
 
 /// `POST /ledger/proposals`, for an administrator.
@@ -179,7 +189,11 @@ pub(crate) async fn vote(
     let voted = async {
         let value = admin_body(&door, request).await?;
         let form: VoteForm = serde_json::from_value(value).map_err(|_| {
-            HospitalError::request("structure", "this is not a vote", "send {\"approve\": true}")
+            HospitalError::request(
+                "structure",
+                "this is not a vote",
+                "send {\"approve\": true}",
+            )
         })?;
         let absent = || HospitalError::Absent("a proposal of this id".into());
         let id: Digest = id.parse().map_err(|_| absent())?;

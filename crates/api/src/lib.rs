@@ -64,7 +64,10 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
         .route("/ledger/checkpoint", get(ledger::checkpoint))
         .route("/ledger/trust", get(ledger::trust))
         .route("/ledger/organisations", get(ledger::organisations))
-        .route("/ledger/proposals", get(ledger::proposals).post(ledger::propose))
+        .route(
+            "/ledger/proposals",
+            get(ledger::proposals).post(ledger::propose),
+        )
         .route("/ledger/proposals/{id}/votes", post(ledger::vote))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
@@ -81,7 +84,10 @@ async fn nothing_here() -> Response {
 
 async fn wrong_verb(method: axum::http::Method) -> Response {
     let verb = method.as_str().chars().take(16).collect();
-    outcome::problem(&ApiError::Method { verb, allow: "GET, POST" })
+    outcome::problem(&ApiError::Method {
+        verb,
+        allow: "GET, POST",
+    })
 }
 
 /// Serves a router until `stop` resolves; requests under way are finished first.
@@ -95,7 +101,9 @@ pub async fn serve(
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stop)
+        .await
 }
 
 /// An access token for a user of this organisation, as `/auth/token` would issue it

@@ -39,21 +39,45 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("salus");
         let requests = Family::default();
-        registry.register("http_requests", "Requests by route and status", requests.clone());
+        registry.register(
+            "http_requests",
+            "Requests by route and status",
+            requests.clone(),
+        );
         let latency = Family::<Route, Histogram>::new_with_constructor(|| {
             // 0.5 ms to 16 s.
             Histogram::new(exponential_buckets(0.0005, 2.0, 16))
         });
         registry.register("http_request_seconds", "Time to answer", latency.clone());
         let writes = Counter::default();
-        registry.register("record_versions_admitted", "Record versions stored", writes.clone());
+        registry.register(
+            "record_versions_admitted",
+            "Record versions stored",
+            writes.clone(),
+        );
         let pending = Gauge::default();
-        registry.register("receipts_pending", "Versions without a receipt", pending.clone());
+        registry.register(
+            "receipts_pending",
+            "Versions without a receipt",
+            pending.clone(),
+        );
         let anchored = Gauge::default();
-        registry.register("batch_anchored", "Last batch with a proof", anchored.clone());
+        registry.register(
+            "batch_anchored",
+            "Last batch with a proof",
+            anchored.clone(),
+        );
         let height = Gauge::default();
         registry.register("ledger_height", "Height of the ledger", height.clone());
-        Self { registry, requests, latency, writes, pending, anchored, height }
+        Self {
+            registry,
+            requests,
+            latency,
+            writes,
+            pending,
+            anchored,
+            height,
+        }
     }
 
     pub(crate) fn answered(
@@ -63,8 +87,16 @@ impl Metrics {
         status: u16,
         took: Duration,
     ) {
-        self.requests.get_or_create(&Answered { route, method, status }).inc();
-        self.latency.get_or_create(&Route { route }).observe(took.as_secs_f64());
+        self.requests
+            .get_or_create(&Answered {
+                route,
+                method,
+                status,
+            })
+            .inc();
+        self.latency
+            .get_or_create(&Route { route })
+            .observe(took.as_secs_f64());
     }
 
     pub(crate) fn wrote(&self, versions: u64) {

@@ -64,8 +64,12 @@ pub(crate) fn acceptable(headers: &HeaderMap, format: Option<&str>) -> Result<()
     let accepted = values
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|range| accepts(range));
-    if accepted { Ok(()) } else { Err(ApiError::NotAcceptable) }
+        .any(accepts);
+    if accepted {
+        Ok(())
+    } else {
+        Err(ApiError::NotAcceptable)
+    }
 }
 
 fn accepts(range: &str) -> bool {
@@ -73,14 +77,20 @@ fn accepts(range: &str) -> bool {
     let kind = parts.next().unwrap_or("").to_ascii_lowercase();
     let fits = is_json(&kind) || matches!(kind.as_str(), "*/*" | "application/*" | "text/json");
     fits && parts.all(|part| match part.split_once('=') {
-        Some(("q", weight)) => weight.trim().bytes().any(|digit| (b'1'..=b'9').contains(&digit)),
+        Some(("q", weight)) => weight
+            .trim()
+            .bytes()
+            .any(|digit| (b'1'..=b'9').contains(&digit)),
         Some(("fhirVersion", version)) => version.starts_with("4.0"),
         _ => true,
     })
 }
 
 fn is_json(kind: &str) -> bool {
-    matches!(kind, "application/fhir+json" | "application/json" | "application/json+fhir")
+    matches!(
+        kind,
+        "application/fhir+json" | "application/json" | "application/json+fhir"
+    )
 }
 
 /// A kind of body.
@@ -96,14 +106,20 @@ pub(crate) enum Media {
 
 /// Refuses a body of another kind than `wanted`.
 pub(crate) fn media(headers: &HeaderMap, wanted: Media) -> Result<(), ApiError> {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     let mut parts = value.unwrap_or("").split(';').map(str::trim);
     let kind = parts.next().unwrap_or("").to_ascii_lowercase();
     let (fits, name) = match wanted {
-        Media::Fhir => (is_json(&kind) || kind == "text/json", "application/fhir+json"),
-        Media::Patch => {
-            (kind == "application/json-patch+json", "application/json-patch+json")
-        }
+        Media::Fhir => (
+            is_json(&kind) || kind == "text/json",
+            "application/fhir+json",
+        ),
+        Media::Patch => (
+            kind == "application/json-patch+json",
+            "application/json-patch+json",
+        ),
         Media::Form => (
             kind == "application/x-www-form-urlencoded",
             "application/x-www-form-urlencoded",
@@ -114,7 +130,11 @@ pub(crate) fn media(headers: &HeaderMap, wanted: Media) -> Result<(), ApiError> 
         Some(("fhirversion", version)) => version.starts_with("4.0"),
         _ => true,
     });
-    if fits && utf8 { Ok(()) } else { Err(ApiError::MediaType(name)) }
+    if fits && utf8 {
+        Ok(())
+    } else {
+        Err(ApiError::MediaType(name))
+    }
 }
 
 /// The conditional headers. FHIR R4 3.1.0.5.
@@ -132,13 +152,15 @@ pub(crate) fn conditions(headers: &HeaderMap) -> Result<Conditions, HospitalErro
     if let Some(value) = headers.get("if-none-exist") {
         let query = value.to_str().unwrap_or("");
         let query = query.split_once('?').map_or(query, |(_, query)| query);
-        let pairs = pairs::decode(query).filter(|pairs| !pairs.is_empty()).ok_or_else(|| {
-            HospitalError::request(
-                "value",
-                "the If-None-Exist header is not a usable query",
-                "write it as a search without the `?`, such as identifier=http://example.org|1",
-            )
-        })?;
+        let pairs = pairs::decode(query)
+            .filter(|pairs| !pairs.is_empty())
+            .ok_or_else(|| {
+                HospitalError::request(
+                    "value",
+                    "the If-None-Exist header is not a usable query",
+                    "write it as a search without the `?`, such as identifier=http://example.org|1",
+                )
+            })?;
         conditions.if_none_exist = Some(pairs);
     }
     Ok(conditions)
@@ -166,7 +188,11 @@ mod tests {
             ("application/json;q=0", false),
             ("text/html", false),
         ] {
-            assert_eq!(acceptable(&headers("accept", accept), None).is_ok(), fits, "{accept}");
+            assert_eq!(
+                acceptable(&headers("accept", accept), None).is_ok(),
+                fits,
+                "{accept}"
+            );
         }
         let xml = headers("accept", "application/fhir+xml");
         for (format, fits) in [
@@ -203,19 +229,45 @@ mod tests {
     fn conditions_are_read_from_the_headers() {
         let tags = conditions(&headers("if-none-match", "W/\"3\", \"4\"")).unwrap();
         assert_eq!(tags.if_none_match, [3, 4]);
-        assert!(conditions(&headers("if-none-match", "*")).unwrap().if_none_match_any);
-        assert_eq!(conditions(&headers("if-match", "W/\"7\"")).unwrap().if_match, Some(7));
+        assert!(
+            conditions(&headers("if-none-match", "*"))
+                .unwrap()
+                .if_none_match_any
+        );
+        assert_eq!(
+            conditions(&headers("if-match", "W/\"7\""))
+                .unwrap()
+                .if_match,
+            Some(7)
+        );
         // A tag that this server never issued matches nothing, rather than everything.
-        assert_eq!(conditions(&headers("if-match", "W/\"abc\"")).unwrap().if_match, Some(0));
+        assert_eq!(
+            conditions(&headers("if-match", "W/\"abc\""))
+                .unwrap()
+                .if_match,
+            Some(0)
+        );
         assert!(conditions(&headers("if-none-exist", "")).is_err());
         let search = conditions(&headers("if-none-exist", "identifier=a%7C1")).unwrap();
-        assert_eq!(search.if_none_exist, Some(vec![("identifier".into(), "a|1".into())]));
+        assert_eq!(
+            search.if_none_exist,
+            Some(vec![("identifier".into(), "a|1".into())])
+        );
     }
 
     #[test]
     fn prefer_is_read() {
         let prefer = Prefer::read(&headers("prefer", "return=minimal, handling=strict"));
-        assert_eq!(prefer, Prefer { wanted: Some(Return::Minimal), strict: true });
-        assert_eq!(Prefer::read(&headers("prefer", "respond-async")), Prefer::default());
+        assert_eq!(
+            prefer,
+            Prefer {
+                wanted: Some(Return::Minimal),
+                strict: true
+            }
+        );
+        assert_eq!(
+            Prefer::read(&headers("prefer", "respond-async")),
+            Prefer::default()
+        );
     }
 }

@@ -35,8 +35,11 @@ pub(crate) fn information(text: &str) -> Value {
 
 /// An OperationOutcome of warnings, beside a success.
 pub(crate) fn warnings(issues: &[Issue]) -> Value {
-    let issues: Vec<Value> =
-        issues.iter().take(ISSUES_MAX).map(|issue| issue_json(issue, None)).collect();
+    let issues: Vec<Value> = issues
+        .iter()
+        .take(ISSUES_MAX)
+        .map(|issue| issue_json(issue, None))
+        .collect();
     json!({ "resourceType": "OperationOutcome", "issue": issues })
 }
 
@@ -50,7 +53,10 @@ fn issue_json(issue: &Issue, failure: Option<(&str, &str)>) -> Value {
     entry.insert("code".into(), issue.code.into());
     let mut details = Map::new();
     if let Some((name, _)) = failure {
-        details.insert("coding".into(), json!([{ "system": "urn:salus:error", "code": name }]));
+        details.insert(
+            "coding".into(),
+            json!([{ "system": "urn:salus:error", "code": name }]),
+        );
     }
     details.insert("text".into(), issue.text.clone().into());
     entry.insert("details".into(), details.into());
@@ -69,7 +75,11 @@ fn issue_json(issue: &Issue, failure: Option<(&str, &str)>) -> Value {
 pub(crate) fn fhir_failure(error: &ApiError) -> Response {
     let described = error.describe();
     let body = outcome(&described).to_string();
-    decorate(respond(described.status, FHIR_JSON, body), error, &described)
+    decorate(
+        respond(described.status, FHIR_JSON, body),
+        error,
+        &described,
+    )
 }
 
 /// A failure elsewhere. RFC 9457 3.
@@ -83,18 +93,20 @@ pub(crate) fn problem(error: &ApiError) -> Response {
         "code": described.name,
         "hint": described.hint,
     });
-    decorate(respond(described.status, PROBLEM_JSON, body.to_string()), error, &described)
+    decorate(
+        respond(described.status, PROBLEM_JSON, body.to_string()),
+        error,
+        &described,
+    )
 }
 
 /// A response with a body of one kind.
-pub(crate) fn respond(
-    status: StatusCode,
-    kind: &'static str,
-    body: impl Into<Body>,
-) -> Response {
+pub(crate) fn respond(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }
 

@@ -38,7 +38,10 @@ pub(crate) fn written(proposal: &Proposal) -> Value {
     match proposal {
         Proposal::AddOrganisation(member) => json!({ "add_organisation": organisation(member) }),
         Proposal::RemoveOrganisation(id) => json!({ "remove_organisation": id.as_str() }),
-        Proposal::SetValidator { organisation, validator } => json!({
+        Proposal::SetValidator {
+            organisation,
+            validator,
+        } => json!({
             "set_validator": { "organisation": organisation.as_str(), "validator": validator }
         }),
         Proposal::SetParameters(new) => json!({ "set_parameters": parameters(new) }),
@@ -48,10 +51,15 @@ pub(crate) fn written(proposal: &Proposal) -> Value {
 /// Reads a proposal.
 pub(crate) fn read(value: &Value) -> Result<Proposal, HospitalError> {
     let only = value.as_object().filter(|fields| fields.len() == 1);
-    let (kind, body) = only.and_then(|fields| fields.iter().next()).ok_or_else(|| refused("kind"))?;
+    let (kind, body) = only
+        .and_then(|fields| fields.iter().next())
+        .ok_or_else(|| refused("kind"))?;
     match kind.as_str() {
         "add_organisation" => read_organisation(body).map(Proposal::AddOrganisation),
-        "remove_organisation" => Ok(Proposal::RemoveOrganisation(slug(body, "remove_organisation")?)),
+        "remove_organisation" => Ok(Proposal::RemoveOrganisation(slug(
+            body,
+            "remove_organisation",
+        )?)),
         "set_validator" => Ok(Proposal::SetValidator {
             organisation: slug(&body["organisation"], "organisation")?,
             validator: flag(body, "validator")?,
@@ -96,7 +104,10 @@ fn read_parameters(body: &Value) -> Result<Parameters, HospitalError> {
 }
 
 fn slug(value: &Value, name: &str) -> Result<ledger::OrgId, HospitalError> {
-    value.as_str().and_then(|text| text.parse().ok()).ok_or_else(|| refused(name))
+    value
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| refused(name))
 }
 
 fn flag(body: &Value, name: &str) -> Result<bool, HospitalError> {
@@ -104,7 +115,9 @@ fn flag(body: &Value, name: &str) -> Result<bool, HospitalError> {
 }
 
 fn key(text: &str, name: &str) -> Result<PublicKey, HospitalError> {
-    text.parse::<proof::Digest>().map(|bytes| PublicKey(bytes.0)).map_err(|_| refused(name))
+    text.parse::<proof::Digest>()
+        .map(|bytes| PublicKey(bytes.0))
+        .map_err(|_| refused(name))
 }
 
 fn hex(key: &PublicKey) -> String {
@@ -112,7 +125,11 @@ fn hex(key: &PublicKey) -> String {
 }
 
 fn refused(name: &str) -> HospitalError {
-    HospitalError::request("value", format!("the proposal's {name} is missing or not usable"), HINT)
+    HospitalError::request(
+        "value",
+        format!("the proposal's {name} is missing or not usable"),
+        HINT,
+    )
 }
 
 #[cfg(test)]
@@ -135,12 +152,20 @@ mod tests {
         for proposal in [
             Proposal::AddOrganisation(member),
             Proposal::RemoveOrganisation(organisation.clone()),
-            Proposal::SetValidator { organisation, validator: false },
+            Proposal::SetValidator {
+                organisation,
+                validator: false,
+            },
             Proposal::SetParameters(Parameters::default()),
         ] {
             assert_eq!(read(&written(&proposal)).unwrap(), proposal);
         }
-        for bad in [json!({}), json!({ "set_validator": {} }), json!({ "a": 1, "b": 2 }), json!(7)] {
+        for bad in [
+            json!({}),
+            json!({ "set_validator": {} }),
+            json!({ "a": 1, "b": 2 }),
+            json!(7),
+        ] {
             assert!(read(&bad).is_err(), "{bad}");
         }
     }

@@ -55,13 +55,17 @@ impl Door {
 
     /// Who asks, by the bearer token. RFC 6750 2.1.
     pub(crate) fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
-        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let value = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
         let Some(value) = value else {
             return Err(ApiError::Unauthorised("an access token is needed"));
         };
         let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
         if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(ApiError::Unauthorised("the access token must be a bearer token"));
+            return Err(ApiError::Unauthorised(
+                "the access token must be a bearer token",
+            ));
         }
         self.0.mint.check(token.trim(), self.hospital().now_us())
     }
@@ -78,11 +82,12 @@ impl Door {
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.parse::<usize>().ok());
         let expected = told.unwrap_or(bytes_max).min(bytes_max);
-        let kib = u32::try_from(expected / 1024 + 1).unwrap_or(BODIES_KIB).min(BODIES_KIB);
+        let kib = u32::try_from(expected / 1024 + 1)
+            .unwrap_or(BODIES_KIB)
+            .min(BODIES_KIB);
         let waited = Arc::clone(&self.0.room).acquire_many_owned(kib);
-        let room = match tokio::time::timeout(ROOM_WAIT, waited).await {
-            Ok(Ok(room)) => room,
-            _ => return Err(ApiError::Crowded("too many large bodies at the same time")),
+        let Ok(Ok(room)) = tokio::time::timeout(ROOM_WAIT, waited).await else {
+            return Err(ApiError::Crowded("too many large bodies at the same time"));
         };
         if told.is_some_and(|told| told > bytes_max) {
             discard(body, bytes_max).await;
@@ -97,7 +102,9 @@ async fn collect(mut body: Body, bytes_max: usize, told: usize) -> Result<Bytes,
     let mut read = BytesMut::with_capacity(told.min(bytes_max));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| ApiError::Body)?;
-        let Ok(data) = frame.into_data() else { continue };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
         if read.len() + data.len() > bytes_max {
             discard(body, bytes_max).await;
             return Err(ApiError::TooLarge(bytes_max));
@@ -115,7 +122,9 @@ async fn discard(mut body: Body, bytes_max: usize) {
     let drain = async {
         while let Some(Ok(frame)) = body.frame().await {
             let size = frame.data_ref().map_or(0, Bytes::len);
-            let Some(rest) = left.checked_sub(size) else { return };
+            let Some(rest) = left.checked_sub(size) else {
+                return;
+            };
             left = rest;
         }
     };

@@ -79,13 +79,13 @@ impl Mint {
 
     /// A token for a caller.
     pub(crate) fn issue(&self, caller: &Caller, now_us: i64) -> Result<String, ApiError> {
-        let now_s = now_us.div_euclid(1_000_000);
+        let today_s = now_us.div_euclid(1_000_000);
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
             sub: caller.username.clone(),
-            iat: now_s,
-            exp: now_s.saturating_add(self.life_s),
+            iat: today_s,
+            exp: today_s.saturating_add(self.life_s),
             jti: hospital::new_id()?,
             role: caller.role.name().to_owned(),
             scope: scope(caller.role).to_owned(),
@@ -101,12 +101,14 @@ impl Mint {
 
     /// Who a token speaks for.
     pub(crate) fn check(&self, token: &str, now_us: i64) -> Result<Caller, ApiError> {
-        let now_s = now_us.div_euclid(1_000_000);
+        let today_s = now_us.div_euclid(1_000_000);
         if token.len() > TOKEN_BYTES_MAX {
-            return Err(ApiError::Unauthorised("the access token is not one of this server"));
+            return Err(ApiError::Unauthorised(
+                "the access token is not one of this server",
+            ));
         }
         if let Some((caller, expires_s)) = self.remembered(token) {
-            return in_time(caller, expires_s, now_s);
+            return in_time(caller, expires_s, today_s);
         }
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_issuer(&[&self.issuer]);
@@ -119,14 +121,22 @@ impl Mint {
             .map_err(|_| refused.clone())?
             .claims;
         let role: Role = claims.role.parse().map_err(|_| refused)?;
-        let caller = Caller { username: claims.sub, role, patient: claims.patient };
-        let caller = in_time(caller, claims.exp, now_s)?;
+        let caller = Caller {
+            username: claims.sub,
+            role,
+            patient: claims.patient,
+        };
+        let caller = in_time(caller, claims.exp, today_s)?;
         self.remember(token, &caller, claims.exp);
         Ok(caller)
     }
 
     fn remembered(&self, token: &str) -> Option<(Caller, i64)> {
-        self.checked.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned()
+        self.checked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(token)
+            .cloned()
     }
 
     fn remember(&self, token: &str, caller: &Caller, expires_s: i64) {
@@ -180,7 +190,11 @@ mod tests {
     }
 
     fn patient() -> Caller {
-        Caller { username: "ann".into(), role: Role::Patient, patient: Some("p1".into()) }
+        Caller {
+            username: "ann".into(),
+            role: Role::Patient,
+            patient: Some("p1".into()),
+        }
     }
 
     #[test]
@@ -191,7 +205,10 @@ mod tests {
             assert_eq!(mint.check(&token, NOW_US).unwrap(), patient());
         }
         let late = NOW_US + (3600 + 6) * 1_000_000;
-        assert!(matches!(mint.check(&token, late), Err(ApiError::Unauthorised(_))));
+        assert!(matches!(
+            mint.check(&token, late),
+            Err(ApiError::Unauthorised(_))
+        ));
     }
 
     #[test]
@@ -205,7 +222,14 @@ mod tests {
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
         let unsigned = format!("{header}.{}.", rest.split_once('.').unwrap().1);
         let cut = format!("{rest}.{}", &signature[..signature.len() - 2]);
-        for token in [other_key, other_server, unsigned, cut, String::new(), "x".repeat(9_999)] {
+        for token in [
+            other_key,
+            other_server,
+            unsigned,
+            cut,
+            String::new(),
+            "x".repeat(9_999),
+        ] {
             assert!(ours.check(&token, NOW_US).is_err());
         }
     }

@@ -25,7 +25,16 @@ fn case(
 ) -> Case {
     let (method, path) = request;
     let (headers, expression) = (Vec::new(), "");
-    Case { name, method, path, headers, body: body.into(), status, failure, expression }
+    Case {
+        name,
+        method,
+        path,
+        headers,
+        body: body.into(),
+        status,
+        failure,
+        expression,
+    }
 }
 
 fn nested(depth: usize) -> String {
@@ -39,14 +48,44 @@ fn nested(depth: usize) -> String {
 fn cases() -> Vec<Case> {
     let post = ("POST", "/fhir/Patient");
     vec![
-        case("broken JSON", post, r#"{"resourceType":"Patient""#, 400, "malformed"),
+        case(
+            "broken JSON",
+            post,
+            r#"{"resourceType":"Patient""#,
+            400,
+            "malformed",
+        ),
         case("two documents", post, "{} {}", 400, "malformed"),
         case("no body", post, "", 400, "malformed"),
-        case("a key twice", post, r#"{"resourceType":"Patient","id":"a","id":"b"}"#, 400, "malformed"),
+        case(
+            "a key twice",
+            post,
+            r#"{"resourceType":"Patient","id":"a","id":"b"}"#,
+            400,
+            "malformed",
+        ),
         case("nested past 64", post, nested(200), 422, "too-complex"),
-        case("nested very deep", post, nested(100_000), 422, "too-complex"),
-        case("an unknown type", ("POST", "/fhir/Unicorn"), "{}", 404, "unknown-type"),
-        case("an unknown type read", ("GET", "/fhir/Unicorn/1"), "", 404, "unknown-type"),
+        case(
+            "nested very deep",
+            post,
+            nested(100_000),
+            422,
+            "too-complex",
+        ),
+        case(
+            "an unknown type",
+            ("POST", "/fhir/Unicorn"),
+            "{}",
+            404,
+            "unknown-type",
+        ),
+        case(
+            "an unknown type read",
+            ("GET", "/fhir/Unicorn/1"),
+            "",
+            404,
+            "unknown-type",
+        ),
         Case {
             expression: "Patient.birthDate",
             ..case(
@@ -67,9 +106,21 @@ fn cases() -> Vec<Case> {
                 "invalid",
             )
         },
-        case("another type than the url", post, r#"{"resourceType":"Device"}"#, 400, "request"),
+        case(
+            "another type than the url",
+            post,
+            r#"{"resourceType":"Device"}"#,
+            400,
+            "request",
+        ),
         case("an array", post, "[]", 422, "invalid"),
-        case("no id in an update", ("PUT", "/fhir/Patient/a"), r#"{"resourceType":"Patient"}"#, 400, "request"),
+        case(
+            "no id in an update",
+            ("PUT", "/fhir/Patient/a"),
+            r#"{"resourceType":"Patient"}"#,
+            400,
+            "request",
+        ),
         case(
             "another id than the url",
             ("PUT", "/fhir/Patient/a"),
@@ -77,35 +128,137 @@ fn cases() -> Vec<Case> {
             400,
             "request",
         ),
-        case("an id that is none", ("GET", "/fhir/Patient/a_b"), "", 404, "absent"),
-        case("a version that is none", ("GET", "/fhir/Patient/a/_history/x"), "", 404, "absent"),
-        case("a wrong verb", ("PUT", "/fhir/Patient/a/_history/1"), "{}", 405, "method"),
-        case("a verb nobody knows", ("BREW", "/fhir/Patient"), "", 405, "method"),
-        case("an operation nobody knows", ("POST", "/fhir/Patient/$dance"), "{}", 404, "operation"),
-        case("an operation of the system", ("GET", "/fhir/$export"), "", 404, "operation"),
-        case("a path nobody knows", ("GET", "/fhir/Patient/1/2/3/4"), "", 404, "absent"),
-        case("a search over all types", ("GET", "/fhir"), "", 405, "method"),
-        case("a bad search value", ("GET", "/fhir/Patient?birthdate=soon"), "", 400, "request"),
-        case("a bad modifier", ("GET", "/fhir/Patient?birthdate:exact=2020"), "", 400, "request"),
-        case("a bad page", ("GET", "/fhir/Patient?_page=zzz"), "", 400, "request"),
-        case("a bad escape", ("GET", "/fhir/Patient?name=%zz"), "", 400, "request"),
-        case("a bad since", ("GET", "/fhir/_history?_since=noon"), "", 400, "request"),
+        case(
+            "an id that is none",
+            ("GET", "/fhir/Patient/a_b"),
+            "",
+            404,
+            "absent",
+        ),
+        case(
+            "a version that is none",
+            ("GET", "/fhir/Patient/a/_history/x"),
+            "",
+            404,
+            "absent",
+        ),
+        case(
+            "a wrong verb",
+            ("PUT", "/fhir/Patient/a/_history/1"),
+            "{}",
+            405,
+            "method",
+        ),
+        case(
+            "a verb nobody knows",
+            ("BREW", "/fhir/Patient"),
+            "",
+            405,
+            "method",
+        ),
+        case(
+            "an operation nobody knows",
+            ("POST", "/fhir/Patient/$dance"),
+            "{}",
+            404,
+            "operation",
+        ),
+        case(
+            "an operation of the system",
+            ("GET", "/fhir/$export"),
+            "",
+            404,
+            "operation",
+        ),
+        case(
+            "a path nobody knows",
+            ("GET", "/fhir/Patient/1/2/3/4"),
+            "",
+            404,
+            "absent",
+        ),
+        case(
+            "a search over all types",
+            ("GET", "/fhir"),
+            "",
+            405,
+            "method",
+        ),
+        case(
+            "a bad search value",
+            ("GET", "/fhir/Patient?birthdate=soon"),
+            "",
+            400,
+            "request",
+        ),
+        case(
+            "a bad modifier",
+            ("GET", "/fhir/Patient?birthdate:exact=2020"),
+            "",
+            400,
+            "request",
+        ),
+        case(
+            "a bad page",
+            ("GET", "/fhir/Patient?_page=zzz"),
+            "",
+            400,
+            "request",
+        ),
+        case(
+            "a bad escape",
+            ("GET", "/fhir/Patient?name=%zz"),
+            "",
+            400,
+            "request",
+        ),
+        case(
+            "a bad since",
+            ("GET", "/fhir/_history?_since=noon"),
+            "",
+            400,
+            "request",
+        ),
         Case {
             headers: vec![("content-type", "application/fhir+xml")],
             ..case("XML", post, "<Patient/>", 415, "media-type")
         },
         Case {
             headers: vec![("accept", "application/fhir+xml")],
-            ..case("XML wanted", ("GET", "/fhir/Patient"), "", 406, "not-acceptable")
+            ..case(
+                "XML wanted",
+                ("GET", "/fhir/Patient"),
+                "",
+                406,
+                "not-acceptable",
+            )
         },
-        case("XML by _format", ("GET", "/fhir/Patient?_format=xml"), "", 406, "not-acceptable"),
+        case(
+            "XML by _format",
+            ("GET", "/fhir/Patient?_format=xml"),
+            "",
+            406,
+            "not-acceptable",
+        ),
         Case {
             headers: vec![("content-type", "application/json")],
-            ..case("a patch of another kind", ("PATCH", "/fhir/Patient/p"), "[]", 415, "media-type")
+            ..case(
+                "a patch of another kind",
+                ("PATCH", "/fhir/Patient/p"),
+                "[]",
+                415,
+                "media-type",
+            )
         },
         Case {
             headers: vec![("content-type", "application/json-patch+json")],
-            ..case("a patch that is none", ("PATCH", "/fhir/Patient/p"), "{}", 400, "request")
+            ..case(
+                "a patch that is none",
+                ("PATCH", "/fhir/Patient/p"),
+                "{}",
+                400,
+                "request",
+            )
         },
         Case {
             headers: vec![("content-type", "application/json-patch+json")],
@@ -140,7 +293,13 @@ fn cases() -> Vec<Case> {
         },
         Case {
             expression: "Bundle",
-            ..case("no bundle", ("POST", "/fhir"), r#"{"resourceType":"Patient"}"#, 422, "invalid")
+            ..case(
+                "no bundle",
+                ("POST", "/fhir"),
+                r#"{"resourceType":"Patient"}"#,
+                422,
+                "invalid",
+            )
         },
         Case {
             expression: "Bundle.type",
@@ -167,12 +326,18 @@ fn each_wrong_input_gets_its_answer() {
         let answer = client.send(case.method, case.path, &case.headers, body);
         let outcome = answer.json();
         let issue = &outcome["issue"][0];
-        let hinted = issue["diagnostics"].as_str().is_some_and(|text| text.contains("hint:"));
+        let hinted = issue["diagnostics"]
+            .as_str()
+            .is_some_and(|text| text.contains("hint:"));
         let told = outcome["resourceType"] == "OperationOutcome" && hinted;
         let found = (answer.status, answer.failure());
         let place = answer.expression();
         if !told || found != (case.status, case.failure.into()) || place != case.expression {
-            wrong.push(format!("{}: {found:?} at `{place}`: {}", case.name, answer.text()));
+            wrong.push(format!(
+                "{}: {found:?} at `{place}`: {}",
+                case.name,
+                answer.text()
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -182,7 +347,10 @@ fn each_wrong_input_gets_its_answer() {
 /// The node answers, and holds what it held.
 fn alive(client: &Client, patients: u64) {
     client.get("/health/ready").expect(200);
-    let found = client.get("/fhir/Patient?_total=accurate").expect(200).json();
+    let found = client
+        .get("/fhir/Patient?_total=accurate")
+        .expect(200)
+        .json();
     assert_eq!(found["total"], patients);
 }
 
@@ -193,9 +361,14 @@ fn what_is_past_a_bound_is_refused_and_the_node_lives() {
         config.entries_max = 10;
     });
     let client = world.clinician();
-    let large = format!(r#"{{"resourceType":"Patient","language":"{}"}}"#, "x".repeat(2 << 20));
+    let large = format!(
+        r#"{{"resourceType":"Patient","language":"{}"}}"#,
+        "x".repeat(2 << 20)
+    );
     for path in ["/fhir/Patient", "/fhir"] {
-        let answer = client.send("POST", path, &[], Some(large.as_bytes())).expect(413);
+        let answer = client
+            .send("POST", path, &[], Some(large.as_bytes()))
+            .expect(413);
         assert_eq!(answer.failure(), "too-large");
         assert!(answer.text().contains("1048576"), "the bound is named");
     }
@@ -207,11 +380,16 @@ fn what_is_past_a_bound_is_refused_and_the_node_lives() {
     assert!(answer.text().contains("at most 10"), "{}", answer.text());
     let operations = vec![json!({ "op": "test", "path": "/id", "value": "p" }); 1_001];
     client
-        .put("/fhir/Patient/p", &json!({ "resourceType": "Patient", "id": "p" }))
+        .put(
+            "/fhir/Patient/p",
+            &json!({ "resourceType": "Patient", "id": "p" }),
+        )
         .expect(201);
     let kind = [("content-type", "application/json-patch+json")];
     let patch = Value::from(operations).to_string();
-    client.send("PATCH", "/fhir/Patient/p", &kind, Some(patch.as_bytes())).expect(422);
+    client
+        .send("PATCH", "/fhir/Patient/p", &kind, Some(patch.as_bytes()))
+        .expect(422);
     let many = format!("/fhir/Patient?{}", "name=a&".repeat(300));
     client.get(&many).expect(400);
     alive(&client, 1);
@@ -229,7 +407,11 @@ fn elsewhere_a_failure_is_a_problem() {
         ("POST", "/ledger/proposals", 401, "unauthorised"),
     ] {
         let answer = stranger.send(method, path, &[], None).expect(status);
-        assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{path}"
+        );
         assert_eq!(answer.json()["code"], code, "{path}");
         assert_eq!(answer.json()["status"], status, "{path}");
     }

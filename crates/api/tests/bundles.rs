@@ -40,16 +40,32 @@ fn every_synthea_bundle_goes_in_whole() {
         let bytes = std::fs::read(&path).unwrap();
         let sent: Value = serde_json::from_slice(&bytes).unwrap();
         let began = std::time::Instant::now();
-        let answer = client.send("POST", "/fhir", &[], Some(&bytes)).expect(200).json();
+        let answer = client
+            .send("POST", "/fhir", &[], Some(&bytes))
+            .expect(200)
+            .json();
         let entries = answer["entry"].as_array().unwrap();
-        println!("{} entries in {} ms", entries.len(), began.elapsed().as_millis());
+        println!(
+            "{} entries in {} ms",
+            entries.len(),
+            began.elapsed().as_millis()
+        );
         assert_eq!(entries.len(), sent["entry"].as_array().unwrap().len());
-        assert!(entries.iter().all(|entry| entry["response"]["status"] == "201 Created"));
+        assert!(
+            entries
+                .iter()
+                .all(|entry| entry["response"]["status"] == "201 Created")
+        );
         let patient = entries[0]["response"]["location"].as_str().unwrap();
         let patient = patient.split("/_history").next().unwrap();
-        let found = client.get(&format!("/fhir/Observation?subject={patient}&_total=accurate"));
+        let found = client.get(&format!(
+            "/fhir/Observation?subject={patient}&_total=accurate"
+        ));
         let sent = sent["entry"].as_array().unwrap();
-        let count = sent.iter().filter(|it| it["resource"]["resourceType"] == "Observation").count();
+        let count = sent
+            .iter()
+            .filter(|it| it["resource"]["resourceType"] == "Observation")
+            .count();
         assert_eq!(found.expect(200).json()["total"], count);
     }
 }
@@ -62,7 +78,8 @@ fn references_between_entries_are_resolved() {
         "identifier": [{ "system": "http://example.org/npi", "value": "42" }] });
     let doctor = client.post("/fhir/Practitioner", &doctor).expect(201).id();
     let mut note = observation("urn:uuid:11111111-1111-4111-8111-111111111111");
-    note["performer"] = json!([{ "reference": "Practitioner?identifier=http://example.org/npi|42" }]);
+    note["performer"] =
+        json!([{ "reference": "Practitioner?identifier=http://example.org/npi|42" }]);
     let relative = observation("Patient/local");
     let bundle = transaction(json!([
         { "fullUrl": "urn:uuid:22222222-2222-4222-8222-222222222222", "resource": note,
@@ -79,13 +96,24 @@ fn references_between_entries_are_resolved() {
     ]));
     let answer = client.post("/fhir", &bundle).expect(200).json();
     let place = |at: usize| {
-        let location = answer["entry"][at]["response"]["location"].as_str().unwrap();
+        let location = answer["entry"][at]["response"]["location"]
+            .as_str()
+            .unwrap();
         location.split("/_history").next().unwrap().to_owned()
     };
-    let stored = client.get(&format!("/fhir/{}", place(0))).expect(200).json();
+    let stored = client
+        .get(&format!("/fhir/{}", place(0)))
+        .expect(200)
+        .json();
     assert_eq!(stored["subject"]["reference"], place(1));
-    assert_eq!(stored["performer"][0]["reference"], format!("Practitioner/{doctor}"));
-    let stored = client.get(&format!("/fhir/{}", place(3))).expect(200).json();
+    assert_eq!(
+        stored["performer"][0]["reference"],
+        format!("Practitioner/{doctor}")
+    );
+    let stored = client
+        .get(&format!("/fhir/{}", place(3)))
+        .expect(200)
+        .json();
     assert_eq!(stored["subject"]["reference"], place(2));
     assert_eq!(ids(&answer["entry"][4]["resource"]), [doctor]);
 }
@@ -101,20 +129,47 @@ fn one_wrong_entry_stores_nothing() {
         })
         .collect();
     entries[399]["resource"] = json!({ "resourceType": "Patient", "birthDate": "yesterday" });
-    let refused = client.post("/fhir", &transaction(entries.clone().into())).expect(422);
+    let refused = client
+        .post("/fhir", &transaction(entries.clone().into()))
+        .expect(422);
     assert_eq!(refused.expression(), "Bundle.entry[399].resource.birthDate");
     entries[399]["resource"] = json!({ "resourceType": "Patient", "colour": "red" });
-    let refused = client.post("/fhir", &transaction(entries.clone().into())).expect(422);
-    assert!(refused.expression().starts_with("Bundle.entry[399].resource"), "{}", refused.text());
+    let refused = client
+        .post("/fhir", &transaction(entries.clone().into()))
+        .expect(422);
+    assert!(
+        refused
+            .expression()
+            .starts_with("Bundle.entry[399].resource"),
+        "{}",
+        refused.text()
+    );
     entries[399]["resource"] = json!({ "resourceType": "Observation" });
     let refused = client.post("/fhir", &transaction(entries.clone().into()));
-    assert!(refused.status >= 400, "a resource under the url of another type");
+    assert!(
+        refused.status >= 400,
+        "a resource under the url of another type"
+    );
     entries[399] = json!({ "resource": { "resourceType": "Patient" } });
     let refused = client.post("/fhir", &transaction(entries.into()));
-    assert!(refused.expression().starts_with("Bundle.entry[399]"), "{}", refused.text());
-    let found = client.get("/fhir/Patient?_total=accurate&_count=1").expect(200).json();
+    assert!(
+        refused.expression().starts_with("Bundle.entry[399]"),
+        "{}",
+        refused.text()
+    );
+    let found = client
+        .get("/fhir/Patient?_total=accurate&_count=1")
+        .expect(200)
+        .json();
     assert_eq!(found["total"], 0);
-    assert!(client.get("/fhir/_history").expect(200).json().get("entry").is_none());
+    assert!(
+        client
+            .get("/fhir/_history")
+            .expect(200)
+            .json()
+            .get("entry")
+            .is_none()
+    );
 }
 
 #[test]
@@ -135,7 +190,10 @@ fn the_order_is_delete_create_update_read() {
     let status = |at: usize| answer["entry"][at]["response"]["status"].as_str().unwrap();
     assert_eq!(status(0), "200 OK");
     assert_eq!(answer["entry"][0]["resource"]["id"], "fixed");
-    assert_eq!((status(1), status(2), status(3)), ("201 Created", "201 Created", "204 No Content"));
+    assert_eq!(
+        (status(1), status(2), status(3)),
+        ("201 Created", "201 Created", "204 No Content")
+    );
     client.get(&format!("/fhir/Patient/{id}")).expect(410);
 }
 
@@ -145,7 +203,9 @@ fn doubles_and_stale_or_ambiguous_conditions_refuse_the_whole() {
     let client = world.clinician();
     let patient = |id: &str| json!({ "resourceType": "Patient", "id": id, "gender": "female" });
     for id in ["a", "b"] {
-        client.put(&format!("/fhir/Patient/{id}"), &patient(id)).expect(201);
+        client
+            .put(&format!("/fhir/Patient/{id}"), &patient(id))
+            .expect(201);
     }
     let put = |id: &str, extra: Value| {
         let mut request = json!({ "method": "PUT", "url": format!("Patient/{id}") });
@@ -157,13 +217,19 @@ fn doubles_and_stale_or_ambiguous_conditions_refuse_the_whole() {
     let double = transaction(json!([put("a", json!({})), put("a", json!({}))]));
     let refused = client.post("/fhir", &double).expect(422);
     assert_eq!(refused.expression(), "Bundle.entry[1].request.url");
-    let stale = transaction(json!([put("b", json!({})), put("a", json!({ "ifMatch": "W/\"9\"" }))]));
+    let stale = transaction(json!([
+        put("b", json!({})),
+        put("a", json!({ "ifMatch": "W/\"9\"" }))
+    ]));
     let refused = client.post("/fhir", &stale).expect(412);
     assert_eq!(refused.expression(), "Bundle.entry[1]");
     let several = json!({ "resource": { "resourceType": "Patient" },
         "request": { "method": "POST", "url": "Patient", "ifNoneExist": "gender=female" } });
     let several = transaction(json!([put("a", json!({})), several]));
-    assert_eq!(client.post("/fhir", &several).expect(412).failure(), "several");
+    assert_eq!(
+        client.post("/fhir", &several).expect(412).failure(),
+        "several"
+    );
     let dangling = transaction(json!([
         put("a", json!({})),
         { "resource": observation("urn:uuid:99999999-9999-4999-8999-999999999999"),
@@ -179,14 +245,20 @@ fn doubles_and_stale_or_ambiguous_conditions_refuse_the_whole() {
     ]));
     let answer = client.post("/fhir", &good).expect(200).json();
     assert_eq!(answer["entry"][0]["response"]["etag"], "W/\"2\"");
-    assert_eq!(answer["entry"][1]["response"]["location"], "Patient/b/_history/1");
+    assert_eq!(
+        answer["entry"][1]["response"]["location"],
+        "Patient/b/_history/1"
+    );
 }
 
 #[test]
 fn a_patch_travels_as_a_binary() {
     let world = World::new();
     let client = world.clinician();
-    let id = client.post("/fhir/Patient", &json!({ "resourceType": "Patient" })).expect(201).id();
+    let id = client
+        .post("/fhir/Patient", &json!({ "resourceType": "Patient" }))
+        .expect(201)
+        .id();
     // [{"op":"add","path":"/active","value":true}]
     let data = "W3sib3AiOiJhZGQiLCJwYXRoIjoiL2FjdGl2ZSIsInZhbHVlIjp0cnVlfV0=";
     let bundle = transaction(json!([{
@@ -194,7 +266,10 @@ fn a_patch_travels_as_a_binary() {
                       "data": data },
         "request": { "method": "PATCH", "url": format!("Patient/{id}") } }]));
     client.post("/fhir", &bundle).expect(200);
-    let read = client.get(&format!("/fhir/Patient/{id}")).expect(200).json();
+    let read = client
+        .get(&format!("/fhir/Patient/{id}"))
+        .expect(200)
+        .json();
     assert_eq!(read["active"], true);
 }
 
@@ -239,7 +314,10 @@ fn four_thousand_entries_go_in_fast() {
             "request": { "method": "POST", "url": "Patient" } })])
         .collect();
     let began = std::time::Instant::now();
-    let answer = client.post("/fhir", &transaction(entries.into())).expect(200).json();
+    let answer = client
+        .post("/fhir", &transaction(entries.into()))
+        .expect(200)
+        .json();
     println!("4,001 entries in {} ms", began.elapsed().as_millis());
     assert_eq!(answer["entry"].as_array().unwrap().len(), 4_001);
     assert!(began.elapsed().as_secs() < 20);

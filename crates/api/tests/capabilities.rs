@@ -32,7 +32,10 @@ fn what_is_claimed_works() {
             let name = one["name"].as_str().unwrap();
             queries.push(format!("{name}={}", value(one["type"].as_str().unwrap())));
         }
-        for (list, verb) in [("searchInclude", "_include"), ("searchRevInclude", "_revinclude")] {
+        for (list, verb) in [
+            ("searchInclude", "_include"),
+            ("searchRevInclude", "_revinclude"),
+        ] {
             for one in resource[list].as_array().unwrap_or(&Vec::new()) {
                 queries.push(format!("{verb}={}", one.as_str().unwrap()));
             }
@@ -45,8 +48,14 @@ fn what_is_claimed_works() {
         }
         client.get(&format!("/fhir/{type_}/_history")).expect(200);
     }
-    let smart: Value = world.stranger().get("/fhir/.well-known/smart-configuration").json();
-    assert_eq!(smart["token_endpoint"], format!("{}/auth/token", world.base));
+    let smart: Value = world
+        .stranger()
+        .get("/fhir/.well-known/smart-configuration")
+        .json();
+    assert_eq!(
+        smart["token_endpoint"],
+        format!("{}/auth/token", world.base)
+    );
 }
 
 #[test]
@@ -57,11 +66,20 @@ fn parts_of_resources_are_served_on_request() {
         "text": { "status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>" },
         "name": [{ "family": "Elion" }], "birthDate": "1918-01-23" });
     client.put("/fhir/Patient/p", &patient).expect(201);
-    let part = client.get("/fhir/Patient/p?_elements=birthDate").expect(200).json();
+    let part = client
+        .get("/fhir/Patient/p?_elements=birthDate")
+        .expect(200)
+        .json();
     assert!(part.get("name").is_none() && part["birthDate"] == "1918-01-23");
     assert_eq!(part["meta"]["tag"][0]["code"], "SUBSETTED");
     let found = client.get("/fhir/Patient?_summary=data").expect(200).json();
     assert!(found["entry"][0]["resource"].get("text").is_none());
-    let counted = client.get("/fhir/Patient?_summary=count").expect(200).json();
-    assert_eq!((counted["total"].as_u64(), counted.get("entry")), (Some(1), None));
+    let counted = client
+        .get("/fhir/Patient?_summary=count")
+        .expect(200)
+        .json();
+    assert_eq!(
+        (counted["total"].as_u64(), counted.get("entry")),
+        (Some(1), None)
+    );
 }

@@ -30,9 +30,20 @@ fn conditional_creates_make_one_of_each() {
             .collect();
         tasks.into_iter().map(|task| task.join().unwrap()).collect()
     });
-    assert_eq!(made.iter().filter(|status| **status == 201).count(), 20, "{made:?}");
-    assert_eq!(made.iter().filter(|status| **status == 200).count(), 80, "{made:?}");
-    let found = client.get("/fhir/Patient?_total=accurate").expect(200).json();
+    assert_eq!(
+        made.iter().filter(|status| **status == 201).count(),
+        20,
+        "{made:?}"
+    );
+    assert_eq!(
+        made.iter().filter(|status| **status == 200).count(),
+        80,
+        "{made:?}"
+    );
+    let found = client
+        .get("/fhir/Patient?_total=accurate")
+        .expect(200)
+        .json();
     assert_eq!(found["total"], 20);
 }
 
@@ -49,7 +60,9 @@ fn versions_follow_each_other_and_if_match_loses_no_update() {
                 scope.spawn(move || {
                     let guarded = [("if-match", "W/\"1\"")];
                     let headers = if task % 2 == 0 { &guarded[..] } else { &[] };
-                    client.send("PUT", "/fhir/Patient/one", headers, Some(body.as_bytes())).status
+                    client
+                        .send("PUT", "/fhir/Patient/one", headers, Some(body.as_bytes()))
+                        .status
                 })
             })
             .collect();
@@ -58,8 +71,14 @@ fn versions_follow_each_other_and_if_match_loses_no_update() {
     let stored = statuses.iter().filter(|status| **status == 200).count();
     let stale = statuses.iter().filter(|status| **status == 412).count();
     assert_eq!(stored + stale, 40, "{statuses:?}");
-    assert!(stored >= 20 && stale >= 19, "at most one If-Match can win: {statuses:?}");
-    let history = client.get("/fhir/Patient/one/_history?_count=100").expect(200).json();
+    assert!(
+        stored >= 20 && stale >= 19,
+        "at most one If-Match can win: {statuses:?}"
+    );
+    let history = client
+        .get("/fhir/Patient/one/_history?_count=100")
+        .expect(200)
+        .json();
     assert_eq!(history["entry"].as_array().unwrap().len(), stored + 1);
 }
 
@@ -67,15 +86,21 @@ fn versions_follow_each_other_and_if_match_loses_no_update() {
 fn pages_stay_as_they_are_while_others_write() {
     let world = World::new();
     let client = world.clinician();
-    let patient = |number: usize| {
-        json!({ "resourceType": "Patient", "name": [{ "family": format!("Page{number:03}") }] })
-    };
+    let patient = |number: usize| json!({ "resourceType": "Patient", "name": [{ "family": format!("Page{number:03}") }] });
     let mut before = HashSet::new();
     for number in 0..60 {
-        before.insert(client.post("/fhir/Patient", &patient(number)).expect(201).id());
+        before.insert(
+            client
+                .post("/fhir/Patient", &patient(number))
+                .expect(201)
+                .id(),
+        );
     }
-    for path in ["/fhir/Patient?_count=7", "/fhir/Patient?_count=7&_sort=family",
-                 "/fhir/Patient?name=page&_count=7&_sort=-_lastUpdated"] {
+    for path in [
+        "/fhir/Patient?_count=7",
+        "/fhir/Patient?_count=7&_sort=family",
+        "/fhir/Patient?name=page&_count=7&_sort=-_lastUpdated",
+    ] {
         let mut seen = Vec::new();
         let mut page = client.get(path).expect(200).json();
         loop {
@@ -98,5 +123,8 @@ fn pages_stay_as_they_are_while_others_write() {
     );
     let page = posted.expect(200).json();
     assert_eq!(ids(&page).len(), 3);
-    assert_eq!(ids(&client.get(&link(&page, "next").unwrap()).expect(200).json()).len(), 3);
+    assert_eq!(
+        ids(&client.get(&link(&page, "next").unwrap()).expect(200).json()).len(),
+        3
+    );
 }

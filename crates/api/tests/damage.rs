@@ -67,7 +67,12 @@ fn stopped() -> Stopped {
         entries
     });
     let (_, temp) = world.stop();
-    Stopped { temp: temp.unwrap(), ledger: Arc::new(Kept(entries)), policy, ids }
+    Stopped {
+        temp: temp.unwrap(),
+        ledger: Arc::new(Kept(entries)),
+        policy,
+        ids,
+    }
 }
 
 impl Stopped {
@@ -86,9 +91,13 @@ impl Stopped {
             policies: vec![Policy::parse(&self.policy).unwrap()],
         };
         let mut findings = Vec::new();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         let summary = runtime
-            .block_on(audit(input, &mut |_| {}, &mut |finding| findings.push(finding)))
+            .block_on(audit(input, &mut |_| {}, &mut |finding| {
+                findings.push(finding)
+            }))
             .unwrap();
         (summary, findings)
     }
@@ -111,29 +120,109 @@ fn every_changed_byte_is_named() {
     assert_eq!(summary.versions, 13);
     assert!(summary.batches >= 1);
     let good = std::fs::read(stopped.database()).unwrap();
-    let flip = |blob: &str| {
-        format!("CAST(substr({blob}, 1, 9) || x'00' || substr({blob}, 11) AS BLOB)")
-    };
+    let flip =
+        |blob: &str| format!("CAST(substr({blob}, 1, 9) || x'00' || substr({blob}, 11) AS BLOB)");
     let missed: Vec<String> = [
         ("versions", "envelope", flip("envelope"), "leaf = 5", "body"),
-        ("versions", "patients", "',1,'".into(), "leaf = 5", "_history/"),
-        ("versions", "updated_us", "updated_us + 1000".into(), "leaf = 5", "body"),
-        ("leaves", "commitment", flip("commitment"), "leaf = 5", "outbox leaf 5"),
-        ("batches", "blinding", flip("blinding"), "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)", "batch "),
-        ("batches", "root", flip("root"), "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)", "batch "),
-        ("batches", "body", flip("body"), "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)", "batch "),
-        ("batches", "anchor", flip("anchor"), "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)", "receipt of batch"),
-        ("vaults", "wrapped", flip("wrapped"), "vault = 1", "vault key"),
-        ("users", "role", "'admin'".into(), "username = 'ada'", "user ada"),
-        ("dates", "from_us", "from_us + 1".into(), "record = 5", "index of"),
-        ("tokens", "code", "'2-8'".into(), "record = 5 AND code = '1-8'", "index of"),
-        ("strings", "normalised", "'sabin'".into(), "normalised = 'salk' AND parameter = \
-          (SELECT min(parameter) FROM strings)", "index of"),
-        ("compartments", "patient", "patient + 1".into(), "record = 5", "index of"),
+        (
+            "versions",
+            "patients",
+            "',1,'".into(),
+            "leaf = 5",
+            "_history/",
+        ),
+        (
+            "versions",
+            "updated_us",
+            "updated_us + 1000".into(),
+            "leaf = 5",
+            "body",
+        ),
+        (
+            "leaves",
+            "commitment",
+            flip("commitment"),
+            "leaf = 5",
+            "outbox leaf 5",
+        ),
+        (
+            "batches",
+            "blinding",
+            flip("blinding"),
+            "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)",
+            "batch ",
+        ),
+        (
+            "batches",
+            "root",
+            flip("root"),
+            "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)",
+            "batch ",
+        ),
+        (
+            "batches",
+            "body",
+            flip("body"),
+            "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)",
+            "batch ",
+        ),
+        (
+            "batches",
+            "anchor",
+            flip("anchor"),
+            "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)",
+            "receipt of batch",
+        ),
+        (
+            "vaults",
+            "wrapped",
+            flip("wrapped"),
+            "vault = 1",
+            "vault key",
+        ),
+        (
+            "users",
+            "role",
+            "'admin'".into(),
+            "username = 'ada'",
+            "user ada",
+        ),
+        (
+            "dates",
+            "from_us",
+            "from_us + 1".into(),
+            "record = 5",
+            "index of",
+        ),
+        (
+            "tokens",
+            "code",
+            "'2-8'".into(),
+            "record = 5 AND code = '1-8'",
+            "index of",
+        ),
+        (
+            "strings",
+            "normalised",
+            "'sabin'".into(),
+            "normalised = 'salk' AND parameter = \
+          (SELECT min(parameter) FROM strings)",
+            "index of",
+        ),
+        (
+            "compartments",
+            "patient",
+            "patient + 1".into(),
+            "record = 5",
+            "index of",
+        ),
     ]
     .into_iter()
     .filter_map(|(table, column, value, row, item)| {
-        change(&stopped.database(), &format!("UPDATE {table} SET {column} = {value} WHERE {row}"));
+        change(
+            &stopped.database(),
+            &format!("UPDATE {table} SET {column} = {value} WHERE {row}"),
+        );
         let (_, findings) = stopped.audit();
         std::fs::write(stopped.database(), &good).unwrap();
         for more in ["-wal", "-shm"] {
@@ -161,9 +250,17 @@ fn a_damaged_record_is_refused_and_the_others_are_served() {
     drop(connection);
     let world = World::open(stopped.temp.path(), |_| {});
     let client = world.clinician();
-    let refused = client.get(&format!("/fhir/Observation/{}", stopped.ids[4])).expect(500);
+    let refused = client
+        .get(&format!("/fhir/Observation/{}", stopped.ids[4]))
+        .expect(500);
     assert_eq!(refused.failure(), "damaged");
-    assert!(refused.text().contains(&stopped.ids[4]), "{}", refused.text());
-    client.get(&format!("/fhir/Observation/{}", stopped.ids[5])).expect(200);
+    assert!(
+        refused.text().contains(&stopped.ids[4]),
+        "{}",
+        refused.text()
+    );
+    client
+        .get(&format!("/fhir/Observation/{}", stopped.ids[5]))
+        .expect(200);
     client.get("/fhir/Patient/p").expect(200);
 }

@@ -74,7 +74,13 @@ fn every_valid_example_comes_back_as_sent_and_is_found() {
         }
     }
     println!("{accepted} accepted, {refused} refused");
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), files.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        files.len(),
+        wrong.join("\n")
+    );
     assert!(accepted >= 700, "{accepted}");
 }
 
@@ -93,7 +99,10 @@ fn without_stamp(mut value: Value) -> Value {
 fn found(client: &Client, sent: &Value, stored: &Value) -> Result<(), String> {
     let type_ = sent["resourceType"].as_str().unwrap();
     let id = stored["id"].as_str().unwrap().to_owned();
-    let by_id = client.get(&format!("/fhir/{type_}?_id={id}")).expect(200).json();
+    let by_id = client
+        .get(&format!("/fhir/{type_}?_id={id}"))
+        .expect(200)
+        .json();
     if ids(&by_id) != [id.clone()] {
         return Err("not found by its id".into());
     }
@@ -116,7 +125,9 @@ fn found(client: &Client, sent: &Value, stored: &Value) -> Result<(), String> {
 }
 
 fn query(type_: &str, entry: &Entry) -> Option<(String, String)> {
-    let parameter = parameters(type_).iter().find(|one| one.id == entry.parameter)?;
+    let parameter = parameters(type_)
+        .iter()
+        .find(|one| one.id == entry.parameter)?;
     let escape = |text: &str| {
         let text = text.replace('\\', "\\\\").replace('|', "\\|");
         text.replace(',', "\\,").replace('$', "\\$")
@@ -129,13 +140,21 @@ fn query(type_: &str, entry: &Entry) -> Option<(String, String)> {
             (None, None) => return None,
         },
         IndexValue::String { original, .. } if !original.trim().is_empty() => escape(original),
-        IndexValue::Reference { type_: Some(target), id: Some(id), .. } => format!("{target}/{id}"),
+        IndexValue::Reference {
+            type_: Some(target),
+            id: Some(id),
+            ..
+        } => format!("{target}/{id}"),
         // A link within the resource, `#part`, cannot be asked for.
         IndexValue::Reference { url: Some(url), .. } if !url.contains(':') => return None,
         IndexValue::Reference { url: Some(url), .. } | IndexValue::Uri(url) => escape(url),
         _ => return None,
     };
     let exact = matches!(entry.value, IndexValue::String { .. });
-    let name = if exact { format!("{}:exact", parameter.name) } else { parameter.name.into() };
+    let name = if exact {
+        format!("{}:exact", parameter.name)
+    } else {
+        parameter.name.into()
+    };
     Some((name, value))
 }

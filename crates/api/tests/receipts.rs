@@ -15,7 +15,8 @@ fn a_receipt_verifies_with_the_served_bytes() {
     let policy = Policy::parse(&trust.bytes).unwrap();
     let mut versions = Vec::new();
     for number in 0..12 {
-        let body = json!({ "resourceType": "Patient", "name": [{ "family": format!("F{number}") }] });
+        let body =
+            json!({ "resourceType": "Patient", "name": [{ "family": format!("F{number}") }] });
         let created = client.post("/fhir/Patient", &body).expect(201);
         let path = format!("/fhir/Patient/{}", created.id());
         versions.push((format!("{path}/_history/1"), created.bytes.clone()));
@@ -26,7 +27,10 @@ fn a_receipt_verifies_with_the_served_bytes() {
     }
     for (path, body) in &versions {
         let receipt = client.receipt(path).expect(200);
-        assert_eq!(receipt.header("content-type"), "application/vnd.c2sp.tlog-proof");
+        assert_eq!(
+            receipt.header("content-type"),
+            "application/vnd.c2sp.tlog-proof"
+        );
         let served = client.get(path).expect(200);
         assert_eq!(&served.bytes, body);
         let verified = verify(&receipt.bytes, &policy, Some(&served.bytes)).unwrap();
@@ -38,7 +42,10 @@ fn a_receipt_verifies_with_the_served_bytes() {
     let (path, _) = &versions[0];
     let (_, other) = &versions[2];
     let receipt = client.receipt(path).expect(200);
-    assert!(verify(&receipt.bytes, &policy, Some(other)).is_err(), "another record");
+    assert!(
+        verify(&receipt.bytes, &policy, Some(other)).is_err(),
+        "another record"
+    );
     for place in (0..receipt.bytes.len()).step_by(97) {
         let mut changed = receipt.bytes.clone();
         changed[place] ^= 1;
@@ -50,15 +57,27 @@ fn a_receipt_verifies_with_the_served_bytes() {
 fn a_deletion_has_a_receipt_and_what_never_was_has_none() {
     let world = World::new();
     let client = world.clinician();
-    let id = client.post("/fhir/Patient", &json!({ "resourceType": "Patient" })).expect(201).id();
+    let id = client
+        .post("/fhir/Patient", &json!({ "resourceType": "Patient" }))
+        .expect(201)
+        .id();
     client.delete(&format!("/fhir/Patient/{id}")).expect(204);
-    let receipt = client.receipt(&format!("/fhir/Patient/{id}/_history/2")).expect(200);
+    let receipt = client
+        .receipt(&format!("/fhir/Patient/{id}/_history/2"))
+        .expect(200);
     let policy = Policy::parse(&client.get("/ledger/trust").bytes).unwrap();
     let verified = verify(&receipt.bytes, &policy, None).unwrap();
     assert_eq!(verified.event.action, proof::event::Action::Delete);
-    client.get(&format!("/fhir/Patient/{id}/_history/3/$receipt")).expect(404);
-    client.get("/fhir/Patient/nobody/_history/1/$receipt").expect(404);
-    world.stranger().get(&format!("/fhir/Patient/{id}/_history/1/$receipt")).expect(401);
+    client
+        .get(&format!("/fhir/Patient/{id}/_history/3/$receipt"))
+        .expect(404);
+    client
+        .get("/fhir/Patient/nobody/_history/1/$receipt")
+        .expect(404);
+    world
+        .stranger()
+        .get(&format!("/fhir/Patient/{id}/_history/1/$receipt"))
+        .expect(401);
 }
 
 #[test]
@@ -93,14 +112,33 @@ fn the_ledger_is_open_to_everybody() {
     assert_eq!(status["organisation"], "st-mary");
     assert_eq!(status["validators"], json!(["st-mary"]));
     let client = world.clinician();
-    let id = client.post("/fhir/Patient", &json!({ "resourceType": "Patient" })).expect(201).id();
-    client.receipt(&format!("/fhir/Patient/{id}/_history/1")).expect(200);
-    let height = stranger.get("/ledger/status").json()["height"].as_u64().unwrap();
+    let id = client
+        .post("/fhir/Patient", &json!({ "resourceType": "Patient" }))
+        .expect(201)
+        .id();
+    client
+        .receipt(&format!("/fhir/Patient/{id}/_history/1"))
+        .expect(200);
+    let height = stranger.get("/ledger/status").json()["height"]
+        .as_u64()
+        .unwrap();
     assert!(height > 0);
-    let block = stranger.get(&format!("/ledger/blocks/{height}")).expect(200).json();
+    let block = stranger
+        .get(&format!("/ledger/blocks/{height}"))
+        .expect(200)
+        .json();
     assert_eq!(block["header"]["height"], height);
-    assert!(stranger.get("/ledger/checkpoint").expect(200).text().starts_with("salus/"));
-    assert_eq!(stranger.get("/ledger/blocks/999999999").expect(404).json()["code"], "absent");
+    assert!(
+        stranger
+            .get("/ledger/checkpoint")
+            .expect(200)
+            .text()
+            .starts_with("salus/")
+    );
+    assert_eq!(
+        stranger.get("/ledger/blocks/999999999").expect(404).json()["code"],
+        "absent"
+    );
     stranger.get("/ledger/blocks/x").expect(404);
     stranger.get("/health/live").expect(200);
     stranger.get("/health/ready").expect(200);

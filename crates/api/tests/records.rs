@@ -24,17 +24,27 @@ fn a_record_lives_through_its_versions() {
 
     let read = client.get(&format!("/fhir/Patient/{id}")).expect(200);
     assert_eq!(read.bytes, created.bytes, "what is read is what was stored");
-    assert!(read.header("content-type").starts_with("application/fhir+json"));
+    assert!(
+        read.header("content-type")
+            .starts_with("application/fhir+json")
+    );
 
     let mut second = read.json();
     second["birthDate"] = json!("1867-11-07");
-    let updated = client.put(&format!("/fhir/Patient/{id}"), &second).expect(200);
+    let updated = client
+        .put(&format!("/fhir/Patient/{id}"), &second)
+        .expect(200);
     assert_eq!(updated.header("etag"), "W/\"2\"");
 
-    let patch = json!([{ "op": "replace", "path": "/birthDate", "value": "1867-11-08" }]);
+    let operations = json!([{ "op": "replace", "path": "/birthDate", "value": "1867-11-08" }]);
     let kind = [("content-type", "application/json-patch+json")];
     let path = format!("/fhir/Patient/{id}");
-    let patched = client.send("PATCH", &path, &kind, Some(patch.to_string().as_bytes()));
+    let patched = client.send(
+        "PATCH",
+        &path,
+        &kind,
+        Some(operations.to_string().as_bytes()),
+    );
     assert_eq!(patched.expect(200).json()["birthDate"], "1867-11-08");
 
     client.delete(&path).expect(204);
@@ -71,8 +81,9 @@ fn decimals_and_what_the_client_added_come_back_as_sent() {
         "valueQuantity":{"value":1.500,"unit":"mg"},
         "extension":[{"url":"http://example.org/e","valueDecimal":0.00000000000000000001}],
         "meta":{"profile":["http://example.org/p"],"tag":[{"code":"t"}]}}"#;
-    let created =
-        client.send("POST", "/fhir/Observation", &[], Some(text.as_bytes())).expect(201);
+    let created = client
+        .send("POST", "/fhir/Observation", &[], Some(text.as_bytes()))
+        .expect(201);
     let body = created.text();
     assert!(body.contains("\"value\":1.500"), "{body}");
     assert!(body.contains("0.00000000000000000001"), "{body}");
@@ -83,22 +94,52 @@ fn decimals_and_what_the_client_added_come_back_as_sent() {
 fn conditions_on_writes_and_reads_hold() {
     let world = World::new();
     let client = world.clinician();
-    let first = client.post("/fhir/Patient", &patient("Noether")).expect(201);
+    let first = client
+        .post("/fhir/Patient", &patient("Noether"))
+        .expect(201);
     let path = format!("/fhir/Patient/{}", first.id());
     let body = first.json().to_string();
     let send = |method: &str, path: &str, name: &str, value: &str| {
         let body = (method != "GET" && method != "DELETE").then_some(body.as_bytes());
         client.send(method, path, &[(name, value)], body)
     };
-    assert_eq!(send("PUT", &path, "if-match", "W/\"7\"").expect(412).failure(), "stale");
-    assert_eq!(send("PUT", &path, "if-none-match", "*").expect(412).failure(), "stale");
+    assert_eq!(
+        send("PUT", &path, "if-match", "W/\"7\"")
+            .expect(412)
+            .failure(),
+        "stale"
+    );
+    assert_eq!(
+        send("PUT", &path, "if-none-match", "*")
+            .expect(412)
+            .failure(),
+        "stale"
+    );
     send("PUT", &path, "if-match", "W/\"1\"").expect(200);
     send("DELETE", &path, "if-match", "W/\"1\"").expect(412);
-    assert_eq!(send("GET", &path, "if-none-match", "W/\"2\"").expect(304).bytes.len(), 0);
+    assert_eq!(
+        send("GET", &path, "if-none-match", "W/\"2\"")
+            .expect(304)
+            .bytes
+            .len(),
+        0
+    );
     send("GET", &path, "if-none-match", "W/\"1\"").expect(200);
     let read = client.get(&path);
-    send("GET", &path, "if-modified-since", read.header("last-modified")).expect(304);
-    send("GET", &path, "if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT").expect(200);
+    send(
+        "GET",
+        &path,
+        "if-modified-since",
+        read.header("last-modified"),
+    )
+    .expect(304);
+    send(
+        "GET",
+        &path,
+        "if-modified-since",
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+    )
+    .expect(200);
 
     let key = "identifier=http://example.org/mrn|Noether";
     let found = send("POST", "/fhir/Patient", "if-none-exist", key).expect(200);
@@ -108,7 +149,13 @@ fn conditions_on_writes_and_reads_hold() {
     // Two have the family name now: a condition on it fits both.
     let many = send("POST", "/fhir/Patient", "if-none-exist", "family=Noether").expect(412);
     assert_eq!(many.failure(), "several");
-    assert_eq!(client.delete("/fhir/Patient?family=Noether").expect(412).failure(), "several");
+    assert_eq!(
+        client
+            .delete("/fhir/Patient?family=Noether")
+            .expect(412)
+            .failure(),
+        "several"
+    );
     let unknown = send("POST", "/fhir/Patient", "if-none-exist", "colour=red");
     assert_eq!(unknown.status, 400, "{}", unknown.text());
 }
@@ -124,12 +171,21 @@ fn conditional_update_patch_and_delete_find_their_record() {
     assert_eq!(updated.header("etag"), "W/\"2\"");
     let patch = json!([{ "op": "add", "path": "/gender", "value": "female" }]).to_string();
     let kind = [("content-type", "application/json-patch+json")];
-    let patched = client.send("PATCH", query, &kind, Some(patch.as_bytes())).expect(200);
+    let patched = client
+        .send("PATCH", query, &kind, Some(patch.as_bytes()))
+        .expect(200);
     assert_eq!(patched.json()["gender"], "female");
     client.delete(query).expect(204);
-    client.get(&format!("/fhir/Patient/{}", created.id())).expect(410);
+    client
+        .get(&format!("/fhir/Patient/{}", created.id()))
+        .expect(410);
     client.delete(query).expect(204);
-    assert_eq!(client.send("PATCH", query, &kind, Some(patch.as_bytes())).status, 404);
+    assert_eq!(
+        client
+            .send("PATCH", query, &kind, Some(patch.as_bytes()))
+            .status,
+        404
+    );
 }
 
 #[test]
@@ -138,15 +194,31 @@ fn prefer_says_what_comes_back() {
     let client = world.clinician();
     let body = patient("Hopper").to_string();
     let create = |prefer: &str| {
-        client.send("POST", "/fhir/Patient", &[("prefer", prefer)], Some(body.as_bytes()))
+        client.send(
+            "POST",
+            "/fhir/Patient",
+            &[("prefer", prefer)],
+            Some(body.as_bytes()),
+        )
     };
     assert!(create("return=minimal").expect(201).bytes.is_empty());
-    assert_eq!(create("return=representation").expect(201).json()["resourceType"], "Patient");
+    assert_eq!(
+        create("return=representation").expect(201).json()["resourceType"],
+        "Patient"
+    );
     let outcome = create("return=OperationOutcome").expect(201).json();
     assert_eq!(outcome["resourceType"], "OperationOutcome");
     let strict = [("prefer", "handling=strict")];
-    client.send("GET", "/fhir/Patient?colour=red", &strict, None).expect(400);
-    let lenient = client.get("/fhir/Patient?colour=red&_count=2").expect(200).json();
+    client
+        .send("GET", "/fhir/Patient?colour=red", &strict, None)
+        .expect(400);
+    let lenient = client
+        .get("/fhir/Patient?colour=red&_count=2")
+        .expect(200)
+        .json();
     let this = common::link(&lenient, "self").unwrap();
-    assert!(!this.contains("colour") && this.contains("_count=2"), "{this}");
+    assert!(
+        !this.contains("colour") && this.contains("_count=2"),
+        "{this}"
+    );
 }

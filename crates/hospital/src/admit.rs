@@ -46,7 +46,10 @@ pub(crate) fn parse(body: Body) -> Result<Value, HospitalError> {
             too_large: false,
         }),
         Body::Bytes(bytes) => {
-            let limits = Limits { bytes: RECORD_BYTES_MAX, ..Limits::default() };
+            let limits = Limits {
+                bytes: RECORD_BYTES_MAX,
+                ..Limits::default()
+            };
             Ok(fhir::json::parse(&bytes, limits)?)
         }
     }
@@ -65,26 +68,47 @@ impl Hospital {
         let Some(pairs) = if_none_exist else {
             let record = draft.record();
             self.store_drafts(vec![draft], &[]).await??;
-            return Ok(Admitted { record, made: Made::Created, warnings });
+            return Ok(Admitted {
+                record,
+                made: Made::Created,
+                warnings,
+            });
         };
         for _ in 0..ATTEMPTS_MAX {
             let matched = self.matched(type_, pairs).await?;
             if let Some(id) = matched.id {
                 match self.current_record(type_, &id).await {
-                    Ok(record) => return Ok(Admitted { record, made: Made::Found, warnings }),
+                    Ok(record) => {
+                        return Ok(Admitted {
+                            record,
+                            made: Made::Found,
+                            warnings,
+                        });
+                    }
                     // Deleted since it was found: look again.
                     Err(HospitalError::Gone { .. } | HospitalError::Absent(_)) => continue,
                     Err(error) => return Err(error),
                 }
             }
             let record = draft.record();
-            match self.store_drafts(vec![draft.clone()], &[matched.guard]).await? {
-                Ok(()) => return Ok(Admitted { record, made: Made::Created, warnings }),
+            match self
+                .store_drafts(vec![draft.clone()], &[matched.guard])
+                .await?
+            {
+                Ok(()) => {
+                    return Ok(Admitted {
+                        record,
+                        made: Made::Created,
+                        warnings,
+                    });
+                }
                 Err(StoreError::GuardFailed { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(HospitalError::Contended(format!("{type_} of the condition")))
+        Err(HospitalError::Contended(format!(
+            "{type_} of the condition"
+        )))
     }
 
     /// Replaces a record, or creates it under the client's id.
@@ -122,7 +146,9 @@ impl Hospital {
                 other => return other,
             }
         }
-        Err(HospitalError::Contended(format!("{type_} of the condition")))
+        Err(HospitalError::Contended(format!(
+            "{type_} of the condition"
+        )))
     }
 
     async fn replace_guarded(
@@ -154,7 +180,13 @@ impl Hospital {
             };
             let record = draft.record();
             match self.store_drafts(vec![draft], guards).await? {
-                Ok(()) => return Ok(Admitted { record, made, warnings }),
+                Ok(()) => {
+                    return Ok(Admitted {
+                        record,
+                        made,
+                        warnings,
+                    });
+                }
                 // Somebody was faster; the next round looks again, and an If-Match refuses then.
                 Err(StoreError::Conflict { .. }) => pending = Pending::Valid(value, warnings),
                 Err(error) => return Err(error.into()),
@@ -231,8 +263,13 @@ pub(crate) fn check(
     before: Option<&store::Stored>,
     conditions: &Conditions,
 ) -> Result<(), HospitalError> {
-    let current = before.filter(|stored| !stored.deleted()).map(|stored| stored.version);
-    let stale = || HospitalError::Stale { item: format!("{type_}/{id}"), current };
+    let current = before
+        .filter(|stored| !stored.deleted())
+        .map(|stored| stored.version);
+    let stale = || HospitalError::Stale {
+        item: format!("{type_}/{id}"),
+        current,
+    };
     match conditions.if_match {
         Some(wanted) if current != Some(wanted) => return Err(stale()),
         _ => {}

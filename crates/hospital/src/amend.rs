@@ -62,7 +62,11 @@ pub(crate) fn applied(
         json_patch::patch(&mut value, std::slice::from_ref(operation))
             .map_err(|error| refused(index, operation, &error.kind.to_string()))?;
         if matches!(operation, PatchOperation::Copy(_)) && size_of(&value, 0) > RECORD_BYTES_MAX {
-            return Err(refused(index, operation, "the resource would become too large"));
+            return Err(refused(
+                index,
+                operation,
+                "the resource would become too large",
+            ));
         }
     }
     if value.get("id").and_then(Value::as_str) != Some(&record.id) {
@@ -79,7 +83,11 @@ pub(crate) fn applied(
 fn refused(index: usize, operation: &PatchOperation, reason: &str) -> HospitalError {
     let failed_test = matches!(operation, PatchOperation::Test(_));
     HospitalError::request(
-        if failed_test { "business-rule" } else { "value" },
+        if failed_test {
+            "business-rule"
+        } else {
+            "value"
+        },
         format!("operation {index} of the patch cannot be applied: {reason}"),
         "read the resource again and make the patch against it",
     )
@@ -91,10 +99,12 @@ fn size_of(value: &Value, so_far: usize) -> usize {
         return so_far;
     }
     match value {
-        Value::Array(items) => items.iter().fold(so_far + 2, |sum, item| size_of(item, sum + 1)),
-        Value::Object(fields) => fields
+        Value::Array(items) => items
             .iter()
-            .fold(so_far + 2, |sum, (name, item)| size_of(item, sum + name.len() + 4)),
+            .fold(so_far + 2, |sum, item| size_of(item, sum + 1)),
+        Value::Object(fields) => fields.iter().fold(so_far + 2, |sum, (name, item)| {
+            size_of(item, sum + name.len() + 4)
+        }),
         Value::String(text) => so_far + text.len() + 2,
         _ => so_far + 8,
     }
@@ -125,15 +135,22 @@ impl Hospital {
         for _ in 0..ATTEMPTS_MAX {
             let matched = self.matched(type_, pairs).await?;
             let Some(id) = matched.id else {
-                return Err(HospitalError::Absent(format!("a {type_} that fits the condition")));
+                return Err(HospitalError::Absent(format!(
+                    "a {type_} that fits the condition"
+                )));
             };
             let guards = [matched.guard];
-            match self.amend_guarded(type_, &id, &patch, conditions, &guards).await {
+            match self
+                .amend_guarded(type_, &id, &patch, conditions, &guards)
+                .await
+            {
                 Err(HospitalError::Contended(_)) => {}
                 other => return other,
             }
         }
-        Err(HospitalError::Contended(format!("{type_} of the condition")))
+        Err(HospitalError::Contended(format!(
+            "{type_} of the condition"
+        )))
     }
 
     async fn amend_guarded(
@@ -149,8 +166,11 @@ impl Hospital {
             check(type_, id, before.as_ref(), conditions)?;
             let current = self.current_record_of(type_, id, before.clone()).await?;
             let patch = patch.clone();
-            let value =
-                self.0.cpu.run(move || applied(&current, &patch, type_)).await??;
+            let value = self
+                .0
+                .cpu
+                .run(move || applied(&current, &patch, type_))
+                .await??;
             let Some(before) = before else {
                 return Err(HospitalError::Absent(format!("{type_}/{id}")));
             };
@@ -159,7 +179,11 @@ impl Hospital {
             let record = draft.record();
             match self.store_drafts(vec![draft], guards).await? {
                 Ok(()) => {
-                    return Ok(Admitted { record, made: Made::Updated, warnings: Vec::new() });
+                    return Ok(Admitted {
+                        record,
+                        made: Made::Updated,
+                        warnings: Vec::new(),
+                    });
                 }
                 Err(StoreError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),

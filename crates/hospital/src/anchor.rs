@@ -1,7 +1,7 @@
 //! What the ledger answered to a batch, as it is kept beside the batch.
 
-use proof::codec::{Canonical, CodecError, Reader, Writer};
 use proof::Digest;
+use proof::codec::{Canonical, CodecError, Reader, Writer};
 
 /// Longest entry, path and checkpoint that are read back.
 const ENTRY_BYTES_MAX: usize = 512 << 10;
@@ -23,8 +23,18 @@ pub struct KeptAnchor {
 
 impl From<chain::Anchor> for KeptAnchor {
     fn from(anchor: chain::Anchor) -> Self {
-        let chain::Anchor { index, entry, path, checkpoint } = anchor;
-        Self { index, entry, path, checkpoint }
+        let chain::Anchor {
+            index,
+            entry,
+            path,
+            checkpoint,
+        } = anchor;
+        Self {
+            index,
+            entry,
+            path,
+            checkpoint,
+        }
     }
 }
 

@@ -87,11 +87,22 @@ impl Hospital {
         };
         let count = leaves.len() as u64;
         self.0.batches.waiting.store(count, Ordering::Relaxed);
-        let commitments = leaves.into_iter().map(|leaf| Digest(leaf.commitment)).collect::<Vec<_>>();
-        let root = self.0.cpu.run(move || Tree::new(&blinding, &commitments).root()).await?;
+        let commitments = leaves
+            .into_iter()
+            .map(|leaf| Digest(leaf.commitment))
+            .collect::<Vec<_>>();
+        let root = self
+            .0
+            .cpu
+            .run(move || Tree::new(&blinding, &commitments).root())
+            .await?;
         let sequence = last.as_ref().map_or(1, |batch| batch.sequence + 1);
         let previous = last.map_or([0; 32], |batch| batch.root);
-        let body = BatchBody { sequence, previous: Digest(previous), root };
+        let body = BatchBody {
+            sequence,
+            previous: Digest(previous),
+            root,
+        };
         let keep = |transaction| async move {
             let batch = Batch {
                 sequence,
@@ -105,12 +116,17 @@ impl Hospital {
             };
             Ok(self.0.store.seal_batch(batch).await?)
         };
-        self.sign_and_submit(KIND_BATCH, body.to_bytes(), keep).await?;
+        self.sign_and_submit(KIND_BATCH, body.to_bytes(), keep)
+            .await?;
         Ok(())
     }
 
     /// Looks after the open batch; true when it is anchored.
-    async fn look_after(&self, batch: &Batch, submitted: &mut Instant) -> Result<bool, HospitalError> {
+    async fn look_after(
+        &self,
+        batch: &Batch,
+        submitted: &mut Instant,
+    ) -> Result<bool, HospitalError> {
         let id = id_of(&batch.transaction);
         let located = self.0.chain.locate(&id).await;
         if let Some(index) = located.and_then(|place| place.index()) {
@@ -125,8 +141,9 @@ impl Hospital {
                 None => Ok(false),
             };
         }
-        let expired = Transaction::from_bytes(&batch.transaction)
-            .map_or(true, |transaction| transaction.header.expires < state.height());
+        let expired = Transaction::from_bytes(&batch.transaction).map_or(true, |transaction| {
+            transaction.header.expires < state.height()
+        });
         if located.is_some() || expired {
             self.sign_again(batch).await?;
             *submitted = Instant::now();
@@ -146,9 +163,14 @@ impl Hospital {
         };
         let anchor = KeptAnchor::from(anchor).to_bytes();
         self.0.store.anchor_batch(batch.sequence, anchor).await?;
-        self.0.batches.anchored.store(batch.sequence, Ordering::Relaxed);
+        self.0
+            .batches
+            .anchored
+            .store(batch.sequence, Ordering::Relaxed);
         self.0.batches.waiting.fetch_sub(
-            batch.leaves.min(self.0.batches.waiting.load(Ordering::Relaxed)),
+            batch
+                .leaves
+                .min(self.0.batches.waiting.load(Ordering::Relaxed)),
             Ordering::Relaxed,
         );
         Ok(true)
@@ -162,9 +184,14 @@ impl Hospital {
         };
         let sequence = batch.sequence;
         let keep = |transaction| async move {
-            Ok(self.0.store.replace_batch_transaction(sequence, transaction).await?)
+            Ok(self
+                .0
+                .store
+                .replace_batch_transaction(sequence, transaction)
+                .await?)
         };
-        self.sign_and_submit(KIND_BATCH, body.to_bytes(), keep).await?;
+        self.sign_and_submit(KIND_BATCH, body.to_bytes(), keep)
+            .await?;
         Ok(())
     }
 
@@ -173,8 +200,12 @@ impl Hospital {
         let size = self.0.chain.status().history_size;
         let sender = self.0.transaction_key.public();
         for index in (size.saturating_sub(SEARCH_BACK)..size).rev() {
-            let Some(anchor) = self.0.chain.proof(index).await else { continue };
-            let Ok(entry) = Entry::from_bytes(&anchor.entry) else { continue };
+            let Some(anchor) = self.0.chain.proof(index).await else {
+                continue;
+            };
+            let Ok(entry) = Entry::from_bytes(&anchor.entry) else {
+                continue;
+            };
             let header = entry.transaction.header;
             let carried = BatchBody::from_bytes(&entry.transaction.body);
             if header.kind == KIND_BATCH

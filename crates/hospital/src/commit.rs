@@ -39,7 +39,9 @@ impl Hospital {
                 Err(error) => return Ok(Err(error)),
             }
         }
-        Err(HospitalError::Contended("the vault key of the patient".into()))
+        Err(HospitalError::Contended(
+            "the vault key of the patient".into(),
+        ))
     }
 
     async fn seal(
@@ -56,12 +58,19 @@ impl Hospital {
         }
         let organisation = self.0.organisation.clone();
         let seal = move |(draft, key): (Draft, VaultKey)| draft.seal(&key, &organisation);
-        let bytes = work.iter().map(|(draft, _)| draft.body.len()).sum::<usize>();
+        let bytes = work
+            .iter()
+            .map(|(draft, _)| draft.body.len())
+            .sum::<usize>();
         let puts: Result<Vec<_>, _> = if bytes < SEAL_INLINE_BYTES {
             work.into_iter().map(seal).collect()
         } else {
             self.0.cpu.map(work, seal).await?.into_iter().collect()
         };
-        Ok(Write { puts: puts?, guards, vault_keys: keys.made })
+        Ok(Write {
+            puts: puts?,
+            guards,
+            vault_keys: keys.made,
+        })
     }
 }

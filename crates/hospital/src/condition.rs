@@ -21,13 +21,20 @@ pub(crate) fn parse(
     base: &str,
     now_us: i64,
 ) -> Result<Query, HospitalError> {
-    let options = query::Options { base: Some(base), now_us: Some(now_us), ..query::Options::default() };
+    let options = query::Options {
+        base: Some(base),
+        now_us: Some(now_us),
+        ..query::Options::default()
+    };
     let parsed = query::parse(type_, pairs, &options)?;
     let unusable = parsed.unknown.iter().chain(&parsed.unsupported).next();
     if let Some(name) = unusable {
         return Err(HospitalError::request(
             "not-supported",
-            format!("`{}` cannot be used in a condition", crate::request::clip(name)),
+            format!(
+                "`{}` cannot be used in a condition",
+                crate::request::clip(name)
+            ),
             "use search parameters that /fhir/metadata lists for the type",
         ));
     }
@@ -49,12 +56,23 @@ impl Hospital {
         pairs: &Pairs,
     ) -> Result<Matched, HospitalError> {
         let query = parse(type_, pairs, &self.0.fhir_base, self.now_us())?;
-        let mut found = self.0.store.matching(query.clone(), Scope::all(), 2).await?;
+        let mut found = self
+            .0
+            .store
+            .matching(query.clone(), Scope::all(), 2)
+            .await?;
         if found.len() > 1 {
             return Err(HospitalError::Several(type_.to_owned()));
         }
         let id = found.pop().map(|key| key.id);
         let expected = id.iter().cloned().collect();
-        Ok(Matched { id, guard: Guard { query, scope: Scope::all(), expected } })
+        Ok(Matched {
+            id,
+            guard: Guard {
+                query,
+                scope: Scope::all(),
+                expected,
+            },
+        })
     }
 }

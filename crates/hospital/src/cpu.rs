@@ -17,7 +17,10 @@ pub(crate) struct Cpu {
 impl Cpu {
     pub(crate) fn new() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self { permits: Arc::new(Semaphore::new(threads)), threads }
+        Self {
+            permits: Arc::new(Semaphore::new(threads)),
+            threads,
+        }
     }
 
     /// Runs one job on a thread that may block.
@@ -26,9 +29,10 @@ impl Cpu {
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HospitalError> {
         let gone = |_| HospitalError::Internal("a worker thread is gone".into());
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| {
-            HospitalError::Internal("the workers are closed".into())
-        })?;
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| HospitalError::Internal("the workers are closed".into()))?;
         tokio::task::spawn_blocking(move || {
             let done = job();
             drop(permit);
@@ -51,7 +55,11 @@ impl Cpu {
         /// Fewer items than this are not worth a second thread.
         const WORTH_SPLITTING: usize = 32;
         let job = Arc::new(job);
-        let parts = if items.len() < WORTH_SPLITTING { 1 } else { self.threads };
+        let parts = if items.len() < WORTH_SPLITTING {
+            1
+        } else {
+            self.threads
+        };
         let each = items.len().div_ceil(parts).max(1);
         let mut running = Vec::with_capacity(parts);
         let mut items = items.into_iter();
@@ -63,7 +71,8 @@ impl Cpu {
             let job = Arc::clone(&job);
             let work = self.clone();
             running.push(tokio::spawn(async move {
-                work.run(move || chunk.into_iter().map(|item| job(item)).collect::<Vec<O>>()).await
+                work.run(move || chunk.into_iter().map(|item| job(item)).collect::<Vec<O>>())
+                    .await
             }));
         }
         let mut done = Vec::new();
@@ -86,6 +95,12 @@ mod tests {
         let items: Vec<u32> = (0..1000).collect();
         let doubled = Cpu::new().map(items, |item| item * 2).await.unwrap();
         assert_eq!(doubled, (0..1000).map(|item| item * 2).collect::<Vec<_>>());
-        assert!(Cpu::new().map(Vec::<u8>::new(), |item| item).await.unwrap().is_empty());
+        assert!(
+            Cpu::new()
+                .map(Vec::<u8>::new(), |item| item)
+                .await
+                .unwrap()
+                .is_empty()
+        );
     }
 }

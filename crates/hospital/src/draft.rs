@@ -35,7 +35,15 @@ impl Stamp {
     /// The first version of a record.
     pub(crate) fn first(type_: &'static str, id: String, now_us: i64, method: Method) -> Self {
         let updated_us = instant::floor_ms(now_us);
-        Self { type_, id, version: 1, expect: None, revives: false, updated_us, method }
+        Self {
+            type_,
+            id,
+            version: 1,
+            expect: None,
+            revives: false,
+            updated_us,
+            method,
+        }
     }
 
     /// The version after a stored one. Its time is never before that one's.
@@ -86,7 +94,10 @@ pub(crate) fn validated(value: &Value, type_: &str) -> Result<Vec<Issue>, Hospit
     {
         return Err(HospitalError::request(
             "invalid",
-            format!("the body is a {}, the url says {type_}", crate::request::clip(found)),
+            format!(
+                "the body is a {}, the url says {type_}",
+                crate::request::clip(found)
+            ),
             "post a resource to the url of its own type",
         ));
     }
@@ -153,8 +164,8 @@ impl Draft {
             version: stamp.version,
         };
         let bytes = event.to_bytes();
-        let envelope = envelope::seal(key, &context, &commitment_key, &bytes, &self.body)
-            .map_err(failed)?;
+        let envelope =
+            envelope::seal(key, &context, &commitment_key, &bytes, &self.body).map_err(failed)?;
         let commitment = commit(&CommitmentKey(commitment_key), &event.digest());
         Ok(Put {
             type_: stamp.type_.to_owned(),
@@ -224,7 +235,13 @@ mod tests {
         .unwrap();
         let stamp = Stamp::first("Patient", "abc".into(), 1_234_567, Method::Post);
         write_stamp(&mut value, &stamp);
-        write_stamp(&mut value, &Stamp { version: 2, ..stamp });
+        write_stamp(
+            &mut value,
+            &Stamp {
+                version: 2,
+                ..stamp
+            },
+        );
         assert_eq!(
             value,
             json!({

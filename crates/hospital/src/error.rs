@@ -93,7 +93,11 @@ pub enum HospitalError {
 impl HospitalError {
     /// A request that cannot be used, with what to do instead.
     pub fn request(code: &'static str, text: impl Into<String>, hint: &'static str) -> Self {
-        Self::Request { code, text: text.into(), hint }
+        Self::Request {
+            code,
+            text: text.into(),
+            hint,
+        }
     }
 
     /// Places this failure at an entry of a bundle.
@@ -101,7 +105,10 @@ impl HospitalError {
     pub fn at_entry(self, index: usize) -> Self {
         match self {
             Self::Entry { .. } => self,
-            cause => Self::Entry { index, cause: Box::new(cause) },
+            cause => Self::Entry {
+                index,
+                cause: Box::new(cause),
+            },
         }
     }
 }

@@ -46,20 +46,28 @@ impl Hospital {
         if strict && let Some(name) = asked.ignored.first() {
             return Err(HospitalError::request(
                 "not-supported",
-                format!("`{}` is not a history parameter here", crate::request::clip(name)),
+                format!(
+                    "`{}` is not a history parameter here",
+                    crate::request::clip(name)
+                ),
                 "use _count and _since",
             ));
         }
         let of = match &target {
-            Target::InstanceHistory(type_, id) => {
-                HistoryScope::Instance(RecordKey { type_: (*type_).into(), id: id.clone() })
-            }
+            Target::InstanceHistory(type_, id) => HistoryScope::Instance(RecordKey {
+                type_: (*type_).into(),
+                id: id.clone(),
+            }),
             Target::TypeHistory(type_) => HistoryScope::Type((*type_).into()),
             _ => HistoryScope::System,
         };
         let first = asked.page.after.is_none() && asked.since_us.is_none();
-        let history =
-            History { of, scope: caller.scope(), since_us: asked.since_us, page: asked.page };
+        let history = History {
+            of,
+            scope: caller.scope(),
+            since_us: asked.since_us,
+            page: asked.page,
+        };
         let found = self.0.store.history(history).await?;
         if let Target::InstanceHistory(type_, id) = &target
             && found.rows.is_empty()
@@ -71,7 +79,13 @@ impl Hospital {
         // An earlier version may have been in another compartment than the current one is.
         versions.retain(|record| record.deleted() || crate::read::visible(caller, record));
         let (used, ignored, next) = (asked.used, asked.ignored, found.next);
-        Ok(HistoryOf { target, versions, used, ignored, next })
+        Ok(HistoryOf {
+            target,
+            versions,
+            used,
+            ignored,
+            next,
+        })
     }
 }
 
@@ -93,7 +107,9 @@ fn parse(pairs: Pairs) -> Result<Asked, HospitalError> {
             }
             "_format" | "_pretty" => continue,
             "_count" => {
-                let count: u32 = value.parse().map_err(|_| refused("_count", "give a number"))?;
+                let count: u32 = value
+                    .parse()
+                    .map_err(|_| refused("_count", "give a number"))?;
                 asked.page.limit = count.clamp(1, PAGE_MAX);
             }
             "_since" => {

@@ -65,7 +65,10 @@ mod tests {
     #[test]
     fn an_http_date_has_seconds_only() {
         assert_eq!(http(784_111_777_999_000), "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(parse_http("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777_000_000));
+        assert_eq!(
+            parse_http("Sun, 06 Nov 1994 08:49:37 GMT"),
+            Some(784_111_777_000_000)
+        );
         assert_eq!(parse_http("yesterday"), None);
     }
 }

@@ -38,7 +38,10 @@ pub(crate) struct WriteKeys {
 
 impl Keyring {
     pub(crate) fn new(root: RootKey) -> Self {
-        Self { root: Arc::new(root), opened: Arc::default() }
+        Self {
+            root: Arc::new(root),
+            opened: Arc::default(),
+        }
     }
 
     pub(crate) fn root(&self) -> &RootKey {
@@ -67,16 +70,19 @@ impl Keyring {
     ) -> Result<WriteKeys, HospitalError> {
         let mut found = WriteKeys::default();
         for id in ids {
-            let key = match self.remembered(id) {
-                Some(key) => key,
-                None => match self.stored(store, id).await? {
-                    Some(key) => key,
-                    None => {
-                        let (key, wrapped) = self.root.new_vault_key(id).map_err(failed)?;
-                        found.made.push(NewVaultKey { id: id.clone(), wrapped });
-                        key
-                    }
-                },
+            let known = match self.remembered(id) {
+                Some(key) => Some(key),
+                None => self.stored(store, id).await?,
+            };
+            let key = if let Some(key) = known {
+                key
+            } else {
+                let (key, wrapped) = self.root.new_vault_key(id).map_err(failed)?;
+                found.made.push(NewVaultKey {
+                    id: id.clone(),
+                    wrapped,
+                });
+                key
             };
             found.keys.insert(id.clone(), key);
         }
@@ -87,9 +93,13 @@ impl Keyring {
         let Some(wrapped) = store.vault_key(id).await? else {
             return Ok(None);
         };
-        let key = self.root.open_vault_key(id, &wrapped).map_err(|error| {
-            HospitalError::Damaged { item: format!("vault key {id}"), reason: error.to_string() }
-        })?;
+        let key =
+            self.root
+                .open_vault_key(id, &wrapped)
+                .map_err(|error| HospitalError::Damaged {
+                    item: format!("vault key {id}"),
+                    reason: error.to_string(),
+                })?;
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if opened.len() >= OPENED_MAX {
             opened.clear();
@@ -99,7 +109,11 @@ impl Keyring {
     }
 
     fn remembered(&self, id: &str) -> Option<VaultKey> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.opened
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
     }
 }
 

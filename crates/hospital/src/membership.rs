@@ -10,13 +10,15 @@ impl Hospital {
     /// Proposes a change of members, validators or parameters. Answers the transaction's id.
     pub async fn propose(&self, proposal: Proposal) -> Result<Digest, HospitalError> {
         let body = Propose { proposal }.to_bytes();
-        self.sign_and_submit(Kind::Propose as u8, body, |_| async { Ok(()) }).await
+        self.sign_and_submit(Kind::Propose as u8, body, |_| async { Ok(()) })
+            .await
     }
 
     /// Votes on a proposal. Answers the transaction's id.
     pub async fn vote(&self, proposal: Digest, approve: bool) -> Result<Digest, HospitalError> {
         let body = Vote { proposal, approve }.to_bytes();
-        self.sign_and_submit(Kind::Vote as u8, body, |_| async { Ok(()) }).await
+        self.sign_and_submit(Kind::Vote as u8, body, |_| async { Ok(()) })
+            .await
     }
 
     /// The trust file of the ledger as it stands: who signs, and how many are enough.
@@ -29,8 +31,10 @@ impl Hospital {
 pub fn trust_policy(state: &State, chain_id: &Digest) -> Result<String, HospitalError> {
     let origin = checkpoint::origin(chain_id);
     let members = state.validators();
-    let validators: Vec<_> =
-        members.iter().map(|member| (member.id.as_str(), member.checkpoint_key)).collect();
+    let validators: Vec<_> = members
+        .iter()
+        .map(|member| (member.id.as_str(), member.checkpoint_key))
+        .collect();
     policy::render(&origin, &validators)
         .map_err(|error| HospitalError::Internal(format!("the trust file: {error}")))
 }

@@ -49,9 +49,9 @@ impl Hospital {
         use chain::SubmitError as S;
         match self.0.chain.submit(bytes).await {
             Ok(_) => Ok(()),
-            Err(S::Full | S::NotReady(_)) => {
-                Err(HospitalError::Busy("the ledger takes no transactions just now".into()))
-            }
+            Err(S::Full | S::NotReady(_)) => Err(HospitalError::Busy(
+                "the ledger takes no transactions just now".into(),
+            )),
             Err(S::SequenceTaken) => Err(HospitalError::request(
                 "conflict",
                 "another transaction of this organisation has the same number",

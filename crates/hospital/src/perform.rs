@@ -44,9 +44,10 @@ impl Hospital {
             Method::Get => self.perform_read(caller, request).await,
             Method::Post | Method::Put | Method::Patch => self.perform_write(request).await,
             Method::Delete => match request.target {
-                Target::Instance(type_, id) => {
-                    self.retire(type_, &id, &request.conditions).await.map(Response::Retired)
-                }
+                Target::Instance(type_, id) => self
+                    .retire(type_, &id, &request.conditions)
+                    .await
+                    .map(Response::Retired),
                 Target::Type(type_) => self
                     .retire_where(type_, &request.query, &request.conditions)
                     .await
@@ -78,16 +79,22 @@ impl Hospital {
                 };
                 Ok(if known {
                     let (version, updated_us) = (record.version, record.updated_us);
-                    Response::NotModified { version, updated_us }
+                    Response::NotModified {
+                        version,
+                        updated_us,
+                    }
                 } else {
                     Response::Read(record)
                 })
             }
-            Target::Version(type_, id, version) => {
-                self.read_version(caller, type_, &id, version).await.map(Response::Read)
-            }
+            Target::Version(type_, id, version) => self
+                .read_version(caller, type_, &id, version)
+                .await
+                .map(Response::Read),
             Target::Type(type_) => {
-                let page = self.search(caller, type_, request.query, request.strict).await?;
+                let page = self
+                    .search(caller, type_, request.query, request.strict)
+                    .await?;
                 Ok(Response::Found(page))
             }
             Target::System => Err(HospitalError::request(
@@ -98,17 +105,27 @@ impl Hospital {
             target @ (Target::SystemHistory
             | Target::TypeHistory(_)
             | Target::InstanceHistory(..)) => {
-                let page = self.history(caller, target, request.query, request.strict).await?;
+                let page = self
+                    .history(caller, target, request.query, request.strict)
+                    .await?;
                 Ok(Response::History(page))
             }
         }
     }
 
     async fn perform_write(&self, request: Request) -> Result<Response, HospitalError> {
-        let Request { method, target, query, body, conditions, .. } = request;
+        let Request {
+            method,
+            target,
+            query,
+            body,
+            conditions,
+            ..
+        } = request;
         let written = match (method, target) {
             (Method::Post, Target::Type(type_)) => {
-                self.create(type_, body, conditions.if_none_exist.as_ref()).await
+                self.create(type_, body, conditions.if_none_exist.as_ref())
+                    .await
             }
             (Method::Put, Target::Instance(type_, id)) => {
                 self.replace(type_, &id, body, &conditions).await

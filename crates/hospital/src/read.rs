@@ -80,17 +80,21 @@ impl Hospital {
                 Some(patient) => stored.patients.iter().any(|id| id == patient),
                 None => true,
             };
-            return Err(match seen {
-                false => HospitalError::Absent(item),
-                true => HospitalError::Gone {
-                    item,
-                    version: stored.version,
-                    updated_us: stored.updated_us,
-                },
+            if !seen {
+                return Err(HospitalError::Absent(item));
+            }
+            return Err(HospitalError::Gone {
+                item,
+                version: stored.version,
+                updated_us: stored.updated_us,
             });
         }
         let record = self.opened(stored).await?.record;
-        if visible(caller, &record) { Ok(record) } else { Err(HospitalError::Absent(item)) }
+        if visible(caller, &record) {
+            Ok(record)
+        } else {
+            Err(HospitalError::Absent(item))
+        }
     }
 }
 
@@ -103,5 +107,7 @@ pub(crate) fn visible(caller: &Caller, record: &Record) -> bool {
     let Ok(value) = serde_json::from_slice::<Value>(&record.body) else {
         return false;
     };
-    fhir::compartment::patients(&value).iter().any(|id| id == patient)
+    fhir::compartment::patients(&value)
+        .iter()
+        .any(|id| id == patient)
 }

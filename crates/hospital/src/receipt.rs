@@ -34,7 +34,12 @@ impl Hospital {
     ) -> Result<ReceiptState, HospitalError> {
         let item = format!("{type_}/{id}/_history/{version}");
         let absent = || HospitalError::Absent(item.clone());
-        let stored = self.0.store.version(type_, id, version).await?.ok_or_else(absent)?;
+        let stored = self
+            .0
+            .store
+            .version(type_, id, version)
+            .await?
+            .ok_or_else(absent)?;
         if stored.deleted() && caller.compartment().is_some() {
             return Err(absent());
         }
@@ -42,8 +47,18 @@ impl Hospital {
             // A version of another compartment is absent, whatever its receipt says.
             self.read_version(caller, type_, id, version).await?;
         }
-        let place = self.0.store.batch_of(type_, id, version).await?.ok_or_else(absent)?;
-        let LeafPlace::Sealed { batch, position, commitments } = place else {
+        let place = self
+            .0
+            .store
+            .batch_of(type_, id, version)
+            .await?
+            .ok_or_else(absent)?;
+        let LeafPlace::Sealed {
+            batch,
+            position,
+            commitments,
+        } = place
+        else {
             return Ok(self.pending());
         };
         let Some(anchor) = &batch.anchor else {
@@ -54,7 +69,9 @@ impl Hospital {
             item: format!("receipt of batch {sequence}"),
             reason: error.to_string(),
         })?;
-        let text = self.written(stored, &batch, position, &commitments, anchor).await?;
+        let text = self
+            .written(stored, &batch, position, &commitments, anchor)
+            .await?;
         Ok(ReceiptState::Ready(text))
     }
 
@@ -97,9 +114,15 @@ impl Hospital {
             .map_err(|_| damaged("its checkpoint cannot be read"))?;
         let origin = checkpoint::origin(&self.0.chain_id);
         // The chain answers a note with cosignatures; the member that issues the receipt signs it.
-        note.lines.push(Line::sign(&note.text, &origin, &self.0.checkpoint_key));
+        note.lines
+            .push(Line::sign(&note.text, &origin, &self.0.checkpoint_key));
         let (index, path) = (anchor.index, anchor.path);
-        Ok(receipt::build(&Receipt { opening, index, path, checkpoint: note }))
+        Ok(receipt::build(&Receipt {
+            opening,
+            index,
+            path,
+            checkpoint: note,
+        }))
     }
 
     fn pending(&self) -> ReceiptState {

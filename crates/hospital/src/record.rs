@@ -1,8 +1,8 @@
 //! A record version out of its envelope.
 
 use bytes::Bytes;
-use proof::Digest;
 use proof::Canonical;
+use proof::Digest;
 use proof::event::{self, Action, Event, RecordVersion};
 use store::{Method, Stored};
 use vault::VaultKey;
@@ -53,8 +53,14 @@ pub(crate) fn open(
     key: &VaultKey,
     organisation: &str,
 ) -> Result<OpenedRecord, HospitalError> {
-    let item = format!("{}/{}/_history/{} body", stored.type_, stored.id, stored.version);
-    let damaged = |reason: String| HospitalError::Damaged { item: item.clone(), reason };
+    let item = format!(
+        "{}/{}/_history/{} body",
+        stored.type_, stored.id, stored.version
+    );
+    let damaged = |reason: String| HospitalError::Damaged {
+        item: item.clone(),
+        reason,
+    };
     let context = Context {
         custodian: organisation,
         record_type: &stored.type_,
@@ -114,10 +120,7 @@ impl Hospital {
     }
 
     /// Opens many, on every core when they are many.
-    pub(crate) async fn opened_all(
-        &self,
-        rows: Vec<Stored>,
-    ) -> Result<Vec<Record>, HospitalError> {
+    pub(crate) async fn opened_all(&self, rows: Vec<Stored>) -> Result<Vec<Record>, HospitalError> {
         let mut pairs = Vec::with_capacity(rows.len());
         for stored in rows {
             let key = self.0.keyring.open(&self.0.store, &stored.vault).await?;
@@ -128,7 +131,12 @@ impl Hospital {
             open(stored, &key, &organisation).map(|opened| opened.record)
         };
         // A few small envelopes open faster than a thread can be woken.
-        if pairs.iter().map(|(stored, _)| stored.envelope.len()).sum::<usize>() < 64 << 10 {
+        if pairs
+            .iter()
+            .map(|(stored, _)| stored.envelope.len())
+            .sum::<usize>()
+            < 64 << 10
+        {
             return pairs.into_iter().map(open_one).collect();
         }
         self.0.cpu.map(pairs, open_one).await?.into_iter().collect()

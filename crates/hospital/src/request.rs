@@ -117,7 +117,9 @@ pub fn known_type(name: &str) -> Result<&'static str, HospitalError> {
 /// True for a FHIR `id`: `[A-Za-z0-9\-\.]{1,64}`.
 pub fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
 }
 
 /// A version as this server writes them: 1, 2, 3, ... without leading zeros.
@@ -137,7 +139,10 @@ fn known_id(type_: &str, id: &str) -> Result<String, HospitalError> {
 
 /// Cuts what a client sent before it is repeated in a message.
 pub(crate) fn clip(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(64).collect()
+    text.chars()
+        .filter(|letter| !letter.is_control())
+        .take(64)
+        .collect()
 }
 
 /// The body of a request.

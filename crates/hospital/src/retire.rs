@@ -40,14 +40,22 @@ impl Hospital {
         for _ in 0..ATTEMPTS_MAX {
             let matched = self.matched(type_, pairs).await?;
             let Some(id) = matched.id else {
-                return Ok(Retired { version: None, updated_us: self.now_us() });
+                return Ok(Retired {
+                    version: None,
+                    updated_us: self.now_us(),
+                });
             };
-            match self.retire_guarded(type_, &id, conditions, &[matched.guard]).await {
+            match self
+                .retire_guarded(type_, &id, conditions, &[matched.guard])
+                .await
+            {
                 Err(HospitalError::Contended(_)) => {}
                 other => return other,
             }
         }
-        Err(HospitalError::Contended(format!("{type_} of the condition")))
+        Err(HospitalError::Contended(format!(
+            "{type_} of the condition"
+        )))
     }
 
     async fn retire_guarded(
@@ -61,16 +69,26 @@ impl Hospital {
             let before = self.0.store.current(type_, id).await?;
             check(type_, id, before.as_ref(), conditions)?;
             let before: Stored = match before {
-                None => return Ok(Retired { version: None, updated_us: self.now_us() }),
+                None => {
+                    return Ok(Retired {
+                        version: None,
+                        updated_us: self.now_us(),
+                    });
+                }
                 Some(stored) if stored.deleted() => {
                     let version = Some(stored.version);
-                    return Ok(Retired { version, updated_us: stored.updated_us });
+                    return Ok(Retired {
+                        version,
+                        updated_us: stored.updated_us,
+                    });
                 }
                 Some(stored) => stored,
             };
             let stamp = Stamp::after(type_, &before, self.now_us(), Method::Delete);
-            let retired =
-                Retired { version: Some(stamp.version), updated_us: stamp.updated_us };
+            let retired = Retired {
+                version: Some(stamp.version),
+                updated_us: stamp.updated_us,
+            };
             let draft = draft::tombstone(stamp, before.vault);
             match self.store_drafts(vec![draft], guards).await? {
                 Ok(()) => return Ok(retired),

@@ -73,12 +73,18 @@ impl Hospital {
             now_us: Some(self.now_us()),
         };
         let parsed = query::parse(type_, &pairs, &options)?;
-        let ignored: Vec<String> =
-            parsed.unknown.into_iter().chain(parsed.unsupported).collect();
+        let ignored: Vec<String> = parsed
+            .unknown
+            .into_iter()
+            .chain(parsed.unsupported)
+            .collect();
         if strict && let Some(name) = ignored.first() {
             return Err(HospitalError::request(
                 "not-supported",
-                format!("`{}` is not a search parameter here", crate::request::clip(name)),
+                format!(
+                    "`{}` is not a search parameter here",
+                    crate::request::clip(name)
+                ),
                 "leave it out, or do not ask for handling=strict",
             ));
         }
@@ -87,7 +93,10 @@ impl Hospital {
             .filter(|(name, _)| !ignored.contains(name))
             .collect();
         let query = totalled(parsed.query);
-        let view = View { summary: query.summary, elements: query.elements.clone() };
+        let view = View {
+            summary: query.summary,
+            elements: query.elements.clone(),
+        };
         let limit = match query.summary {
             Summary::Count => 0,
             _ => query.count.unwrap_or(PAGE_DEFAULT).min(PAGE_MAX),

@@ -116,6 +116,8 @@ impl Hospital {
 
 impl fmt::Debug for Hospital {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hospital").field("organisation", &self.0.organisation).finish()
+        f.debug_struct("Hospital")
+            .field("organisation", &self.0.organisation)
+            .finish()
     }
 }

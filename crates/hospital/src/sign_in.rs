@@ -43,7 +43,9 @@ pub struct NewUser {
 
 impl std::fmt::Debug for NewUser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewUser").field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("NewUser")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 
@@ -61,15 +63,25 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new() -> Self {
-        Self { failures: Mutex::default(), checks: Semaphore::new(CHECKS_MAX) }
+        Self {
+            failures: Mutex::default(),
+            checks: Semaphore::new(CHECKS_MAX),
+        }
     }
 
     /// Seconds that this name has to wait, before its password is even looked at.
     fn wait_s(&self, username: &str, now_us: i64) -> u64 {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(found) = failures.get(username) else { return 0 };
-        let Some(over) = found.count.checked_sub(FREE_TRIES) else { return 0 };
-        let wait_s = 1_u64.checked_shl(over.min(16)).unwrap_or(WAIT_MAX_S).min(WAIT_MAX_S);
+        let Some(found) = failures.get(username) else {
+            return 0;
+        };
+        let Some(over) = found.count.checked_sub(FREE_TRIES) else {
+            return 0;
+        };
+        let wait_s = 1_u64
+            .checked_shl(over.min(16))
+            .unwrap_or(WAIT_MAX_S)
+            .min(WAIT_MAX_S);
         let ready_us = found.last_us.saturating_add_unsigned(wait_s * 1_000_000);
         u64::try_from(ready_us - now_us).map_or(0, |left| left.div_ceil(1_000_000))
     }
@@ -84,7 +96,10 @@ impl Desk {
             failures.clear();
         }
         let entry = failures.entry(username.to_owned());
-        let found = entry.or_insert(Failures { count: 0, last_us: now_us });
+        let found = entry.or_insert(Failures {
+            count: 0,
+            last_us: now_us,
+        });
         if now_us - found.last_us >= FORGET_US {
             found.count = 0;
         }
@@ -93,16 +108,18 @@ impl Desk {
     }
 
     fn succeeded(&self, username: &str) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(username);
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(username);
     }
 }
 
 impl Hospital {
     /// Adds a user, or replaces the one of that name.
     pub async fn add_user(&self, user: NewUser) -> Result<(), HospitalError> {
-        let refused = |text: &str| {
-            HospitalError::request("value", text, "see docs/reference/access.md")
-        };
+        let refused =
+            |text: &str| HospitalError::request("value", text, "see docs/reference/access.md");
         let name = user.username.as_bytes();
         if name.is_empty() || name.len() > NAME_BYTES_MAX || name.contains(&b':') {
             return Err(refused("a user name has 1 to 64 bytes and no colon"));
@@ -118,7 +135,11 @@ impl Hospital {
         }
         let password = user.password;
         let _permit = self.0.sign_in.checks.acquire().await;
-        let hash = self.0.cpu.run(move || vault::password::hash(&password)).await?;
+        let hash = self
+            .0
+            .cpu
+            .run(move || vault::password::hash(&password))
+            .await?;
         let mut row = User {
             username: user.username,
             password_hash: hash.map_err(failed)?,
@@ -137,9 +158,10 @@ impl Hospital {
             return Err(HospitalError::SignIn { wait_s });
         }
         let _permit = self.0.sign_in.checks.acquire().await;
-        let user = match username.len() <= NAME_BYTES_MAX {
-            true => self.0.store.user(username).await?,
-            false => None,
+        let user = if username.len() <= NAME_BYTES_MAX {
+            self.0.store.user(username).await?
+        } else {
+            None
         };
         // A name that does not exist takes as long as a wrong password.
         let hash = user.as_ref().map(|user| user.password_hash.clone());
@@ -147,9 +169,12 @@ impl Hospital {
         let fits = self
             .0
             .cpu
-            .run(move || match hash {
-                Some(hash) => vault::password::verify(&password, &hash).unwrap_or(false),
-                None => vault::password::hash(&password).is_err() && false,
+            .run(move || {
+                if let Some(hash) = hash {
+                    return vault::password::verify(&password, &hash).unwrap_or(false);
+                }
+                let _ = vault::password::hash(&password);
+                false
             })
             .await?;
         let Some(user) = user.filter(|_| fits) else {
@@ -174,8 +199,15 @@ impl Hospital {
         if !vault::keys::same(&self.mark(&user), &user.integrity) {
             return Err(damaged("its row was changed outside Salus"));
         }
-        let role = user.role.parse().map_err(|_| damaged("its role is not known"))?;
-        Ok(Caller { username: user.username, role, patient: user.patient })
+        let role = user
+            .role
+            .parse()
+            .map_err(|_| damaged("its role is not known"))?;
+        Ok(Caller {
+            username: user.username,
+            role,
+            patient: user.patient,
+        })
     }
 
     fn mark(&self, user: &User) -> [u8; 32] {

@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::reply::version_path;
 use super::page;
+use super::reply::version_path;
 use crate::access;
 use crate::error::ApiError;
 use crate::negotiate::{self, Media, Prefer, Return};
@@ -37,13 +37,17 @@ pub(super) async fn bundle(
     let prefer = Prefer::read(&parts.headers);
     let bytes_max = door.0.config.body_bytes_max;
     let (bytes, _room) = door.body(&parts.headers, body, bytes_max).await?;
-    let limits = BundleLimits { entries_max: door.0.config.entries_max, bytes_max };
+    let limits = BundleLimits {
+        entries_max: door.0.config.entries_max,
+        bytes_max,
+    };
     let plan = door.hospital().plan(bytes, limits).await?;
     let (kind, answers) = match plan.kind {
         BundleKind::Batch => ("batch-response", batch(door, caller, plan).await),
-        BundleKind::Transaction => {
-            ("transaction-response", transaction(door, &caller, plan).await?)
-        }
+        BundleKind::Transaction => (
+            "transaction-response",
+            transaction(door, &caller, plan).await?,
+        ),
     };
     let wrote = answers.iter().filter(|answer| is_write(answer)).count();
     door.0.metrics.wrote(wrote as u64);
@@ -59,11 +63,7 @@ fn is_write(answer: &Answer) -> bool {
     }
 }
 
-async fn transaction(
-    door: &Door,
-    caller: &Caller,
-    plan: Plan,
-) -> Result<Vec<Answer>, ApiError> {
+async fn transaction(door: &Door, caller: &Caller, plan: Plan) -> Result<Vec<Answer>, ApiError> {
     let mut entries = Vec::with_capacity(plan.entries.len());
     for (index, entry) in plan.entries.into_iter().enumerate() {
         let entry = entry.map_err(|error| error.at_entry(index))?;
@@ -71,7 +71,10 @@ async fn transaction(
         entries.push(entry);
     }
     let answers = door.hospital().transact(caller, entries).await?;
-    Ok(answers.into_iter().map(|answer| answer.map_err(ApiError::from)).collect())
+    Ok(answers
+        .into_iter()
+        .map(|answer| answer.map_err(ApiError::from))
+        .collect())
 }
 
 /// Every entry on its own, in the order of verbs that a transaction has.
@@ -94,8 +97,9 @@ async fn batch(door: &Door, caller: Caller, plan: Plan) -> Vec<Answer> {
         &[Method::Get],
     ] {
         let mut running = JoinSet::new();
-        let (now, later) =
-            entries.into_iter().partition(|entry: &Planned| verbs.contains(&entry.request.method));
+        let (now, later) = entries
+            .into_iter()
+            .partition(|entry: &Planned| verbs.contains(&entry.request.method));
         entries = later;
         let now: Vec<Planned> = now;
         for entry in now {
@@ -106,9 +110,11 @@ async fn batch(door: &Door, caller: Caller, plan: Plan) -> Vec<Answer> {
                 let request = entry.request;
                 let allowed = access::allow(&caller, access::deed(&request), &request.target);
                 let answer = match allowed {
-                    Ok(()) => {
-                        door.hospital().perform(&caller, request).await.map_err(ApiError::from)
-                    }
+                    Ok(()) => door
+                        .hospital()
+                        .perform(&caller, request)
+                        .await
+                        .map_err(ApiError::from),
                     Err(error) => Err(error),
                 };
                 (entry.index, answer)
@@ -121,7 +127,10 @@ async fn batch(door: &Door, caller: Caller, plan: Plan) -> Vec<Answer> {
         }
     }
     let lost = || Err(HospitalError::Internal("an entry was not answered".into()).into());
-    answers.into_iter().map(|answer| answer.unwrap_or_else(lost)).collect()
+    answers
+        .into_iter()
+        .map(|answer| answer.unwrap_or_else(lost))
+        .collect()
 }
 
 /// The response Bundle; resources are copied in as they are stored.
@@ -152,15 +161,25 @@ fn entry(door: &Door, out: &mut Vec<u8>, answer: Answer, prefer: Prefer) {
             tag(&mut response, record.version, record.updated_us);
             resource = Some(record.body.to_vec());
         }
-        Ok(Response::NotModified { version, updated_us }) => {
+        Ok(Response::NotModified {
+            version,
+            updated_us,
+        }) => {
             status(&mut response, "304 Not Modified");
             tag(&mut response, version, updated_us);
         }
         Ok(Response::Written(admitted)) => {
             let created = admitted.made == Made::Created;
-            status(&mut response, if created { "201 Created" } else { "200 OK" });
+            status(
+                &mut response,
+                if created { "201 Created" } else { "200 OK" },
+            );
             response.insert("location".into(), version_path(&admitted.record).into());
-            tag(&mut response, admitted.record.version, admitted.record.updated_us);
+            tag(
+                &mut response,
+                admitted.record.version,
+                admitted.record.updated_us,
+            );
             match prefer.wanted {
                 Some(Return::Representation) => resource = Some(admitted.record.body.to_vec()),
                 Some(Return::Outcome) => {
@@ -178,11 +197,11 @@ fn entry(door: &Door, out: &mut Vec<u8>, answer: Answer, prefer: Prefer) {
         }
         Ok(Response::Found(found)) => {
             status(&mut response, "200 OK");
-            resource = Some(page::search(found, base, now_us));
+            resource = Some(page::search(&found, base, now_us));
         }
         Ok(Response::History(found)) => {
             status(&mut response, "200 OK");
-            resource = Some(page::history(found, base, now_us));
+            resource = Some(page::history(&found, base, now_us));
         }
         Err(error) => {
             let described = error.describe();

@@ -9,8 +9,10 @@ use crate::config::Config;
 /// The CapabilityStatement. FHIR R4 5.1.
 pub(crate) fn capabilities(config: &Config) -> Vec<u8> {
     let base = config.fhir_base();
-    let resources: Vec<Value> =
-        fhir::resource_types().iter().map(|type_| resource(type_)).collect();
+    let resources: Vec<Value> = fhir::resource_types()
+        .iter()
+        .map(|type_| resource(type_))
+        .collect();
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",

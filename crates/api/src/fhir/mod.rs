@@ -40,11 +40,9 @@ pub(crate) async fn serve(State(door): State<Door>, request: HttpRequest) -> Res
     let routed = route(&parts.method, path);
     let limit = door.0.config.request_time_max;
     let answer = match door.0.places.try_acquire() {
-        Ok(_place) => {
-            tokio::time::timeout(limit, answer(&door, routed.asked, &parts, body))
-                .await
-                .unwrap_or(Err(ApiError::Slow(limit.as_secs())))
-        }
+        Ok(_place) => tokio::time::timeout(limit, answer(&door, routed.asked, &parts, body))
+            .await
+            .unwrap_or(Err(ApiError::Slow(limit.as_secs()))),
         Err(_) => Err(ApiError::Crowded("too many requests at the same time")),
     };
     let response = answer.unwrap_or_else(|error| {
@@ -55,7 +53,9 @@ pub(crate) async fn serve(State(door): State<Door>, request: HttpRequest) -> Res
     });
     let method = Method::parse(parts.method.as_str()).map_or("OTHER", Method::name);
     let status = response.status().as_u16();
-    door.0.metrics.answered(routed.template, method, status, began.elapsed());
+    door.0
+        .metrics
+        .answered(routed.template, method, status, began.elapsed());
     response
 }
 
@@ -106,8 +106,12 @@ async fn interact(
     let prefer = Prefer::read(&parts.headers);
     let conditions = negotiate::conditions(&parts.headers)?;
     let view = view::of_read(&query);
-    let mut request =
-        Request { query, conditions, strict: prefer.strict, ..Request::new(method, target) };
+    let mut request = Request {
+        query,
+        conditions,
+        strict: prefer.strict,
+        ..Request::new(method, target)
+    };
     access::allow(caller, access::deed(&request), &request.target)?;
     let _room;
     if let Some(media) = media_of(method) {
@@ -118,7 +122,10 @@ async fn interact(
         _room = room;
     }
     let writes = method != Method::Get;
-    let response = door.hospital().perform(caller, without_form(request)).await?;
+    let response = door
+        .hospital()
+        .perform(caller, without_form(request))
+        .await?;
     if writes {
         door.0.metrics.wrote(1);
     }
@@ -137,7 +144,9 @@ fn media_of(method: Method) -> Option<Media> {
 /// What is about the form of the answer is no part of a condition.
 fn without_form(mut request: Request) -> Request {
     if request.method != Method::Get {
-        request.query.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
+        request
+            .query
+            .retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
     }
     request
 }
@@ -161,7 +170,11 @@ async fn form_search(
     let prefer = Prefer::read(&parts.headers);
     let target = Target::Type(type_);
     access::allow(caller, Deed::Read, &target)?;
-    let request = Request { query, strict: prefer.strict, ..Request::new(Method::Get, target) };
+    let request = Request {
+        query,
+        strict: prefer.strict,
+        ..Request::new(Method::Get, target)
+    };
     let response = door.hospital().perform(caller, request).await?;
     reply::http(door, response, prefer, &view::whole()).await
 }
@@ -200,7 +213,11 @@ async fn validate(
     let bytes_max = hospital::RECORD_BYTES_MAX.min(door.0.config.body_bytes_max);
     let (bytes, _room) = door.body(&parts.headers, body, bytes_max).await?;
     let issues = door.hospital().validate(type_, bytes).await?;
-    let outcome = if issues.is_empty() { information("valid") } else { warnings(&issues) };
+    let outcome = if issues.is_empty() {
+        information("valid")
+    } else {
+        warnings(&issues)
+    };
     Ok(respond(StatusCode::OK, FHIR_JSON, outcome.to_string()))
 }
 
@@ -212,5 +229,8 @@ fn decoded(query: &str) -> Result<Pairs, ApiError> {
 }
 
 fn format_of(query: &Pairs) -> Option<&str> {
-    query.iter().find(|(name, _)| name == "_format").map(|(_, value)| value.as_str())
+    query
+        .iter()
+        .find(|(name, _)| name == "_format")
+        .map(|(_, value)| value.as_str())
 }

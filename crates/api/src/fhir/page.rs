@@ -47,7 +47,11 @@ impl Writer {
     }
 
     fn entry(&mut self) {
-        self.raw(if self.entries == 0 { ",\"entry\":[{" } else { ",{" });
+        self.raw(if self.entries == 0 {
+            ",\"entry\":[{"
+        } else {
+            ",{"
+        });
         self.entries += 1;
     }
 
@@ -63,8 +67,13 @@ impl Writer {
 }
 
 /// A searchset. FHIR R4 3.1.1.6.
-pub(super) fn search(page: SearchPage, base: &str, now_us: i64) -> Vec<u8> {
-    let bytes: usize = page.matches.iter().chain(&page.included).map(|it| it.body.len() + 200).sum();
+pub(super) fn search(page: &SearchPage, base: &str, now_us: i64) -> Vec<u8> {
+    let bytes: usize = page
+        .matches
+        .iter()
+        .chain(&page.included)
+        .map(|it| it.body.len() + 200)
+        .sum();
     let mut writer = Writer::new("searchset", now_us, bytes);
     if let Some(total) = page.total {
         writer.raw(&format!(",\"total\":{total}"));
@@ -89,7 +98,7 @@ pub(super) fn search(page: SearchPage, base: &str, now_us: i64) -> Vec<u8> {
 }
 
 /// A history. FHIR R4 3.1.0.9.
-pub(super) fn history(page: HistoryOf, base: &str, now_us: i64) -> Vec<u8> {
+pub(super) fn history(page: &HistoryOf, base: &str, now_us: i64) -> Vec<u8> {
     let bytes: usize = page.versions.iter().map(|it| it.body.len() + 300).sum();
     let mut writer = Writer::new("history", now_us, bytes);
     let path = match &page.target {
@@ -159,12 +168,22 @@ fn remarks(ignored: &[String], included_cut: bool) -> Vec<Issue> {
         .iter()
         .take(20)
         .map(|name| {
-            let name: String = name.chars().filter(|it| !it.is_control()).take(64).collect();
-            warning("not-supported", format!("the parameter `{name}` was left out"))
+            let name: String = name
+                .chars()
+                .filter(|it| !it.is_control())
+                .take(64)
+                .collect();
+            warning(
+                "not-supported",
+                format!("the parameter `{name}` was left out"),
+            )
         })
         .collect();
     if included_cut {
-        remarks.push(warning("too-costly", "not everything included is on this page".into()));
+        remarks.push(warning(
+            "too-costly",
+            "not everything included is on this page".into(),
+        ));
     }
     remarks
 }

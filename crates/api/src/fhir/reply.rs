@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response as HttpResponse;
 use bytes::Bytes;
-use hospital::{Admitted, Made, Record, Response, View, instant};
+use hospital::{Admitted, HospitalError, Made, Record, Response, View, instant};
 
 use super::{page, view};
 use crate::error::ApiError;
@@ -26,7 +26,10 @@ pub(super) async fn http(
             tag(response.headers_mut(), record.version, record.updated_us);
             Ok(response)
         }
-        Response::NotModified { version, updated_us } => {
+        Response::NotModified {
+            version,
+            updated_us,
+        } => {
             let mut response = empty(StatusCode::NOT_MODIFIED);
             tag(response.headers_mut(), version, updated_us);
             Ok(response)
@@ -34,9 +37,11 @@ pub(super) async fn http(
         Response::Written(admitted) => Ok(written(admitted, prefer, base)),
         Response::Retired(retired) => {
             let mut response = match prefer.wanted {
-                Some(Return::Outcome) => {
-                    respond(StatusCode::OK, FHIR_JSON, information("deleted").to_string())
-                }
+                Some(Return::Outcome) => respond(
+                    StatusCode::OK,
+                    FHIR_JSON,
+                    information("deleted").to_string(),
+                ),
                 _ => empty(StatusCode::NO_CONTENT),
             };
             if let Some(version) = retired.version {
@@ -45,18 +50,30 @@ pub(super) async fn http(
             Ok(response)
         }
         Response::Found(found) => {
-            let body = page::search(found, base, door.hospital().now_us());
-            Ok(respond(StatusCode::OK, FHIR_JSON, body))
+            let (base, now_us) = (base.to_owned(), door.hospital().now_us());
+            paged(move || page::search(&found, &base, now_us)).await
         }
         Response::History(found) => {
-            let body = page::history(found, base, door.hospital().now_us());
-            Ok(respond(StatusCode::OK, FHIR_JSON, body))
+            let (base, now_us) = (base.to_owned(), door.hospital().now_us());
+            paged(move || page::history(&found, &base, now_us)).await
         }
     }
 }
 
+/// A page can be megabytes, and parts of resources have to be cut: not on an async thread.
+async fn paged(write: impl FnOnce() -> Vec<u8> + Send + 'static) -> Result<HttpResponse, ApiError> {
+    let body = tokio::task::spawn_blocking(write)
+        .await
+        .map_err(|_| HospitalError::Internal("a worker thread is gone".into()))?;
+    Ok(respond(StatusCode::OK, FHIR_JSON, body))
+}
+
 fn written(admitted: Admitted, prefer: Prefer, base: &str) -> HttpResponse {
-    let Admitted { record, made, warnings: found } = admitted;
+    let Admitted {
+        record,
+        made,
+        warnings: found,
+    } = admitted;
     let status = match made {
         Made::Created => StatusCode::CREATED,
         Made::Updated | Made::Found => StatusCode::OK,

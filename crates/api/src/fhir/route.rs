@@ -35,20 +35,24 @@ pub(super) struct Routed {
 /// Routes a path below `/fhir`.
 pub(super) fn route(verb: &Verb, path: &str) -> Routed {
     let path = path.trim_matches('/').replace("%24", "$");
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).take(7).collect();
+    let parts: Vec<&str> = path
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .take(7)
+        .collect();
     let (template, asked) = match parts.as_slice() {
         ["metadata"] => ("/fhir/metadata", read_only(verb, Asked::Capabilities)),
-        [".well-known", "smart-configuration"] => {
-            ("/fhir/.well-known/smart-configuration", read_only(verb, Asked::Smart))
-        }
+        [".well-known", "smart-configuration"] => (
+            "/fhir/.well-known/smart-configuration",
+            read_only(verb, Asked::Smart),
+        ),
         [] => ("/fhir", only_post(verb, Asked::Bundle)),
         [type_, "_search"] => ("/fhir/{type}/_search", form_search(verb, type_)),
-        [type_, "$validate"] => {
-            ("/fhir/{type}/$validate", validate(verb, type_))
-        }
-        [type_, id, "_history", version, "$receipt"] => {
-            ("/fhir/{type}/{id}/_history/{version}/$receipt", receipt(verb, type_, id, version))
-        }
+        [type_, "$validate"] => ("/fhir/{type}/$validate", validate(verb, type_)),
+        [type_, id, "_history", version, "$receipt"] => (
+            "/fhir/{type}/{id}/_history/{version}/$receipt",
+            receipt(verb, type_, id, version),
+        ),
         parts if parts.iter().any(|part| part.starts_with('$')) => {
             ("/fhir/$operation", Err(ApiError::Operation))
         }
@@ -88,7 +92,11 @@ fn read_only(verb: &Verb, asked: Asked) -> Result<Asked, ApiError> {
 }
 
 fn only_post(verb: &Verb, asked: Asked) -> Result<Asked, ApiError> {
-    if verb == Verb::POST { Ok(asked) } else { Err(wrong_verb(verb, "POST")) }
+    if verb == Verb::POST {
+        Ok(asked)
+    } else {
+        Err(wrong_verb(verb, "POST"))
+    }
 }
 
 fn form_search(verb: &Verb, type_: &str) -> Result<Asked, ApiError> {
@@ -107,13 +115,14 @@ fn validate(verb: &Verb, type_: &str) -> Result<Asked, ApiError> {
 fn receipt(verb: &Verb, type_: &str, id: &str, version: &str) -> Result<Asked, ApiError> {
     let path = format!("{type_}/{id}/_history/{version}");
     match Target::parse(&path)? {
-        Target::Version(type_, id, version) => {
-            read_only(verb, Asked::Receipt(type_, id, version))
-        }
+        Target::Version(type_, id, version) => read_only(verb, Asked::Receipt(type_, id, version)),
         _ => Err(HospitalError::Absent(path).into()),
     }
 }
 
 fn wrong_verb(verb: &Verb, allow: &'static str) -> ApiError {
-    ApiError::Method { verb: verb.as_str().chars().take(16).collect(), allow }
+    ApiError::Method {
+        verb: verb.as_str().chars().take(16).collect(),
+        allow,
+    }
 }

@@ -9,7 +9,10 @@ use serde_json::Value;
 
 /// The whole resource.
 pub(super) fn whole() -> View {
-    View { summary: Summary::False, elements: Vec::new() }
+    View {
+        summary: Summary::False,
+        elements: Vec::new(),
+    }
 }
 
 /// The view that the query of a read asks for.
@@ -18,7 +21,10 @@ pub(super) fn of_read(query: &Pairs) -> View {
     for (name, value) in query {
         match name.as_str() {
             "_elements" => {
-                view.elements = value.split(',').map(|name| name.trim().to_owned()).collect();
+                view.elements = value
+                    .split(',')
+                    .map(|name| name.trim().to_owned())
+                    .collect();
             }
             "_summary" => {
                 view.summary = match value.as_str() {
@@ -40,7 +46,9 @@ pub(super) fn shown(body: &Bytes, view: &View) -> Bytes {
         return body.clone();
     }
     match serde_json::from_slice::<Value>(body) {
-        Ok(value) => subset::of(&value, view.summary, &view.elements).to_string().into(),
+        Ok(value) => subset::of(&value, view.summary, &view.elements)
+            .to_string()
+            .into(),
         Err(_) => body.clone(),
     }
 }

@@ -1,5 +1,9 @@
 //! A whole organisation for a test: real store, real single-validator chain, real HTTP.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test binary uses its own part"
+)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic")]
 
 use std::net::SocketAddr;
@@ -45,7 +49,7 @@ pub struct World {
     batcher: Option<Batcher>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     agent: ureq::Agent,
-    _temp: Option<tempfile::TempDir>,
+    temp: Option<tempfile::TempDir>,
 }
 
 /// An answer.
@@ -66,7 +70,10 @@ impl Answer {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("")
     }
 
     /// Fails with the body when the status is another.
@@ -82,7 +89,10 @@ impl Answer {
     }
 
     pub fn expression(&self) -> String {
-        self.json()["issue"][0]["expression"][0].as_str().unwrap_or("").to_owned()
+        self.json()["issue"][0]["expression"][0]
+            .as_str()
+            .unwrap_or("")
+            .to_owned()
     }
 
     pub fn id(&self) -> String {
@@ -100,7 +110,7 @@ impl World {
         let temp = tempfile::tempdir().unwrap();
         let dir = temp.path().to_owned();
         let mut world = Self::open(&dir, change);
-        world._temp = Some(temp);
+        world.temp = Some(temp);
         world
     }
 
@@ -113,9 +123,10 @@ impl World {
             .unwrap();
         let genesis = genesis(dir);
         let chain = start_chain(dir, &genesis);
-        let store =
-            store::Store::open(&dir.join("store.db"), &store::Options::default()).unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let store = store::Store::open(&dir.join("store.db"), &store::Options::default()).unwrap();
+        let listener = runtime
+            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+            .unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let hospital = Hospital::open(Setup {
             organisation: "st-mary".into(),
@@ -143,7 +154,7 @@ impl World {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_idle_connections_per_host(64)
-            .timeout_global(Some(Duration::from_secs(120)))
+            .timeout_global(Some(Duration::from_mins(2)))
             .build()
             .into();
         Self {
@@ -155,7 +166,7 @@ impl World {
             batcher: Some(batcher),
             stop: Some(stop),
             agent,
-            _temp: None,
+            temp: None,
         }
     }
 
@@ -196,17 +207,23 @@ impl World {
     }
 
     pub fn stranger(&self) -> Client {
-        Client { base: self.base.clone(), token: None, agent: self.agent.clone() }
+        Client {
+            base: self.base.clone(),
+            token: None,
+            agent: self.agent.clone(),
+        }
     }
 
     /// Stops everything and closes the files.
     pub fn stop(mut self) -> (PathBuf, Option<tempfile::TempDir>) {
         self.halt();
-        (self.dir.clone(), self._temp.take())
+        (self.dir.clone(), self.temp.take())
     }
 
     fn halt(&mut self) {
-        let Some(runtime) = self.runtime.take() else { return };
+        let Some(runtime) = self.runtime.take() else {
+            return;
+        };
         if let Some(batcher) = self.batcher.take() {
             runtime.block_on(batcher.stop());
         }
@@ -255,13 +272,22 @@ pub fn genesis(dir: &Path) -> Genesis {
 
 pub fn start_chain(dir: &Path, genesis: &Genesis) -> Handle {
     let listen: SocketAddr = genesis.organisations[0].address.parse().unwrap();
-    let config =
-        chain::Config::new(dir.to_owned(), genesis.clone(), SEEDS.node, SEEDS.checkpoint, listen);
+    let config = chain::Config::new(
+        dir.to_owned(),
+        genesis.clone(),
+        SEEDS.node,
+        SEEDS.checkpoint,
+        listen,
+    );
     chain::Node::start(config).unwrap()
 }
 
 pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A client of the node.
@@ -280,13 +306,18 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> Answer {
-        let url =
-            if path.starts_with("http") { path.into() } else { format!("{}{path}", self.base) };
+        let url = if path.starts_with("http") {
+            path.into()
+        } else {
+            format!("{}{path}", self.base)
+        };
         let mut request = ureq::http::Request::builder().method(method).uri(url);
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let typed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        let typed = headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
         if body.is_some() && !typed {
             request = request.header("content-type", "application/fhir+json");
         }
@@ -294,7 +325,11 @@ impl Client {
             request = request.header(*name, *value);
         }
         let request = request.body(body.unwrap_or_default().to_vec()).unwrap();
-        let request = self.agent.configure_request(request).allow_non_standard_methods(true).build();
+        let request = self
+            .agent
+            .configure_request(request)
+            .allow_non_standard_methods(true)
+            .build();
         let mut response = self.agent.run(request).unwrap();
         Answer {
             status: response.status().as_u16(),

@@ -16,7 +16,11 @@ use crate::error::HospitalError;
 impl Desk {
     /// All batches in order.
     pub(super) async fn batches(&self, report: &mut Report<'_>) -> Result<(), HospitalError> {
-        let total = self.store.last_batch().await?.map_or(0, |batch| batch.sequence);
+        let total = self
+            .store
+            .last_batch()
+            .await?
+            .map_or(0, |batch| batch.sequence);
         let mut after = 0;
         loop {
             let page = self.store.scan_batches(after, PAGE).await?;
@@ -45,7 +49,10 @@ impl Desk {
             commitments.extend(page.into_iter().map(|leaf| Digest(leaf.commitment)));
         }
         let blinding = batch.blinding;
-        let root = self.cpu.run(move || Tree::new(&blinding, &commitments).root()).await?;
+        let root = self
+            .cpu
+            .run(move || Tree::new(&blinding, &commitments).root())
+            .await?;
         if root.0 != batch.root {
             report.find(&item, "its leaves do not give its root");
         }
@@ -87,17 +94,35 @@ impl Desk {
             Some(_) => return Err("the ledger has another entry at its index".into()),
             None => return Err("the ledger has no entry at its index".into()),
         }
-        let note: Note =
-            anchor.checkpoint.parse().map_err(|_| "its checkpoint cannot be read".to_owned())?;
+        let note: Note = anchor
+            .checkpoint
+            .parse()
+            .map_err(|_| "its checkpoint cannot be read".to_owned())?;
         let checkpoint =
             Checkpoint::of(&note).map_err(|_| "its checkpoint cannot be read".to_owned())?;
-        verify_inclusion(&leaf, anchor.index, checkpoint.size, &anchor.path, &checkpoint.root)
-            .map_err(|_| "its path does not lead to its checkpoint".to_owned())?;
-        if self.root_at(checkpoint.size).is_some_and(|root| root != checkpoint.root) {
+        verify_inclusion(
+            &leaf,
+            anchor.index,
+            checkpoint.size,
+            &anchor.path,
+            &checkpoint.root,
+        )
+        .map_err(|_| "its path does not lead to its checkpoint".to_owned())?;
+        if self
+            .root_at(checkpoint.size)
+            .is_some_and(|root| root != checkpoint.root)
+        {
             return Err("its checkpoint is not one of this ledger".into());
         }
-        let accepted = self.policies.iter().any(|policy| cosigned(&note, &checkpoint, policy));
-        if accepted { Ok(()) } else { Err("its checkpoint is not cosigned by a quorum".into()) }
+        let accepted = self
+            .policies
+            .iter()
+            .any(|policy| cosigned(&note, &checkpoint, policy));
+        if accepted {
+            Ok(())
+        } else {
+            Err("its checkpoint is not cosigned by a quorum".into())
+        }
     }
 }
 

@@ -81,7 +81,10 @@ impl Report<'_> {
     pub(crate) fn find(&mut self, item: impl Into<String>, reason: impl Into<String>) {
         self.summary.findings += 1;
         if self.summary.findings <= FINDINGS_MAX as u64 {
-            (self.finding)(Finding { item: item.into(), reason: reason.into() });
+            (self.finding)(Finding {
+                item: item.into(),
+                reason: reason.into(),
+            });
         }
     }
 
@@ -115,7 +118,11 @@ pub async fn audit(
         policies: input.policies,
         cpu: Cpu::new(),
     };
-    let mut report = Report { summary: Summary::default(), progress, finding };
+    let mut report = Report {
+        summary: Summary::default(),
+        progress,
+        finding,
+    };
     report.at("database", 0, 1);
     for line in desk.store.integrity_check().await? {
         let (item, reason) = line.split_once(": ").unwrap_or((&line, "it does not fit"));

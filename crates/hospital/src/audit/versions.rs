@@ -34,7 +34,9 @@ impl Desk {
     /// All versions in the order of their leaves.
     pub(super) async fn versions(&self, report: &mut Report<'_>) -> Result<(), HospitalError> {
         let last = self.store.last_batch().await?;
-        let sealed = last.map_or(0, |batch| batch.first_leaf + batch.leaves).saturating_sub(1);
+        let sealed = last
+            .map_or(0, |batch| batch.first_leaf + batch.leaves)
+            .saturating_sub(1);
         let mut after = 0;
         loop {
             let page = self.store.scan_versions(after, PAGE).await?;
@@ -80,7 +82,13 @@ impl Desk {
             match self.keyring.open(&self.store, &stored.vault).await {
                 Ok(key) => work.push((stored, key)),
                 Err(HospitalError::Damaged { reason, .. }) => {
-                    let Stored { type_, id, version, vault, .. } = stored;
+                    let Stored {
+                        type_,
+                        id,
+                        version,
+                        vault,
+                        ..
+                    } = stored;
                     report.find(
                         format!("{type_}/{id}/_history/{version} body"),
                         format!("its vault key {vault} cannot be used: {reason}"),
@@ -90,7 +98,9 @@ impl Desk {
             }
         }
         let organisation = self.organisation.clone();
-        self.cpu.map(work, move |(stored, key)| look(stored, &key, &organisation)).await
+        self.cpu
+            .map(work, move |(stored, key)| look(stored, &key, &organisation))
+            .await
     }
 
     async fn judge(
@@ -110,7 +120,10 @@ impl Desk {
         if leaves.get(&one.leaf) != Some(&contents.commitment.0) {
             report.find(
                 format!("outbox leaf {}", one.leaf),
-                format!("it is not the commitment to {item}/_history/{}", one.version),
+                format!(
+                    "it is not the commitment to {item}/_history/{}",
+                    one.version
+                ),
             );
         }
         // A deletion stays in the compartments of the version that it deleted.
@@ -131,8 +144,10 @@ impl Desk {
         if current.is_none_or(|stored| stored.version != one.version) {
             return Ok(());
         }
-        let lines =
-            self.store.check_index(&one.type_, &one.id, contents.index, compartments).await?;
+        let lines = self
+            .store
+            .check_index(&one.type_, &one.id, contents.index, compartments)
+            .await?;
         for line in lines {
             let reason = line.strip_prefix(&format!("{item}: ")).unwrap_or(&line);
             report.find(format!("index of {item}"), reason);
@@ -147,7 +162,15 @@ fn look(stored: Stored, key: &VaultKey, organisation: &str) -> Looked {
     let mut patients = stored.patients.clone();
     patients.sort();
     let found = contents(stored, key, organisation);
-    Looked { type_, id, version, leaf, deleted, patients, found }
+    Looked {
+        type_,
+        id,
+        version,
+        leaf,
+        deleted,
+        patients,
+        found,
+    }
 }
 
 fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Contents, String> {
@@ -163,7 +186,11 @@ fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Conten
     let key = CommitmentKey(opened.commitment_key);
     let commitment = commit(&key, &Event::RecordVersion(opened.event).digest());
     if body.is_empty() {
-        return Ok(Contents { commitment, index: Vec::new(), compartments: Vec::new() });
+        return Ok(Contents {
+            commitment,
+            index: Vec::new(),
+            compartments: Vec::new(),
+        });
     }
     let value: Value =
         serde_json::from_slice(body).map_err(|_| "its body is not JSON".to_owned())?;

@@ -24,7 +24,10 @@ impl Hospital {
         self.0
             .cpu
             .run(move || {
-                let json = Limits { bytes: limits.bytes_max, ..Limits::default() };
+                let json = Limits {
+                    bytes: limits.bytes_max,
+                    ..Limits::default()
+                };
                 let bundle = fhir::json::parse(&body, json)?;
                 Plan::read(bundle, &base, limits)
             })

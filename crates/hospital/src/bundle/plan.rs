@@ -105,7 +105,11 @@ fn take_resources(
     }
     Ok(entries
         .iter_mut()
-        .map(|entry| entry.as_object_mut().and_then(|entry| entry.shift_remove("resource")))
+        .map(|entry| {
+            entry
+                .as_object_mut()
+                .and_then(|entry| entry.shift_remove("resource"))
+        })
         .collect())
 }
 
@@ -117,22 +121,43 @@ fn plan_entry(
 ) -> Result<Planned, HospitalError> {
     let path = format!("Bundle.entry[{index}]");
     let request = frame.get("request").ok_or_else(|| {
-        invalid("required", &format!("{path}.request"), "an entry of a batch needs a request")
+        invalid(
+            "required",
+            &format!("{path}.request"),
+            "an entry of a batch needs a request",
+        )
     })?;
     let text = |name: &str| request.get(name).and_then(Value::as_str);
     let method = text("method").and_then(Method::parse).ok_or_else(|| {
-        invalid("value", &format!("{path}.request.method"), "this verb is not supported")
+        invalid(
+            "value",
+            &format!("{path}.request.method"),
+            "this verb is not supported",
+        )
     })?;
     let url = text("url").unwrap_or("");
-    let (target, query) = Request::locate(url, base).map_err(|error| {
-        invalid("value", &format!("{path}.request.url"), &error.to_string())
-    })?;
+    let (target, query) = Request::locate(url, base)
+        .map_err(|error| invalid("value", &format!("{path}.request.url"), &error.to_string()))?;
     let body = entry_body(&path, method, resource)?;
     let conditions = entry_conditions(&path, request)?;
-    let request = Request { method, target, query, body, conditions, strict: false };
-    let full_url = frame.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
+    let request = Request {
+        method,
+        target,
+        query,
+        body,
+        conditions,
+        strict: false,
+    };
+    let full_url = frame
+        .get("fullUrl")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
     check_shape(&path, &request)?;
-    Ok(Planned { index, request, full_url })
+    Ok(Planned {
+        index,
+        request,
+        full_url,
+    })
 }
 
 /// Which targets a verb may have in a bundle.
@@ -164,11 +189,7 @@ fn check_shape(path: &str, request: &Request) -> Result<(), HospitalError> {
 }
 
 /// A JSON Patch travels as a Binary resource. FHIR R4 3.1.0.11.
-fn entry_body(
-    path: &str,
-    method: Method,
-    resource: Option<Value>,
-) -> Result<Body, HospitalError> {
+fn entry_body(path: &str, method: Method, resource: Option<Value>) -> Result<Body, HospitalError> {
     let Some(resource) = resource else {
         return Ok(Body::Empty);
     };
@@ -184,38 +205,51 @@ fn entry_body(
         ));
     }
     let data = resource.get("data").and_then(Value::as_str).unwrap_or("");
-    let bytes = base64::engine::general_purpose::STANDARD.decode(data).map_err(|_| {
-        invalid("value", &format!("{path}.resource.data"), "this is not base64")
-    })?;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(data)
+        .map_err(|_| {
+            invalid(
+                "value",
+                &format!("{path}.resource.data"),
+                "this is not base64",
+            )
+        })?;
     Ok(Body::Bytes(bytes.into()))
 }
 
 fn entry_conditions(path: &str, request: &Value) -> Result<Conditions, HospitalError> {
     let text = |name: &str| request.get(name).and_then(Value::as_str);
-    let mut conditions = Conditions::default();
-    conditions.if_match = text("ifMatch").map(request::entity_tag);
+    let mut conditions = Conditions {
+        if_match: text("ifMatch").map(request::entity_tag),
+        if_modified_since_us: text("ifModifiedSince").and_then(crate::instant::parse_fhir),
+        ..Conditions::default()
+    };
     if let Some(tags) = text("ifNoneMatch") {
         conditions.if_none_match_any = tags.trim() == "*";
         conditions.if_none_match = tags.split(',').map(request::entity_tag).collect();
     }
-    conditions.if_modified_since_us =
-        text("ifModifiedSince").and_then(crate::instant::parse_fhir);
     if let Some(query) = text("ifNoneExist") {
         let query = query.split_once('?').map_or(query, |(_, query)| query);
-        let pairs = pairs::decode(query).filter(|pairs| !pairs.is_empty()).ok_or_else(|| {
-            invalid(
-                "value",
-                &format!("{path}.request.ifNoneExist"),
-                "this is not a usable query",
-            )
-        })?;
+        let pairs = pairs::decode(query)
+            .filter(|pairs| !pairs.is_empty())
+            .ok_or_else(|| {
+                invalid(
+                    "value",
+                    &format!("{path}.request.ifNoneExist"),
+                    "this is not a usable query",
+                )
+            })?;
         conditions.if_none_exist = Some(pairs);
     }
     Ok(conditions)
 }
 
 fn not_a_bundle() -> HospitalError {
-    invalid("value", "Bundle", "only a Bundle can be posted to the base of the server")
+    invalid(
+        "value",
+        "Bundle",
+        "only a Bundle can be posted to the base of the server",
+    )
 }
 
 pub(crate) fn invalid(code: &'static str, expression: &str, text: &str) -> HospitalError {

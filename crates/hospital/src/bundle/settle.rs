@@ -23,11 +23,22 @@ pub(super) enum Goal {
     /// A conditional create that found this one.
     Found(Record),
     /// A record under a given id.
-    Replace { id: String, value: Value, before: Option<Stored> },
+    Replace {
+        id: String,
+        value: Value,
+        before: Option<Stored>,
+    },
     /// A patch of a record.
-    Amend { before: Stored, current: Record, patch: Patch },
+    Amend {
+        before: Stored,
+        current: Record,
+        patch: Patch,
+    },
     /// A deletion; `None`: there is nothing to delete.
-    Retire { id: Option<String>, before: Option<Stored> },
+    Retire {
+        id: Option<String>,
+        before: Option<Stored>,
+    },
 }
 
 impl Goal {
@@ -67,41 +78,60 @@ impl Hospital {
         entry: Planned,
         guards: &mut Vec<Guard>,
     ) -> Result<Settled, HospitalError> {
-        let Planned { index, request, full_url } = entry;
+        let Planned {
+            index,
+            request,
+            full_url,
+        } = entry;
         let type_ = request.target.resource_type().unwrap_or_default();
         let (method, conditions) = (request.method, request.conditions);
         let has_if_match = conditions.if_match.is_some();
-        let settled = |goal| Settled { index, method, type_, full_url, goal, has_if_match };
+        let settled = |goal| Settled {
+            index,
+            method,
+            type_,
+            full_url,
+            goal,
+            has_if_match,
+        };
         if method == Method::Post {
             let goal = match &conditions.if_none_exist {
-                None => Goal::Create { id: admit::new_id()?, value: json_of(request.body)? },
+                None => Goal::Create {
+                    id: admit::new_id()?,
+                    value: json_of(request.body)?,
+                },
                 Some(pairs) => {
                     let matched = self.matched(type_, pairs).await?;
                     guards.push(matched.guard);
                     match matched.id {
                         Some(id) => Goal::Found(self.current_record(type_, &id).await?),
-                        None => {
-                            Goal::Create { id: admit::new_id()?, value: json_of(request.body)? }
-                        }
+                        None => Goal::Create {
+                            id: admit::new_id()?,
+                            value: json_of(request.body)?,
+                        },
                     }
                 }
             };
             return Ok(settled(goal));
         }
-        let id = match request.target {
-            Target::Instance(_, id) => Some(id),
-            _ => {
-                let matched = self.matched(type_, &request.query).await?;
-                guards.push(matched.guard);
-                matched.id
-            }
+        let id = if let Target::Instance(_, id) = request.target {
+            Some(id)
+        } else {
+            let matched = self.matched(type_, &request.query).await?;
+            guards.push(matched.guard);
+            matched.id
         };
         let conditional = !request.query.is_empty();
         let before = match &id {
             Some(id) => self.0.store.current(type_, id).await?,
             None => None,
         };
-        check(type_, id.as_deref().unwrap_or("?"), before.as_ref(), &conditions)?;
+        check(
+            type_,
+            id.as_deref().unwrap_or("?"),
+            before.as_ref(),
+            &conditions,
+        )?;
         let goal = match method {
             Method::Delete => Goal::Retire { id, before },
             Method::Patch => {
@@ -109,7 +139,11 @@ impl Hospital {
                 let missing = || HospitalError::Absent(format!("{type_} to be patched"));
                 let id = id.ok_or_else(missing)?;
                 let current = self.current_record_of(type_, &id, before.clone()).await?;
-                Goal::Amend { before: before.ok_or_else(missing)?, current, patch }
+                Goal::Amend {
+                    before: before.ok_or_else(missing)?,
+                    current,
+                    patch,
+                }
             }
             _ => {
                 let value = json_of(request.body)?;
@@ -147,14 +181,28 @@ fn replace_goal(
 impl Settled {
     /// Makes the version that the entry asks for.
     pub(super) fn draft(self, names: &Names, now_us: i64) -> Result<Drafted, HospitalError> {
-        let Self { index, type_, full_url, goal, has_if_match, .. } = self;
+        let Self {
+            index,
+            type_,
+            full_url,
+            goal,
+            has_if_match,
+            ..
+        } = self;
         let sent = |value: Value| prepared(value, names, full_url.as_deref(), type_);
         let (draft, made, warnings) = match goal {
             Goal::Found(record) => {
-                let admitted =
-                    admit::Admitted { record, made: Made::Found, warnings: Vec::new() };
+                let admitted = admit::Admitted {
+                    record,
+                    made: Made::Found,
+                    warnings: Vec::new(),
+                };
                 let answer = (index, crate::perform::Response::Written(admitted));
-                return Ok(Drafted { draft: None, answer, has_if_match });
+                return Ok(Drafted {
+                    draft: None,
+                    answer,
+                    has_if_match,
+                });
             }
             Goal::Retire { before, .. } => {
                 return Ok(retire(index, type_, before, now_us, has_if_match));
@@ -169,14 +217,22 @@ impl Settled {
                 let method = store::Method::Put;
                 let (stamp, made) = match &before {
                     Some(stored) => {
-                        let made = if stored.deleted() { Made::Created } else { Made::Updated };
+                        let made = if stored.deleted() {
+                            Made::Created
+                        } else {
+                            Made::Updated
+                        };
                         (Stamp::after(type_, stored, now_us, method), made)
                     }
                     None => (Stamp::first(type_, id, now_us, method), Made::Created),
                 };
                 (draft::draft(&mut value, stamp)?, made, warnings)
             }
-            Goal::Amend { before, current, patch } => {
+            Goal::Amend {
+                before,
+                current,
+                patch,
+            } => {
                 let mut value = crate::amend::applied(&current, &patch, type_)?;
                 let stamp = Stamp::after(type_, &before, now_us, store::Method::Patch);
                 (draft::draft(&mut value, stamp)?, Made::Updated, Vec::new())
@@ -195,18 +251,25 @@ fn retire(
 ) -> Drafted {
     match before {
         None => {
-            let retired = Retired { version: None, updated_us: now_us };
+            let retired = Retired {
+                version: None,
+                updated_us: now_us,
+            };
             Drafted::retired(index, None, retired, has_if_match)
         }
         Some(stored) if stored.deleted() => {
-            let retired =
-                Retired { version: Some(stored.version), updated_us: stored.updated_us };
+            let retired = Retired {
+                version: Some(stored.version),
+                updated_us: stored.updated_us,
+            };
             Drafted::retired(index, None, retired, has_if_match)
         }
         Some(stored) => {
             let stamp = Stamp::after(type_, &stored, now_us, store::Method::Delete);
-            let retired =
-                Retired { version: Some(stamp.version), updated_us: stamp.updated_us };
+            let retired = Retired {
+                version: Some(stamp.version),
+                updated_us: stamp.updated_us,
+            };
             let draft = draft::tombstone(stamp, stored.vault);
             Drafted::retired(index, Some(draft), retired, has_if_match)
         }

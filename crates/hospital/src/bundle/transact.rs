@@ -29,8 +29,9 @@ impl Hospital {
         entries: Vec<Planned>,
     ) -> Result<Responses, HospitalError> {
         let count = entries.len();
-        let (reads, writes): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|entry| entry.request.method == Method::Get);
+        let (reads, writes): (Vec<_>, Vec<_>) = entries
+            .into_iter()
+            .partition(|entry| entry.request.method == Method::Get);
         let mut answers: BTreeMap<usize, Result<Response, HospitalError>> = BTreeMap::new();
         for (index, answer) in self.write_all(writes).await? {
             answers.insert(index, Ok(answer));
@@ -50,14 +51,20 @@ impl Hospital {
         let steady = writes.iter().all(is_plain_create);
         let mut writes = writes;
         for _ in 0..ATTEMPTS_MAX {
-            let round = if steady { std::mem::take(&mut writes) } else { writes.clone() };
+            let round = if steady {
+                std::mem::take(&mut writes)
+            } else {
+                writes.clone()
+            };
             match self.write_round(round).await? {
                 Some(answers) => return Ok(answers),
                 None if steady => break,
                 None => {}
             }
         }
-        Err(HospitalError::Contended("a record of the transaction".into()))
+        Err(HospitalError::Contended(
+            "a record of the transaction".into(),
+        ))
     }
 
     /// One try; `None` when others changed what it was built on.
@@ -77,7 +84,9 @@ impl Hospital {
             .cpu
             .map(settled, move |entry| {
                 let index = entry.index;
-                entry.draft(&names, now_us).map_err(|error| error.at_entry(index))
+                entry
+                    .draft(&names, now_us)
+                    .map_err(|error| error.at_entry(index))
             })
             .await?;
         let mut drafts = Vec::with_capacity(drafted.len());
@@ -100,11 +109,11 @@ impl Hospital {
             Err(StoreError::GuardFailed { .. }) => Ok(None),
             Err(StoreError::Conflict { type_, id, current }) => {
                 let item = format!("{type_}/{id}");
-                let stale = matched.into_iter().find(|(_, key)| key.as_ref() == Some(&item));
+                let stale = matched
+                    .into_iter()
+                    .find(|(_, key)| key.as_ref() == Some(&item));
                 match stale {
-                    Some((index, _)) => {
-                        Err(HospitalError::Stale { item, current }.at_entry(index))
-                    }
+                    Some((index, _)) => Err(HospitalError::Stale { item, current }.at_entry(index)),
                     None => Ok(None),
                 }
             }
@@ -120,8 +129,10 @@ impl Hospital {
         let mut settled = Vec::with_capacity(writes.len());
         for entry in writes {
             let index = entry.index;
-            let one =
-                self.settle(entry, guards).await.map_err(|error| error.at_entry(index))?;
+            let one = self
+                .settle(entry, guards)
+                .await
+                .map_err(|error| error.at_entry(index))?;
             settled.push(one);
         }
         Ok(settled)
@@ -148,8 +159,10 @@ impl Hospital {
             }
         }
         for (condition, index) in wanted {
-            let reference =
-                self.referred(&condition, guards).await.map_err(|error| error.at_entry(index))?;
+            let reference = self
+                .referred(&condition, guards)
+                .await
+                .map_err(|error| error.at_entry(index))?;
             names.add_condition(condition, reference);
         }
         Ok(names)
@@ -199,9 +212,17 @@ impl Drafted {
         warnings: Vec<fhir::validate::Issue>,
         has_if_match: bool,
     ) -> Self {
-        let admitted = Admitted { record: draft.record(), made, warnings };
+        let admitted = Admitted {
+            record: draft.record(),
+            made,
+            warnings,
+        };
         let answer = (index, Response::Written(admitted));
-        Self { draft: Some(draft), answer, has_if_match }
+        Self {
+            draft: Some(draft),
+            answer,
+            has_if_match,
+        }
     }
 
     pub(super) fn retired(
@@ -210,7 +231,11 @@ impl Drafted {
         retired: Retired,
         has_if_match: bool,
     ) -> Self {
-        Self { draft, answer: (index, Response::Retired(retired)), has_if_match }
+        Self {
+            draft,
+            answer: (index, Response::Retired(retired)),
+            has_if_match,
+        }
     }
 }
 
