@@ -7,6 +7,7 @@
 
 use crate::{
     block::{Block, BlockDigest},
+    clock,
     pool::Pool,
 };
 use bytes::Bytes;
@@ -16,12 +17,14 @@ use futures::StreamExt as _;
 use ledger::{BlockContext, Checked, Executed, Refusal, State};
 use proof::Digest;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// How many blocks a proposal may build on that are not final here yet.
 const DEPTH_MAX: usize = 256;
+/// How many executed blocks are kept; an older one would be executed again.
+const RUNS_MAX: usize = 128;
 /// Signatures that one thread verifies together.
 const CHECK_CHUNK: usize = 256;
 
@@ -30,6 +33,8 @@ pub(crate) struct Run {
     pub(crate) digest: BlockDigest,
     pub(crate) height: u64,
     pub(crate) time_ms: u64,
+    /// When this node executed it, by its own clock.
+    pub(crate) known_ms: u64,
     pub(crate) ids: Vec<Digest>,
     pub(crate) executed: Executed,
 }
@@ -49,6 +54,7 @@ impl Run {
             digest,
             height,
             time_ms,
+            known_ms: clock::now_ms(),
             ids: Vec::new(),
             executed,
         }
@@ -64,6 +70,21 @@ struct Inner {
     head: Arc<Run>,
     /// Blocks at and above the head.
     runs: BTreeMap<BlockDigest, Arc<Run>>,
+    /// Their digests, in the order in which they were executed.
+    order: VecDeque<BlockDigest>,
+}
+
+impl Inner {
+    fn keep(&mut self, run: &Arc<Run>) {
+        self.runs.insert(run.digest, Arc::clone(run));
+        self.order.push_back(run.digest);
+        while self.order.len() > RUNS_MAX {
+            let oldest = self.order.pop_front();
+            if let Some(oldest) = oldest.filter(|oldest| *oldest != self.head.digest) {
+                self.runs.remove(&oldest);
+            }
+        }
+    }
 }
 
 /// The states after the last final block and after those that build on it. Cheap to clone.
@@ -80,7 +101,11 @@ impl Execution {
     pub(crate) fn new(chain: Digest, pool: Pool, head: Run) -> Self {
         let head = Arc::new(head);
         let runs = BTreeMap::from([(head.digest, Arc::clone(&head))]);
-        let inner = Arc::new(Mutex::new(Inner { head, runs }));
+        let inner = Arc::new(Mutex::new(Inner {
+            head,
+            runs,
+            order: VecDeque::new(),
+        }));
         Self {
             chain,
             pool,
@@ -165,6 +190,7 @@ impl Execution {
                 digest,
                 height,
                 time_ms,
+                known_ms: clock::now_ms(),
                 ids,
                 executed,
             }
@@ -173,7 +199,7 @@ impl Execution {
         let run = Arc::new(run);
         let mut inner = self.lock();
         if run.height > inner.head.height {
-            inner.runs.insert(digest, Arc::clone(&run));
+            inner.keep(&run);
         }
         run
     }
@@ -201,7 +227,9 @@ impl Execution {
     /// Moves the last final block forward and forgets the blocks that lost against it.
     pub(crate) fn finalised(&self, head: Arc<Run>) {
         let mut inner = self.lock();
-        inner.runs.retain(|_, run| run.height > head.height);
+        let Inner { runs, order, .. } = &mut *inner;
+        runs.retain(|_, run| run.height > head.height);
+        order.retain(|digest| runs.contains_key(digest));
         inner.runs.insert(head.digest, Arc::clone(&head));
         inner.head = head;
     }

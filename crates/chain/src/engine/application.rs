@@ -178,8 +178,10 @@ impl Application {
     /// something to order, else a heartbeat after it.
     async fn wait_for_turn(&self, parent: &Run, epoch: u64) {
         let interval_ms = self.pace.interval_ms.load(Ordering::Relaxed);
-        let due_ms = parent.time_ms.saturating_add(interval_ms);
-        let idle_ms = parent.time_ms.saturating_add(self.pace.heartbeat_ms());
+        // A leader whose clock is ahead must not hold up those after it.
+        let base_ms = parent.time_ms.min(parent.known_ms);
+        let due_ms = base_ms.saturating_add(interval_ms);
+        let idle_ms = base_ms.saturating_add(self.pace.heartbeat_ms());
         loop {
             let arrived = self.pool.arrived.notified();
             let (now_ms, work) = (clock::now_ms(), self.has_work(parent, epoch));

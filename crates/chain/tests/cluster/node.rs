@@ -4,7 +4,7 @@ use super::{
     NODE,
     organisations::{self, Founder, load},
 };
-use chain::{Config, Handle, Node, Outcome, SubmitError};
+use chain::{Config, Death, Handle, Node, Outcome, SubmitError};
 use proof::Digest;
 use std::{
     fmt::Write as _,
@@ -62,10 +62,17 @@ async fn serve(directory: &Path) {
     };
     tokio::select! {
         () = answer(listener, served) => handle.shutdown().await,
-        death = handle.died() => {
-            eprintln!("died: {death:?}");
+        reason = failure(&handle) => {
+            eprintln!("died: {reason}");
             std::process::exit(3);
         }
+    }
+}
+
+async fn failure(handle: &Handle) -> String {
+    match handle.died().await {
+        Death::Failed(reason) => reason,
+        Death::Stopped => std::future::pending().await,
     }
 }
 
