@@ -1,5 +1,12 @@
 //! Batches and transactions: all or nothing, references, conditions, order, bounds.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    clippy::print_stdout,
+    reason = "a test may panic, print and copy"
+)]
+
 mod common;
 
 use std::path::PathBuf;

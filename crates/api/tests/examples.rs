@@ -1,5 +1,12 @@
 //! The official examples: each valid one is accepted, comes back as it was sent, and is found.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    clippy::print_stdout,
+    reason = "a test may panic, print and copy"
+)]
+
 mod common;
 
 use std::path::PathBuf;
@@ -38,16 +45,13 @@ fn every_valid_example_comes_back_as_sent_and_is_found() {
             .iter()
             .all(|issue| issue.severity != fhir::validate::Severity::Error);
         let type_ = sent["resourceType"].as_str().unwrap();
-        let (answer, url) = match sent["id"].as_str() {
-            Some(id) => {
-                let url = format!("/fhir/{type_}/{id}");
-                (client.send("PUT", &url, &[], Some(&bytes)), url)
-            }
-            None => {
-                let answer = client.send("POST", &format!("/fhir/{type_}"), &[], Some(&bytes));
-                let url = format!("/fhir/{type_}/{}", answer.id());
-                (answer, url)
-            }
+        let (answer, url) = if let Some(id) = sent["id"].as_str() {
+            let url = format!("/fhir/{type_}/{id}");
+            (client.send("PUT", &url, &[], Some(&bytes)), url)
+        } else {
+            let answer = client.send("POST", &format!("/fhir/{type_}"), &[], Some(&bytes));
+            let url = format!("/fhir/{type_}/{}", answer.id());
+            (answer, url)
         };
         if !valid {
             refused += 1;
