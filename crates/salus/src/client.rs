@@ -120,12 +120,9 @@ impl Answer {
         if self.is_ok() {
             return Ok(self);
         }
-        let body = self.json();
-        let mut failure = Failure::new(what).cause(
-            self.words()
-                .unwrap_or_else(|| format!("the node answered {}", self.status)),
-        );
-        if let Some(hint) = hint_of(&body) {
+        let (words, hint) = self.words();
+        let mut failure = Failure::new(what).cause(words);
+        if let Some(hint) = hint {
             failure = failure.hint(hint);
         } else if self.status == 401 {
             failure = failure.hint("the token is missing, expired or of another node");
@@ -133,28 +130,28 @@ impl Answer {
         Err(failure)
     }
 
-    /// What an OperationOutcome or a problem document says.
-    pub(crate) fn words(&self) -> Option<String> {
+    /// What an OperationOutcome or a problem document says, and its hint.
+    pub(crate) fn words(&self) -> (String, Option<String>) {
         let body = self.json();
-        if let Some(issue) = body["issue"].as_array().and_then(|issues| issues.first()) {
-            let text = issue["diagnostics"]
-                .as_str()
-                .or(issue["details"]["text"].as_str());
-            let place = issue["expression"][0].as_str();
-            let code = issue["code"].as_str().unwrap_or("error");
-            return Some(match (text, place) {
-                (Some(text), Some(place)) => format!("{} {code} at {place}: {text}", self.status),
-                (Some(text), None) => format!("{} {code}: {text}", self.status),
-                (None, _) => format!("{} {code}", self.status),
-            });
+        let issue = &body["issue"][0];
+        let places = [
+            &issue["diagnostics"],
+            &issue["details"]["text"],
+            &body["detail"],
+            &body["title"],
+        ];
+        let text = places
+            .into_iter()
+            .find_map(Value::as_str)
+            .unwrap_or("the node said nothing more");
+        let (text, hint) = match text.split_once("; hint: ") {
+            Some((text, hint)) => (text, Some(hint)),
+            None => (text, body["hint"].as_str()),
+        };
+        let hint = hint.map(str::to_owned);
+        match issue["expression"][0].as_str() {
+            Some(place) => (format!("{} at {place}: {text}", self.status), hint),
+            None => (format!("{} {text}", self.status), hint),
         }
-        let text = body["detail"].as_str().or(body["title"].as_str())?;
-        Some(format!("{} {text}", self.status))
     }
-}
-
-fn hint_of(body: &Value) -> Option<String> {
-    let direct = body["hint"].as_str();
-    let details = body["issue"][0]["details"]["text"].as_str();
-    direct.or(details).map(str::to_owned)
 }

@@ -198,7 +198,7 @@ fn node(config: &Config, checks: &mut Checks) -> bool {
             true
         }
         Ok(answer) => {
-            let words = answer.words().unwrap_or_default();
+            let (words, _) = answer.words();
             checks.add("node", Health::Poor, format!("running, not ready: {words}"));
             true
         }

@@ -18,6 +18,7 @@
     reason = "the command line speaks on standard output"
 )]
 
+mod audit;
 mod cli;
 mod client;
 mod config;
@@ -65,7 +66,7 @@ fn dispatch(command: cli::Command) -> Outcome {
         cli::Command::Doctor(arguments) => doctor::run(&arguments),
         cli::Command::Propose(arguments) => govern::propose(&arguments),
         cli::Command::Vote(arguments) => govern::vote(&arguments),
-        cli::Command::Audit(_) => Ok(()),
+        cli::Command::Audit(arguments) => audit::run(&arguments),
     }
 }
 

@@ -12,7 +12,7 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
         "throughput",
         "ledger throughput, four validators",
         "3,000 tx/s at least, 14,200 the aim",
-        "signed 222-byte transactions, each signature checked by each node, applied, durable, final",
+        "signed 222-byte transactions, checked by each node, applied, durable, final",
     ),
     (
         "finality",

@@ -57,7 +57,9 @@ fn rust(path: &str, text: &str, findings: &mut Vec<Finding>) {
         if UNFINISHED.iter().any(|word| line.contains(word)) {
             findings.push(Finding::new(place(), "unfinished code"));
         }
-        if line.trim_start().starts_with("#[ignore") {
+        // Only what a test starts as a process of its own may look like a test and be none.
+        let ignored = line.trim_start().starts_with("#[ignore");
+        if ignored && !line.contains("process") {
             findings.push(Finding::new(place(), "a test that is switched off"));
         }
     }

@@ -13,7 +13,6 @@ const WORDS: &[(&str, &str)] = &[
     ("HashMap", "hash order differs between runs: use BTreeMap"),
     ("HashSet", "hash order differs between runs: use BTreeSet"),
     ("SystemTime", "a clock: take the time as an argument"),
-    ("Instant", "a clock: take the time as an argument"),
     ("f32", "a float: use integers or the lexeme"),
     ("f64", "a float: use integers or the lexeme"),
     ("as_f64", "a float: use integers or the lexeme"),
@@ -30,6 +29,7 @@ const PATHS: &[(&str, &str)] = &[
     ("std::fs", "no files below the line"),
     ("std::net", "no network below the line"),
     ("std::env", "no environment below the line"),
+    ("Instant::now", "a clock: take the time as an argument"),
     ("std::time", "a clock: take the time as an argument"),
     ("std::process", "no processes below the line"),
 ];
