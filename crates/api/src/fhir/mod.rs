@@ -149,7 +149,9 @@ fn without_form(mut request: Request) -> Request {
     if request.method == Method::Get {
         return request;
     }
-    request.query.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
+    request
+        .query
+        .retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
     // A search in the url of a create is how some clients write If-None-Exist: never ignored.
     let conditions = &mut request.conditions;
     let searches = request.method == Method::Post && !request.query.is_empty();
