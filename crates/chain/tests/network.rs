@@ -96,7 +96,9 @@ fn an_entry_is_proved_by_a_checkpoint_that_a_quorum_cosigned() {
         .collect();
     let keys: Vec<(&str, proof::PublicKey)> =
         keys.iter().map(|(id, key)| (id.as_str(), *key)).collect();
-    let policy = Policy::parse(proof::policy::render(&origin, &keys).unwrap().as_bytes()).unwrap();
+    let members: Vec<_> = keys.iter().map(|(_, key)| *key).collect();
+    let policy = proof::policy::render(&origin, &members, &keys).unwrap();
+    let policy = Policy::parse(policy.as_bytes()).unwrap();
     for node in 0..4 {
         cluster.wait(SOON, "a checkpoint of everything", |it| {
             it.field(node, "checkpoint_size") == it.field(node, "history_size")

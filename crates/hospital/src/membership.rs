@@ -30,11 +30,16 @@ impl Hospital {
 /// The trust file of a state: a C2SP `tlog-policy`.
 pub fn trust_policy(state: &State, chain_id: &Digest) -> Result<String, HospitalError> {
     let origin = checkpoint::origin(chain_id);
-    let members = state.validators();
-    let validators: Vec<_> = members
+    let issuers: Vec<_> = state
+        .organisations()
+        .iter()
+        .map(|member| member.checkpoint_key)
+        .collect();
+    let validators = state.validators();
+    let validators: Vec<_> = validators
         .iter()
         .map(|member| (member.id.as_str(), member.checkpoint_key))
         .collect();
-    policy::render(&origin, &validators)
+    policy::render(&origin, &issuers, &validators)
         .map_err(|error| HospitalError::Internal(format!("the trust file: {error}")))
 }

@@ -91,16 +91,23 @@ pub fn quorum(validators: usize) -> usize {
     validators - validators.saturating_sub(1) / 3
 }
 
-/// The policy file of a ledger: each validator as a log and as a witness, and their quorum.
-pub fn render(origin: &str, validators: &[(&str, PublicKey)]) -> Result<String, NoteError> {
+/// The policy file of a ledger: each member as a log, because it issues receipts for its own
+/// records, each validator as a witness, and the validators' quorum.
+pub fn render(
+    origin: &str,
+    members: &[PublicKey],
+    validators: &[(&str, PublicKey)],
+) -> Result<String, NoteError> {
     let mut logs = String::new();
+    for key in members {
+        let log = Vkey::new(origin, Algorithm::Ed25519, *key)?;
+        let _ = writeln!(logs, "log {log}");
+    }
     let mut witnesses = String::new();
     let mut group = format!("group validators {}", quorum(validators.len()));
     for (organisation, key) in validators {
-        let log = Vkey::new(origin, Algorithm::Ed25519, *key)?;
         let name = cosigner(origin, organisation);
         let witness = Vkey::new(&name, Algorithm::Cosignature, *key)?;
-        let _ = writeln!(logs, "log {log}");
         let _ = writeln!(witnesses, "witness {organisation} {witness}");
         let _ = write!(group, " {organisation}");
     }

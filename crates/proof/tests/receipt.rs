@@ -188,11 +188,12 @@ fn the_log_must_be_one_of_the_policy() {
         .replace(&other.origin(), "salus/0000000000000000");
     // The vkeys carry an id over the name, so a renamed file is no policy at all.
     assert!(Policy::parse(policy.as_bytes()).is_err());
-    let members: Vec<_> = MEMBERS
+    let validators: Vec<_> = MEMBERS
         .into_iter()
         .zip(world.keys.iter().map(SecretKey::public))
         .collect();
-    let text = proof::policy::render("salus/0000000000000000", &members).unwrap();
+    let members: Vec<_> = validators.iter().map(|(_, key)| *key).collect();
+    let text = proof::policy::render("salus/0000000000000000", &members, &validators).unwrap();
     let policy = Policy::parse(text.as_bytes()).unwrap();
     let verdict = verify(world.text().as_bytes(), &policy, None);
     assert_eq!(verdict, Err(Invalid::Origin(world.origin())));

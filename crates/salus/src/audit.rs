@@ -76,7 +76,7 @@ fn read_ledger(config: &Config, genesis: &Genesis, say: &mut Say) -> Outcome<Led
     ledger
         .trust
         .extend(hospital::trust_policy(&first, &chain_id));
-    let mut validators = first.validators();
+    let mut members = first.organisations();
     let mut progress = Progress::new("blocks", "executed again", None);
     let replayed = replay(&config.folder, genesis, &mut |block| {
         for (level, _, hash) in block.nodes {
@@ -86,12 +86,12 @@ fn read_ledger(config: &Config, genesis: &Genesis, say: &mut Say) -> Outcome<Led
             }
             ledger.history[level].push(*hash);
         }
-        let now = block.state.validators();
-        if now != validators {
+        let now = block.state.organisations();
+        if now != members {
             ledger
                 .trust
                 .extend(hospital::trust_policy(block.state, &chain_id));
-            validators = now;
+            members = now;
         }
         progress.by(1);
     });

@@ -179,11 +179,12 @@ impl World {
 
     /// The trust file of the four validators.
     pub fn policy_text(&self) -> String {
-        let members: Vec<_> = MEMBERS
+        let validators: Vec<_> = MEMBERS
             .into_iter()
             .zip(self.keys.iter().map(SecretKey::public))
             .collect();
-        policy::render(&self.origin(), &members).unwrap()
+        let members: Vec<_> = validators.iter().map(|(_, key)| *key).collect();
+        policy::render(&self.origin(), &members, &validators).unwrap()
     }
 
     /// The trust file, read.
