@@ -16,8 +16,8 @@ const RECORDS_TIME: Duration = Duration::from_secs(15);
 const READS_TIME: Duration = Duration::from_secs(10);
 const ANCHORED_MAX: Duration = Duration::from_mins(2);
 
-/// About 150 resources each.
-const PATIENTS: usize = 700;
+/// About 200 resources each.
+const PATIENTS: usize = 520;
 
 /// One write after the other, each until its receipt is there.
 pub(super) fn write_to_receipt() -> Result<Vec<Row>> {
@@ -99,7 +99,7 @@ pub(super) fn bundles_reads_and_searches() -> Result<Vec<Row>> {
             rate(resources, anchored),
             written(loaded)
         ),
-        timer: "salus load with 4 bundles of about 150 on their way; as above",
+        timer: "salus load with 4 bundles of about 200 on their way; as above",
     }];
     rows.extend(reads(&base, &token, &client)?);
     rows.push(size(&consortium, resources)?);
