@@ -85,7 +85,8 @@ fn synthea(folder: &Path) {
         }
     }
     println!(
-        "synthea: {resources} resources, {} MB: parse {:?}, validate {:?}, index {:?} ({rows} rows)",
+        "synthea: {resources} resources, {} MB: \
+         parse {:?}, validate {:?}, index {:?} ({rows} rows)",
         bytes_total >> 20,
         times[0],
         times[1],
