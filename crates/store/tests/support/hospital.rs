@@ -5,7 +5,10 @@ use serde_json::{Value, json};
 use super::{observation, patient};
 
 /// A small hospital with all kinds of values, ties, gaps and odd spellings.
-#[allow(clippy::too_many_lines, reason = "a table of records, and rustfmt breaks it up")]
+#[allow(
+    clippy::too_many_lines,
+    reason = "a table of records, and rustfmt breaks it up"
+)]
 pub(crate) fn hospital() -> Vec<Value> {
     let mut all = Vec::new();
     let names = [
