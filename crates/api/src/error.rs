@@ -102,8 +102,9 @@ const TABLE: &[(&str, u16, &str, u64, &str)] = &[
         "send `Authorization: Bearer <token>`; POST /auth/token issues one"),
     ("denied", 403, "forbidden", 0, "docs/reference/access.md lists what each role may do"),
     ("sign-in", 401, "login", 0, "check the name and the password"),
-    ("busy", 503, "throttled", 2,
-        "nothing was stored; try again, and look at the disk if it stays"),
+    ("busy", 503, "throttled", 2, "nothing was stored; try again"),
+    ("disk-full", 503, "no-store", 60,
+        "nothing was stored; make room on the disk of the node: docs/guides/start.md"),
     ("slow", 503, "timeout", 5,
         "a write may have been stored whole: read it before sending it again"),
     ("internal", 500, "exception", 0, "look into the log of the node; report it if it stays"),
@@ -175,6 +176,7 @@ fn describe_act(error: &HospitalError) -> Described {
         H::Entry { index, cause } => return describe_entry(*index, cause),
         H::Damaged { .. } => "damaged",
         H::Busy(_) => "busy",
+        H::DiskFull => "disk-full",
         H::SignIn { .. } => "sign-in",
         H::Internal(_) => "internal",
     };
@@ -280,6 +282,7 @@ mod tests {
             HospitalError::Several(String::new()).into(),
             HospitalError::Contended(String::new()).into(),
             HospitalError::Busy(String::new()).into(),
+            HospitalError::DiskFull.into(),
         ] {
             let described = error.describe();
             let internal = described.name == "internal";

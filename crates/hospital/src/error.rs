@@ -76,7 +76,10 @@ pub enum HospitalError {
         /// How it was found.
         reason: String,
     },
-    /// No room: a queue or the disk is full. Nothing was stored.
+    /// There is no room left on the disk for records.
+    #[error("the disk of this node is full")]
+    DiskFull,
+    /// No room: a queue is full. Nothing was stored.
     #[error("{0}")]
     Busy(String),
     /// The name or the password is wrong, or too many were.
@@ -144,7 +147,8 @@ impl From<store::StoreError> for HospitalError {
             S::Conflict { type_, id, .. } => Self::Contended(format!("{type_}/{id}")),
             S::GuardFailed { .. } => Self::Contended("what the condition names".into()),
             S::VaultKeyExists(id) => Self::Contended(format!("vault key {id}")),
-            S::Busy | S::Full | S::Closed => Self::Busy(error.to_string()),
+            S::Full => Self::DiskFull,
+            S::Busy | S::Closed => Self::Busy(error.to_string()),
             S::Damaged { item, reason } => Self::Damaged { item, reason },
             S::PageToken => Self::request(
                 "value",

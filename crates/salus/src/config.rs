@@ -83,6 +83,7 @@ pub(crate) struct Limits {
     pub(crate) body_bytes_max: usize,
     pub(crate) bundle_entries_max: usize,
     pub(crate) concurrent_requests_max: usize,
+    pub(crate) disk_reserve_bytes: u64,
     pub(crate) request_time_max_s: u64,
 }
 
@@ -92,6 +93,7 @@ impl Default for Limits {
             body_bytes_max: 32 << 20,
             bundle_entries_max: 10_000,
             concurrent_requests_max: 512,
+            disk_reserve_bytes: store::Options::default().reserve_bytes,
             request_time_max_s: 60,
         }
     }

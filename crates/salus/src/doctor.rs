@@ -9,7 +9,6 @@ use crate::organisation::{self, Keys, Purpose};
 use ledger::Genesis;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const CONNECT_MAX: Duration = Duration::from_secs(2);
@@ -136,21 +135,12 @@ fn clock(checks: &mut Checks) {
 }
 
 fn disk(config: &Config, checks: &mut Checks) {
-    // POSIX df: a call of the system for this needs unsafe code.
-    let output = Command::new("df").arg("-Pk").arg(&config.folder).output();
-    let free_bytes = output.ok().and_then(|output| {
-        let text = String::from_utf8(output.stdout).ok()?;
-        let kib: u64 = text
-            .lines()
-            .nth(1)?
-            .split_whitespace()
-            .nth(3)?
-            .parse()
-            .ok()?;
-        Some(kib * 1024)
-    });
-    match free_bytes {
-        None => checks.add("disk", Health::Poor, "`df` does not tell how much is free"),
+    match store::free_bytes(&config.folder) {
+        None => checks.add(
+            "disk",
+            Health::Poor,
+            "the system does not tell how much is free",
+        ),
         Some(free) if free < FREE_BYTES_MIN => {
             checks.add(
                 "disk",

@@ -67,7 +67,11 @@ fn logging() {
 
 fn open(config: &Config, keys: &Keys, genesis: &Genesis) -> Outcome<(store::Store, chain::Handle)> {
     let folder = &config.folder;
-    let store = store::Store::open(&organisation::records(folder), &store::Options::default())
+    let options = store::Options {
+        reserve_bytes: config.limits.disk_reserve_bytes,
+        ..store::Options::default()
+    };
+    let store = store::Store::open(&organisation::records(folder), &options)
         .explain(|| format!("the records of {} cannot be opened", config.organisation.id))
         .hint("is this node running already? `salus doctor` looks at the rest")?;
     let chain = chain::Node::start(chain::Config::new(

@@ -27,6 +27,7 @@ mod batch;
 mod error;
 mod readers;
 mod record;
+mod room;
 mod search;
 mod sqlite;
 mod store;
@@ -39,6 +40,7 @@ pub use record::{
     Committed, Guard, History, HistoryPage, HistoryScope, Method, NewVaultKey, Put, RecordKey,
     Stored, Write,
 };
+pub use room::free_bytes;
 pub use search::{Found, Page, Scope};
 pub use store::{Options, Store};
 pub use user::{Setting, User};

@@ -8,6 +8,7 @@ use fhir::query::Query;
 use rusqlite::Connection;
 
 use crate::readers::Readers;
+use crate::room::Reserve;
 use crate::sqlite::{Cache, batch, connection, driver, history, read, search, user, write};
 use crate::writer::Writer;
 use crate::{
@@ -33,6 +34,8 @@ pub struct Options {
     pub cache_kib: u32,
     /// Largest database file in bytes; a write past it is refused with `Full`.
     pub bytes_max: Option<u64>,
+    /// While less than this is free on the disk, records are refused with `Full`; batches are not.
+    pub reserve_bytes: u64,
 }
 
 impl Default for Options {
@@ -45,6 +48,7 @@ impl Default for Options {
             rare: driver::RARE,
             cache_kib: 8 * 1024,
             bytes_max: None,
+            reserve_bytes: 256 << 20,
         }
     }
 }
@@ -53,6 +57,7 @@ impl Default for Options {
 struct Inner {
     writer: Option<Writer>,
     readers: Readers,
+    reserve: Reserve,
     rare: usize,
     _lock: Option<File>,
 }
@@ -87,6 +92,7 @@ impl Store {
         let inner = Inner {
             writer,
             readers: Readers::start(path, options)?,
+            reserve: Reserve::new(path, options.reserve_bytes),
             rare: options.rare,
             _lock: lock,
         };
@@ -114,6 +120,7 @@ impl Store {
 
     /// Writes all or nothing; returns when it is on disk.
     pub async fn commit(&self, write: Write) -> Result<Committed, StoreError> {
+        self.inner.reserve.check()?;
         self.write(move |connection, cache| write::apply(connection, cache, &write))
             .await
     }

@@ -10,6 +10,7 @@ mod canary;
 mod consortium;
 mod damaged;
 mod demo;
+mod full_disk;
 mod http;
 mod killed;
 mod members;
