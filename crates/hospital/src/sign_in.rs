@@ -20,7 +20,7 @@ const WAIT_MAX_S: u64 = 60;
 const REMEMBERED_MAX: usize = 10_000;
 /// After this time without a failure a name is forgotten.
 const FORGET_US: i64 = 15 * 60 * 1_000_000;
-/// Passwords checked at the same time: each takes 19 MiB.
+/// Passwords checked at the same time: each takes 46 MiB.
 const CHECKS_MAX: usize = 4;
 /// Longest name.
 const NAME_BYTES_MAX: usize = 64;

@@ -43,7 +43,10 @@ pub(crate) fn run(arguments: &cli::Run) -> Outcome {
     let outcome = runtime.block_on(serve(parts, listener, arguments.supervised));
     // What still waits for a reader thread is not worth more than this.
     runtime.shutdown_timeout(Duration::from_secs(2));
-    outcome
+    match outcome? {
+        Next::Stop => Ok(()),
+        Next::StartAgain => start_again(),
+    }
 }
 
 struct Parts {
@@ -86,7 +89,13 @@ fn open(config: &Config, keys: &Keys, genesis: &Genesis) -> Outcome<(store::Stor
     Ok((store, chain))
 }
 
-async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome {
+/// What to do when the node has stopped.
+enum Next {
+    Stop,
+    StartAgain,
+}
+
+async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome<Next> {
     let Parts {
         config,
         keys,
@@ -115,7 +124,11 @@ async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome
         .explain(|| "the HTTP interface cannot be opened".into())?;
     let batcher = hospital.start_batcher();
     let (stop, stopped) = watch::channel(None);
-    tokio::spawn(watch_for_the_end(chain.clone(), supervised, stop));
+    let disk = Disk {
+        folder: folder.clone(),
+        reserve_bytes: config.limits.disk_reserve_bytes,
+    };
+    tokio::spawn(watch_for_the_end(chain.clone(), supervised, disk, stop));
     tracing::info!(organisation = id, address = %config.http.listen, "answering");
     let served = api::serve(listener, router, wait(stopped.clone()));
     let ended = tokio::select! {
@@ -128,10 +141,11 @@ async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome
     tracing::info!(organisation = id, "stopped");
     ended.explain(|| "the HTTP interface broke".into())?;
     match stopped.borrow().clone() {
-        Some(Err(reason)) => Err(Failure::new(format!("the ledger of {id} stopped"))
+        Some(End::Broken(reason)) => Err(Failure::new(format!("the ledger of {id} stopped"))
             .cause(reason)
             .hint("start it again; if it stays, `salus doctor` and `salus audit` look closer")),
-        _ => Ok(()),
+        Some(End::Again) => Ok(Next::StartAgain),
+        Some(End::Asked) | None => Ok(Next::Stop),
     }
 }
 
@@ -167,29 +181,81 @@ async fn add_first_users(
     organisation::forget_first_users(folder)
 }
 
-/// Why the node stops: asked to, or broken.
-type End = Option<Result<(), String>>;
+/// Why the node stops.
+#[derive(Clone)]
+enum End {
+    /// A signal, or the supervisor is gone.
+    Asked,
+    /// The ledger failed, for this reason.
+    Broken(String),
+    /// The ledger failed for want of room, and now there is some.
+    Again,
+}
 
 /// Requests under way may end, but a client that never hangs up does not hold the node.
 const GRACE: Duration = Duration::from_secs(5);
 
-async fn past_the_grace(stopped: watch::Receiver<End>) {
+async fn past_the_grace(stopped: watch::Receiver<Option<End>>) {
     wait(stopped).await;
     tokio::time::sleep(GRACE).await;
 }
 
-async fn wait(mut stopped: watch::Receiver<End>) {
+async fn wait(mut stopped: watch::Receiver<Option<End>>) {
     let _ = stopped.wait_for(Option::is_some).await;
 }
 
-async fn watch_for_the_end(chain: chain::Handle, supervised: bool, stop: watch::Sender<End>) {
+async fn watch_for_the_end(
+    chain: chain::Handle,
+    supervised: bool,
+    disk: Disk,
+    stop: watch::Sender<Option<End>>,
+) {
     let end = tokio::select! {
-        () = crate::signals::asked_to_stop() => Ok(()),
-        () = crate::signals::supervisor_gone(supervised) => Ok(()),
-        death = chain.died() => match death {
-            chain::Death::Stopped => Ok(()),
-            chain::Death::Failed(reason) => Err(reason),
-        },
+        () = crate::signals::asked_to_stop() => End::Asked,
+        () = crate::signals::supervisor_gone(supervised) => End::Asked,
+        end = ledger_ended(chain, disk) => end,
     };
     let _ = stop.send(Some(end));
+}
+
+/// A ledger that ended for want of room is started again when there is some; until then the node
+/// answers what it can. Any other failure ends the node.
+async fn ledger_ended(chain: chain::Handle, disk: Disk) -> End {
+    let reason = match chain.died().await {
+        chain::Death::Stopped => return End::Asked,
+        chain::Death::Failed(reason) => reason,
+    };
+    if !disk.is_short() {
+        return End::Broken(reason);
+    }
+    tracing::error!(
+        reason,
+        "the disk is full: the ledger rests, reading goes on"
+    );
+    while disk.is_short() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    tracing::info!("the disk has room: starting again");
+    End::Again
+}
+
+/// The disk that the folder lies on.
+struct Disk {
+    folder: std::path::PathBuf,
+    reserve_bytes: u64,
+}
+
+impl Disk {
+    fn is_short(&self) -> bool {
+        store::free_bytes(&self.folder).is_some_and(|free| free < self.reserve_bytes)
+    }
+}
+
+/// Becomes a fresh process of the same program: same arguments, same pid, nothing else kept.
+fn start_again() -> Outcome {
+    use std::os::unix::process::CommandExt;
+    let program = std::env::current_exe().explain(|| "the node cannot start again".into())?;
+    let mut command = std::process::Command::new(program);
+    let failed = command.args(std::env::args_os().skip(1)).exec();
+    Err(failed).explain(|| "the node cannot start again".into())
 }

@@ -206,14 +206,3 @@ fn a_password_is_verified_by_the_parameters_in_its_hash() {
     assert!(password::verify("x", "no hash").is_err());
     assert!(password::hash(&"x".repeat(2000)).is_err());
 }
-
-#[test]
-fn the_default_cost_opens_in_a_bearable_time() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("root.key");
-    RootKey::create(&path, b"correct horse").unwrap();
-    let start = std::time::Instant::now();
-    RootKey::open(&path, b"correct horse").unwrap();
-    let taken = start.elapsed();
-    assert!(taken.as_secs() < 10, "{taken:?}");
-}
