@@ -32,6 +32,7 @@ mod metrics;
 mod negotiate;
 mod outcome;
 mod proposal;
+mod serve;
 mod state;
 mod token;
 
@@ -44,6 +45,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 
 pub use config::Config;
 pub use error::ApiError;
+pub use serve::{Connections, serve};
 
 /// Answers smaller than this are not worth compressing.
 const COMPRESS_BYTES_MIN: u16 = 1024;
@@ -88,22 +90,6 @@ async fn wrong_verb(method: axum::http::Method) -> Response {
         verb,
         allow: "GET, POST",
     })
-}
-
-/// Serves a router until `stop` resolves; requests under way are finished first.
-pub async fn serve(
-    listener: tokio::net::TcpListener,
-    router: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    use axum::serve::ListenerExt;
-    // Answers are small and whole: waiting to fill a segment only costs time.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop)
-        .await
 }
 
 /// An access token for a user of this organisation, as `/auth/token` would issue it

@@ -130,7 +130,12 @@ async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome
     };
     tokio::spawn(watch_for_the_end(chain.clone(), supervised, disk, stop));
     tracing::info!(organisation = id, address = %config.http.listen, "answering");
-    let served = api::serve(listener, router, wait(stopped.clone()));
+    let served = api::serve(
+        listener,
+        router,
+        api::Connections::default(),
+        wait(stopped.clone()),
+    );
     let ended = tokio::select! {
         ended = served => ended,
         () = past_the_grace(stopped.clone()) => Ok(()),

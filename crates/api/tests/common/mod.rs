@@ -148,7 +148,9 @@ impl World {
             let stopped = async {
                 let _ = stopped.await;
             };
-            api::serve(listener, router, stopped).await.unwrap();
+            api::serve(listener, router, api::Connections::default(), stopped)
+                .await
+                .unwrap();
         });
         let batcher = runtime.block_on(async { hospital.start_batcher() });
         let agent = ureq::Agent::config_builder()
