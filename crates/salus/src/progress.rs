@@ -1,6 +1,7 @@
 //! How far a long command is: a bar on a terminal, plain lines otherwise.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -74,12 +75,15 @@ impl Progress {
 
 fn bar(what: &'static str, unit: &'static str, total: Option<u64>) -> ProgressBar {
     let template = match total {
-        Some(_) => format!("{what} {{wide_bar}} {{pos}}/{{len}} {unit} {{per_sec}} {{eta}}"),
-        None => format!("{what} {{spinner}} {{pos}} {unit} {{per_sec}}"),
+        Some(_) => format!("{what} {{wide_bar}} {{pos}}/{{len}} {unit} {{rate}} {{eta}}"),
+        None => format!("{what} {{spinner}} {{pos}} {unit} {{rate}}"),
     };
     let bar = total.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
     if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style);
+        let rate = |state: &ProgressState, to: &mut dyn Write| {
+            let _ = write!(to, "{:.0}/s", state.per_sec());
+        };
+        bar.set_style(style.with_key("rate", rate));
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar

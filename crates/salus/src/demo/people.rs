@@ -51,7 +51,7 @@ pub(crate) fn bring(wanted: &Wanted, report: &mut Report) -> Outcome {
         return Ok(());
     }
     let staff = [clinician(report, 0)?, clinician(report, 1)?];
-    let mut progress = Progress::new("synthetic patients", "resources", None);
+    let mut progress = Progress::new("synthetic patients", "admitted", Some(number - known));
     for (index, client) in staff.iter().enumerate() {
         let facility = generate::facility(MEMBERS[index].id, MEMBERS[index].name);
         post(client, &facility)?;
@@ -64,7 +64,6 @@ pub(crate) fn bring(wanted: &Wanted, report: &mut Report) -> Outcome {
             id
         } else {
             let answer = post(&staff[home], &generated.bundle)?;
-            progress.by(answer["entry"].as_array().map_or(0, Vec::len) as u64);
             created(&answer, "Patient")
                 .next()
                 .ok_or_else(|| Failure::new("a generated patient has no id"))?
@@ -72,6 +71,7 @@ pub(crate) fn bring(wanted: &Wanted, report: &mut Report) -> Outcome {
         let patient = (id, generated.username);
         let admitted = admit(report, home, patient)?;
         report.patients.push(admitted);
+        progress.by(1);
     }
     progress.finish();
     Ok(())
