@@ -53,10 +53,11 @@ impl Default for Options {
     }
 }
 
-/// Dropped in this order: the threads end before the lock is given up.
+/// Dropped in this order. The writer's connection is the last to close, and alone: only then does
+/// `SQLite` fold the write-ahead log into the database. The threads end before the lock is given up.
 struct Inner {
-    writer: Option<Writer>,
     readers: Readers,
+    writer: Option<Writer>,
     reserve: Reserve,
     rare: usize,
     _lock: Option<File>,

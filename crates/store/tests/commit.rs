@@ -345,3 +345,24 @@ fn a_write_stands_even_when_its_caller_is_gone() {
             .is_some()
     );
 }
+
+#[tokio::test]
+async fn a_closed_store_is_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records.db");
+    // Closing is a matter of threads: once would prove little.
+    for round in 0..50 {
+        let store = Store::open(&path, &Options::default()).unwrap();
+        if round == 0 {
+            add_vault(&store).await;
+        }
+        let id = format!("p{round}");
+        admit(&store, &patient(&id, "Byron", "1815"), 1)
+            .await
+            .unwrap();
+        assert!(store.current("Patient", &id).await.unwrap().is_some());
+        drop(store);
+        let log = folder.path().join("records.db-wal");
+        assert!(!log.exists(), "round {round}");
+    }
+}
