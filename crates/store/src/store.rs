@@ -54,7 +54,8 @@ impl Default for Options {
 }
 
 /// Dropped in this order. The writer's connection is the last to close, and alone: only then does
-/// `SQLite` fold the write-ahead log into the database. The threads end before the lock is given up.
+/// SQLite fold the write-ahead log into the database. The threads end before the lock is given
+/// up.
 struct Inner {
     readers: Readers,
     writer: Option<Writer>,
