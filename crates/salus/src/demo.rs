@@ -177,8 +177,17 @@ fn watch(children: &Children, report: &Report) {
             let organisation = &report.organisations[index];
             let config = children::config(&organisation.dir);
             println!("{} ended ({how}); start it again with:", organisation.id);
-            println!("  salus run --config {}", config.display());
+            println!("  {} run --config {}", program(), config.display());
         }
         std::thread::sleep(Duration::from_millis(200));
     }
+}
+
+/// The program as it was called, so that a command it prints can be pasted where it was printed.
+fn program() -> String {
+    let called = std::env::args_os().next();
+    called.map_or_else(
+        || "salus".into(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }

@@ -108,8 +108,9 @@ impl Report {
             let config = organisation.dir.join(crate::organisation::CONFIG);
             let _ = writeln!(
                 text,
-                "  {:<17} salus run --config {}",
+                "  {:<17} {} run --config {}",
                 organisation.id,
+                super::program(),
                 config.display()
             );
         }

@@ -234,7 +234,8 @@ impl Story<'_> {
     fn command(&self, record: &Path, receipt: &Path) -> String {
         let (receipt, record) = (receipt.display(), record.display());
         format!(
-            "salus verify {receipt} --trust {} --record {record}",
+            "{} verify {receipt} --trust {} --record {record}",
+            super::program(),
             self.trust.display()
         )
     }

@@ -154,7 +154,7 @@ fn the_story_holds_and_a_temporary_demo_leaves_nothing() {
         "3. ",
         "4. ",
         "5. ",
-        "check: salus verify",
+        "/salus verify ",
         "start a stopped one",
     ] {
         assert!(said.contains(step), "{step} is missing in:\n{said}");
