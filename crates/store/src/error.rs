@@ -1,5 +1,7 @@
 //! What can go wrong with the database. No variant carries a patient's data.
 
+use std::sync::mpsc::TrySendError;
+
 /// An error of this crate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -59,4 +61,14 @@ pub enum StoreError {
     /// The store was shut down.
     #[error("the store is closed")]
     Closed,
+}
+
+/// A request that finds no place in the queue of a thread.
+impl<T> From<TrySendError<T>> for StoreError {
+    fn from(error: TrySendError<T>) -> Self {
+        match error {
+            TrySendError::Full(_) => Self::Busy,
+            TrySendError::Disconnected(_) => Self::Closed,
+        }
+    }
 }
