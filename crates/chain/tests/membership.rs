@@ -36,6 +36,7 @@ fn enact(
     let sequence = cluster.ask(node, "sequence").parse().unwrap();
     let bytes = make(&founder, chain, sequence);
     let id = cluster.ask(node, &format!("submit {}", hex(&bytes)));
+    assert!(!id.starts_with("error"), "node {node}: {id}");
     cluster.wait(SOON, &format!("{id} of node {node}"), |it| {
         accepted(&it.ask(node, &format!("locate {id}"))).is_some()
     });
@@ -48,8 +49,13 @@ fn decide(cluster: &mut Cluster, voters: &[usize], proposal: Proposal) {
     let id = enact(cluster, voters[0], |founder, chain, sequence| {
         organisations::propose(founder, chain, sequence, EXPIRES, proposal)
     });
+    let located = format!("locate {id}");
     let id = node::digest(&id);
     for voter in &voters[1..] {
+        // A node judges what it is given by its own state, and may be a block behind.
+        cluster.wait(SOON, &format!("the proposal at node {voter}"), |it| {
+            accepted(&it.ask(*voter, &located)).is_some()
+        });
         enact(cluster, *voter, |founder, chain, sequence| {
             organisations::vote(founder, chain, sequence, EXPIRES, id)
         });
