@@ -101,11 +101,7 @@ mod tests {
     use super::*;
 
     fn may(role: Role, deed: Deed, type_: Option<&str>) -> bool {
-        let caller = Caller {
-            username: "x".into(),
-            role,
-            patient: None,
-        };
+        let caller = Caller::new("x", role, None);
         allow_type(&caller, deed, type_).is_ok()
     }
 

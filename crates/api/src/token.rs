@@ -121,11 +121,7 @@ impl Mint {
             .map_err(|_| refused.clone())?
             .claims;
         let role: Role = claims.role.parse().map_err(|_| refused)?;
-        let caller = Caller {
-            username: claims.sub,
-            role,
-            patient: claims.patient,
-        };
+        let caller = Caller::new(claims.sub, role, claims.patient);
         let caller = in_time(caller, claims.exp, today_s)?;
         self.remember(token, &caller, claims.exp);
         Ok(caller)
@@ -190,11 +186,7 @@ mod tests {
     }
 
     fn patient() -> Caller {
-        Caller {
-            username: "ann".into(),
-            role: Role::Patient,
-            patient: Some("p1".into()),
-        }
+        Caller::new("ann", Role::Patient, Some("p1".into()))
     }
 
     #[test]

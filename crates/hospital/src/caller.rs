@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::sight::Sight;
+
 /// What a user is at this organisation. `api::access` says what each may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -74,9 +76,21 @@ pub struct Caller {
     pub role: Role,
     /// The logical id of the patient that the user is, for [`Role::Patient`].
     pub patient: Option<String>,
+    /// What narrows the view beyond role and compartment.
+    pub sight: Sight,
 }
 
 impl Caller {
+    /// A user who sees what the role shows.
+    pub fn new(username: impl Into<String>, role: Role, patient: Option<String>) -> Self {
+        Self {
+            username: username.into(),
+            role,
+            patient,
+            sight: Sight::default(),
+        }
+    }
+
     /// The one patient compartment that this caller may see; `None` is no such bound.
     ///
     /// A patient without an id sees the compartment `""`, which is empty.

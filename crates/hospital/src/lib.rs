@@ -52,6 +52,7 @@ pub mod request;
 mod retire;
 pub mod search;
 mod setup;
+mod sight;
 mod sign_in;
 
 pub use admit::{Admitted, Made, new_id};
@@ -69,5 +70,6 @@ pub use record::Record;
 pub use retire::Retired;
 pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
+pub use sight::Sight;
 pub use sign_in::NewUser;
 pub use store::Method;

@@ -203,11 +203,7 @@ impl Hospital {
             .role
             .parse()
             .map_err(|_| damaged("its role is not known"))?;
-        Ok(Caller {
-            username: user.username,
-            role,
-            patient: user.patient,
-        })
+        Ok(Caller::new(user.username, role, user.patient))
     }
 
     fn mark(&self, user: &User) -> [u8; 32] {

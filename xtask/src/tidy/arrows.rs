@@ -8,20 +8,30 @@ use serde_json::Value;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("proof", &[]),
     ("fhir", &[]),
-    ("ledger", &["proof"]),
+    // A decision reads dates and codes as FHIR writes them.
+    ("consent", &["proof", "fhir"]),
+    ("ledger", &["consent", "proof"]),
+    ("policy", &["consent"]),
+    ("peers", &[]),
     ("vault", &[]),
     ("store", &["fhir"]),
     ("chain", &["ledger", "proof"]),
     (
         "hospital",
-        &["store", "chain", "vault", "ledger", "proof", "fhir"],
+        &[
+            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "proof", "fhir",
+        ],
     ),
     // The ledger's public view shows types of the crates below; never store, never vault.
-    ("api", &["hospital", "chain", "ledger", "proof", "fhir"]),
+    (
+        "api",
+        &["hospital", "chain", "ledger", "consent", "proof", "fhir"],
+    ),
     (
         "salus",
         &[
-            "api", "hospital", "store", "chain", "vault", "ledger", "proof", "fhir",
+            "api", "hospital", "store", "chain", "vault", "peers", "policy", "ledger", "consent",
+            "proof", "fhir",
         ],
     ),
     // The workshop measures the verification of a receipt.
@@ -55,7 +65,7 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
 const SEALING: &str = "sealing lives in vault";
 
 /// Below the line nothing may bring a clock, dice, a runtime or I/O.
-const BELOW: &[&str] = &["proof", "fhir", "ledger"];
+const BELOW: &[&str] = &["proof", "fhir", "ledger", "consent"];
 const BANNED_BELOW: &[&str] = &[
     "tokio",
     "rand",

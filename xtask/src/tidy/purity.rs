@@ -1,10 +1,11 @@
-//! Below the line (proof, ledger, fhir): no await, clock, dice, files, hash order or float.
+//! Below the line (proof, consent, ledger, fhir): no await, clock, dice, files, hash order, float.
 
 use super::{Finding, files};
 
 const PURE: &[&str] = &[
     "crates/proof/src/",
     "crates/ledger/src/",
+    "crates/consent/src/",
     "crates/fhir/src/",
 ];
 

@@ -187,11 +187,7 @@ impl World {
     }
 
     pub fn token(&self, role: Role, patient: Option<&str>) -> String {
-        let caller = Caller {
-            username: format!("test-{role}"),
-            role,
-            patient: patient.map(str::to_owned),
-        };
+        let caller = Caller::new(format!("test-{role}"), role, patient.map(str::to_owned));
         api::issue_token(&self.config, &caller, self.hospital.now_us()).unwrap()
     }
 
