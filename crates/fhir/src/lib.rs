@@ -27,7 +27,7 @@
 pub mod compartment;
 pub mod decimal;
 pub mod json;
-mod moment;
+pub mod moment;
 pub mod query;
 pub mod references;
 pub mod search;
