@@ -81,6 +81,8 @@ pub enum Effect {
     Unclear,
     /// It permits or says nothing, nobody knows which: it says nothing.
     Doubtful,
+    /// Neither what it does is known nor what it matches: it refuses everything.
+    Opaque,
 }
 
 /// One rule and the exceptions to it.

@@ -188,7 +188,7 @@ impl<'a> Telling<'a, '_> {
         }
         match (self.terms.base, self.refusals) {
             (Some(Effect::Refuse), true) => self.push(None, Because::Refused),
-            (Some(Effect::Unclear), true) => self.push(None, Because::Unclear),
+            (Some(Effect::Unclear | Effect::Opaque), true) => self.push(None, Because::Unclear),
             (Some(Effect::Permit), false) => self.push(None, Because::NotInForce),
             _ => {}
         }
@@ -234,7 +234,7 @@ impl<'a> Telling<'a, '_> {
         };
         if self.refusals {
             return match (said(effect, matched), effect) {
-                (Verdict::Refused, Effect::Unclear) => Some(Because::Unclear),
+                (Verdict::Refused, Effect::Unclear | Effect::Opaque) => Some(Because::Unclear),
                 (Verdict::Refused, _) => {
                     let unknown = dimension(Truth::Unknown);
                     Some(unknown.map_or(Because::Refused, Because::MayBeRefused))

@@ -55,8 +55,8 @@ impl Canonical for Terms {
             &[Standing::Active, Standing::Silent, Standing::Unknown],
         )?;
         let scope = pick(reader, &[Scope::Privacy, Scope::Other, Scope::Unknown])?;
-        let [a, b, c, d] = EFFECTS.map(Some);
-        let base = pick(reader, &[None, a, b, c, d])?;
+        let [a, b, c, d, e] = EFFECTS.map(Some);
+        let base = pick(reader, &[None, a, b, c, d, e])?;
         let mut left = PROVISIONS_MAX;
         let root = reader
             .bool()?
@@ -75,11 +75,12 @@ impl Canonical for Terms {
     }
 }
 
-const EFFECTS: [Effect; 4] = [
+const EFFECTS: [Effect; 5] = [
     Effect::Permit,
     Effect::Refuse,
     Effect::Unclear,
     Effect::Doubtful,
+    Effect::Opaque,
 ];
 
 fn pick<T: Copy>(reader: &mut Reader<'_>, all: &[T]) -> Result<T, CodecError> {

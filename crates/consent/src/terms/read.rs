@@ -227,7 +227,7 @@ fn untyped(base: Effect, root: &Provision) -> Effect {
 /// A provision of which nothing is known but that it is there: it may refuse anything.
 fn opaque() -> Provision {
     Provision {
-        effect: Effect::Unclear,
+        effect: Effect::Opaque,
         criteria: Criteria::default(),
         exceptions: Vec::new(),
     }

@@ -55,7 +55,7 @@ pub(super) fn read(
     };
     counter.left = counter.left.checked_sub(1).ok_or(too_many)?;
     let Some(map) = value.as_object().filter(|map| is_plain(map)) else {
-        return Ok((Some(Effect::Unclear), opaque()));
+        return Ok((Some(Effect::Opaque), opaque()));
     };
     let typed = match map.get("type") {
         None => None,
