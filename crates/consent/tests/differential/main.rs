@@ -78,7 +78,9 @@ fn round(number: u64, seen: &mut Seen) {
             let asking = asking(request);
             let decision = decide(&terms, default, &asking, &facts[r]);
             let ours = decision.permits();
-            let told = || format!("round {number}: implied {implied}\n{consents:?}\n {request:?} {record:?}");
+            let told = || {
+                format!("round {number}: implied {implied}\n{consents:?}\n {request:?} {record:?}")
+            };
             let told = || format!("{}\n{decision:?}", told());
             let naive = naive::permits(&consents, implied, request, record);
             assert_eq!(ours, naive, "against the oracle, {}", told());
