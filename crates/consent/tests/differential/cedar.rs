@@ -2,6 +2,10 @@
 //!
 //! Each rule becomes two conditions, that it surely matches and that it possibly matches; each
 //! consent becomes a `permit` and a `forbid`. Cedar does the rest.
+#![allow(
+    clippy::disallowed_types,
+    reason = "Cedar takes its attributes in hash maps"
+)]
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;

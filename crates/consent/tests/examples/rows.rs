@@ -1,0 +1,818 @@
+//! The rows: which example, who asks, which record, what its text says.
+
+use serde_json::{Value, json};
+
+/// One row of the table.
+pub(crate) struct Row {
+    pub(crate) consent: &'static str,
+    pub(crate) ask: &'static str,
+    pub(crate) record: &'static str,
+    /// Whether the jurisdiction of the text implies consent.
+    pub(crate) implied: bool,
+    /// What the text says.
+    pub(crate) permitted: bool,
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask {
+    pub(crate) organisation: &'static str,
+    pub(crate) person: &'static str,
+    pub(crate) groups: Option<&'static [&'static str]>,
+    pub(crate) custodian: &'static str,
+    pub(crate) purpose: Option<&'static str>,
+    pub(crate) at: &'static str,
+}
+
+/// The requests, by the name that the table gives them.
+pub(crate) fn ask(name: &str) -> Ask {
+    let pcf = Ask {
+        organisation: "Organization/ex-hospital",
+        person: "Practitioner/ex-other",
+        groups: Some(&[]),
+        custodian: "Organization/ex-organization",
+        purpose: Some("TREAT"),
+        at: "2022-07-01",
+    };
+    let hl7 = Ask {
+        organisation: "Organization/f002",
+        person: "Practitioner/f007",
+        custodian: "Organization/f001",
+        at: "2026-01-01",
+        ..pcf
+    };
+    let ours = "Practitioner/ex-practitioner";
+    let foobar = Some("http://example.org/policies/purposeOfUse#FooBar");
+    let privileged: Option<&[&str]> = Some(&["Group/ex-privilegedUsers"]);
+    match name {
+        "treatment" => pcf,
+        "payment" => Ask {
+            purpose: Some("HPAYMT"),
+            ..pcf
+        },
+        "research" => Ask {
+            purpose: Some("HRESCH"),
+            ..pcf
+        },
+        "purpose unstated" => Ask {
+            purpose: None,
+            ..pcf
+        },
+        "treatment in 2023" => Ask {
+            at: "2023-01-01",
+            ..pcf
+        },
+        "treatment by ex-practitioner" => Ask {
+            person: ours,
+            ..pcf
+        },
+        "research by ex-practitioner" => Ask {
+            person: ours,
+            purpose: Some("HRESCH"),
+            ..pcf
+        },
+        "FooBar by the researcher" => Ask {
+            organisation: "Organization/ex-org-researcher",
+            purpose: foobar,
+            ..pcf
+        },
+        "FooBar by another" => Ask {
+            purpose: foobar,
+            ..pcf
+        },
+        "break-glass, privileged" => Ask {
+            purpose: Some("BTG"),
+            groups: privileged,
+            ..pcf
+        },
+        "break-glass, not privileged" => Ask {
+            purpose: Some("BTG"),
+            ..pcf
+        },
+        "break-glass, groups not known" => Ask {
+            purpose: Some("BTG"),
+            groups: None,
+            ..pcf
+        },
+        "treatment at f002" => hl7,
+        "treatment at f001" => Ask {
+            organisation: "Organization/f001",
+            ..hl7
+        },
+        "emergency at f002" => Ask {
+            purpose: Some("ETREAT"),
+            ..hl7
+        },
+        "treatment at f002 in 2015" => Ask {
+            at: "2015-06-01",
+            ..hl7
+        },
+        "treatment at f002 in January 2015" => Ask {
+            at: "2015-01-15",
+            ..hl7
+        },
+        "treatment at f002 in the half hour" => Ask {
+            at: "2016-06-23T17:10:00+10:00",
+            ..hl7
+        },
+        "treatment at f002, kept elsewhere" => Ask {
+            custodian: "Organization/f003",
+            ..hl7
+        },
+        "treatment by f204" => Ask {
+            person: "Practitioner/f204",
+            ..hl7
+        },
+        "treatment by Practitioner/13 in 2016" => Ask {
+            person: "Practitioner/13",
+            at: "2016-01-01",
+            ..hl7
+        },
+        "patient request by Patient/example" => Ask {
+            person: "Patient/example",
+            purpose: Some("PATRQT"),
+            ..hl7
+        },
+        _ => panic!("no request {name}"),
+    }
+}
+
+/// The records, by the name that the table gives them.
+pub(crate) fn record(name: &str) -> Value {
+    let observation = |id: &str, system: &str, code: &str, date: Option<&str>, author: &str| {
+        let mut record = json!({
+            "resourceType": "Observation", "id": id,
+            "code": {"coding": [{"system": system, "code": code}]},
+            "performer": [{"reference": author}],
+        });
+        if let Some(date) = date {
+            record["effectiveDateTime"] = json!(date);
+        }
+        record
+    };
+    let (loinc, icd) = ("http://loinc.org", "http://hl7.org/fhir/sid/icd-10-cm");
+    let ours = "Practitioner/ex-author";
+    let of_encounter = |mut record: Value| {
+        record["encounter"] = json!({"reference": "Encounter/ex-encounter"});
+        record
+    };
+    let plain = "2339-0";
+    match name {
+        "blood sugar" => of_encounter(observation(
+            "ex-bloodSugar",
+            loinc,
+            plain,
+            Some("2020-12-04"),
+            ours,
+        )),
+        "alcohol use" => of_encounter(observation(
+            "ex-alcoholUse",
+            loinc,
+            "74013-4",
+            Some("2022-06-13"),
+            ours,
+        )),
+        "undated note" => observation("undated", loinc, plain, None, ours),
+        "note by ex-practitioner" => observation(
+            "note",
+            loinc,
+            plain,
+            Some("2020-12-04"),
+            "Practitioner/ex-practitioner",
+        ),
+        "depression" => observation("low", icd, "F32.9", Some("2022-06-13"), ours),
+        "violence" => observation("harm", icd, "T74.11XA", Some("2022-06-13"), ours),
+        "depression with HIV" => {
+            let mut record = observation("both", icd, "F32.9", Some("2022-06-13"), ours);
+            let hiv = json!({"system": icd, "code": "B20"});
+            record["valueCodeableConcept"] = json!({"coding": [hiv]});
+            record
+        }
+        "result of Task/example3" => {
+            let mut record = observation("result", loinc, plain, Some("2020-12-04"), ours);
+            record["basedOn"] = json!([{"reference": "Task/example3"}]);
+            record
+        }
+        "prescription" => json!({"resourceType": "MedicationRequest", "id": "p"}),
+        _ => panic!("no record {name}"),
+    }
+}
+
+const fn row(
+    consent: &'static str,
+    ask: &'static str,
+    record: &'static str,
+    implied: bool,
+    permitted: bool,
+) -> Row {
+    Row {
+        consent,
+        ask,
+        record,
+        implied,
+        permitted,
+    }
+}
+
+/// IHE PCF, which leaves no consent implied.
+pub(crate) const PCF: &[Row] = &[
+    row(
+        "ex-consent-basic-treat",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-basic-treat",
+        "payment",
+        "alcohol use",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-basic-treat",
+        "research",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-basic-treat",
+        "purpose unstated",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-basic-treat-infant",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-basic-treat-infant",
+        "research",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-basic-ink",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-basic-ink",
+        "research",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-expired-treat",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-expired-treat",
+        "treatment in 2023",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-basic-reject",
+        "treatment",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-basic-reject",
+        "research",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-basic-research",
+        "research",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-basic-research",
+        "treatment",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-timeframe",
+        "treatment",
+        "alcohol use",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-intermediate-timeframe",
+        "treatment",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-timeframe",
+        "treatment",
+        "undated note",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-not-timeframe",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-intermediate-not-timeframe",
+        "treatment",
+        "alcohol use",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-not-timeframe",
+        "treatment",
+        "undated note",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-authoredby",
+        "treatment",
+        "note by ex-practitioner",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-intermediate-authoredby",
+        "treatment",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-not-authoredby",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-intermediate-not-authoredby",
+        "treatment",
+        "note by ex-practitioner",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-encounter",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-intermediate-encounter",
+        "treatment",
+        "note by ex-practitioner",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-not-encounter",
+        "treatment",
+        "note by ex-practitioner",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-intermediate-not-encounter",
+        "treatment",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-data",
+        "treatment",
+        "alcohol use",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-intermediate-data",
+        "treatment",
+        "note by ex-practitioner",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-not-data",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-intermediate-not-data",
+        "treatment",
+        "alcohol use",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-purpose",
+        "FooBar by the researcher",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-intermediate-purpose",
+        "FooBar by another",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-intermediate-purpose",
+        "treatment",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-dissent-intermediate-break-glass",
+        "treatment",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-dissent-intermediate-break-glass",
+        "break-glass, privileged",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-dissent-intermediate-break-glass",
+        "break-glass, not privileged",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-dissent-intermediate-break-glass",
+        "break-glass, groups not known",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-advanced-normal",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-advanced-normal",
+        "treatment",
+        "alcohol use",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-advanced-normal",
+        "research",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-advanced-normal-restricted",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-advanced-normal-restricted",
+        "treatment",
+        "alcohol use",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-advanced-normal-not-restricted",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-advanced-normal-not-restricted",
+        "treatment",
+        "alcohol use",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-advanced-normal-focused-restricted",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-advanced-normal-focused-restricted",
+        "treatment",
+        "alcohol use",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-advanced-normal-focused-restricted",
+        "treatment by ex-practitioner",
+        "alcohol use",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-advanced-normal-focused-restricted",
+        "research by ex-practitioner",
+        "alcohol use",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-advanced-normal-focused-psy",
+        "treatment by ex-practitioner",
+        "depression",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-advanced-normal-focused-psy",
+        "treatment by ex-practitioner",
+        "alcohol use",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-advanced-normal-focused-psy",
+        "treatment by ex-practitioner",
+        "depression with HIV",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-advanced-normal-focused-psy",
+        "treatment",
+        "depression",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-advanced-normal-focused-psy-or-sdv",
+        "treatment by ex-practitioner",
+        "depression",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-advanced-normal-focused-psy-or-sdv",
+        "treatment by ex-practitioner",
+        "violence",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-advanced-normal-focused-psy-or-sdv",
+        "treatment",
+        "violence",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-advanced-normal-break-glass-restricted",
+        "treatment",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-advanced-normal-break-glass-restricted",
+        "treatment",
+        "depression",
+        false,
+        false,
+    ),
+    row(
+        "ex-consent-advanced-normal-break-glass-restricted",
+        "break-glass, privileged",
+        "depression",
+        false,
+        true,
+    ),
+    row(
+        "ex-consent-advanced-normal-break-glass-restricted",
+        "break-glass, not privileged",
+        "depression",
+        false,
+        false,
+    ),
+];
+
+/// HL7 R4. The texts of `Out` and `not..` say that consent is implied.
+pub(crate) const OFFICIAL: &[Row] = &[
+    row(
+        "consent-example-basic",
+        "treatment at f002 in 2015",
+        "blood sugar",
+        false,
+        true,
+    ),
+    row(
+        "consent-example-basic",
+        "treatment at f002",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "consent-example-Emergency",
+        "treatment at f002",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "consent-example-Emergency",
+        "emergency at f002",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "consent-example-Out",
+        "treatment at f002",
+        "blood sugar",
+        true,
+        false,
+    ),
+    row(
+        "consent-example-grantor",
+        "patient request by Patient/example",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "consent-example-grantor",
+        "treatment at f002",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "consent-example-notAuthor",
+        "treatment at f002",
+        "blood sugar",
+        true,
+        false,
+    ),
+    row(
+        "consent-example-notAuthor",
+        "treatment at f002, kept elsewhere",
+        "blood sugar",
+        true,
+        true,
+    ),
+    row(
+        "consent-example-notOrg",
+        "treatment at f001",
+        "blood sugar",
+        true,
+        false,
+    ),
+    row(
+        "consent-example-notOrg",
+        "treatment at f002",
+        "blood sugar",
+        true,
+        true,
+    ),
+    row(
+        "consent-example-notThem",
+        "treatment by f204",
+        "blood sugar",
+        true,
+        false,
+    ),
+    row(
+        "consent-example-notThem",
+        "treatment at f002",
+        "blood sugar",
+        true,
+        true,
+    ),
+    row(
+        "consent-example-notThis",
+        "treatment at f002",
+        "result of Task/example3",
+        true,
+        false,
+    ),
+    row(
+        "consent-example-notThis",
+        "treatment at f002",
+        "blood sugar",
+        true,
+        true,
+    ),
+    row(
+        "consent-example-notTime",
+        "treatment at f002 in January 2015",
+        "blood sugar",
+        true,
+        true,
+    ),
+    row(
+        "consent-example-notTime",
+        "treatment at f002",
+        "blood sugar",
+        true,
+        true,
+    ),
+    row(
+        "consent-example-pkb",
+        "treatment at f001",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "consent-example-pkb",
+        "treatment at f001",
+        "depression",
+        false,
+        false,
+    ),
+    row(
+        "consent-example-signature",
+        "treatment at f002",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "consent-example-signature",
+        "treatment by Practitioner/13 in 2016",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "consent-example-smartonfhir",
+        "treatment at f002 in the half hour",
+        "prescription",
+        false,
+        true,
+    ),
+    row(
+        "consent-example-smartonfhir",
+        "treatment at f002 in the half hour",
+        "blood sugar",
+        false,
+        false,
+    ),
+    row(
+        "consent-example-smartonfhir",
+        "treatment at f002",
+        "prescription",
+        false,
+        false,
+    ),
+];
