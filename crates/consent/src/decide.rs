@@ -14,7 +14,7 @@ pub use reasons::{Because, Decision, Obligation, Place, Reason, Source};
 
 use crate::facts::Facts;
 use crate::terms::{Effect, Provision, Scope, Standing, Terms};
-use matching::Resolved;
+use matching::Matched;
 
 /// What holds where no consent says anything: the rule of the organisation's jurisdiction.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -119,11 +119,11 @@ pub fn decide(terms: &[Terms], default: Fallback, asking: &Asking<'_>, facts: &F
 
 /// What one consent says.
 pub(crate) fn judge(terms: &Terms, asking: &Asking<'_>, facts: &Facts) -> Verdict {
-    let whole = Resolved::default();
+    let whole = Matched::everything();
     let root = terms
         .root
         .as_ref()
-        .map(|root| weigh(root, whole, asking, facts));
+        .map(|root| weigh(root, &whole, asking, facts));
     let verdict = match root.unwrap_or(Verdict::Silent) {
         Verdict::Silent => terms
             .base
@@ -141,21 +141,21 @@ pub(crate) fn judge(terms: &Terms, asking: &Asking<'_>, facts: &Facts) -> Verdic
 /// What a provision says: its exceptions first, then itself.
 pub(crate) fn weigh<'t>(
     provision: &'t Provision,
-    above: Resolved<'t>,
+    above: &Matched<'t>,
     asking: &Asking<'_>,
     facts: &Facts,
 ) -> Verdict {
-    let here = above.with(&provision.criteria);
+    let here = above.with(&provision.criteria, asking, facts);
     let mut exceptions = Verdict::Silent;
     // No deeper than `terms::DEPTH_MAX`, which the reader holds.
     for exception in &provision.exceptions {
-        exceptions = exceptions.beside(weigh(exception, here, asking, facts));
+        exceptions = exceptions.beside(weigh(exception, &here, asking, facts));
         if exceptions == Verdict::Refused {
             return Verdict::Refused;
         }
     }
     match exceptions {
-        Verdict::Silent => said(provision.effect, here.matches(asking, facts)),
+        Verdict::Silent => said(provision.effect, here.truth()),
         decided => decided,
     }
 }

@@ -140,7 +140,7 @@ const fn place(code: &str) -> usize {
     SUBJECTS.len()
 }
 
-const fn same(one: &[u8], other: &[u8]) -> bool {
+pub(crate) const fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }

@@ -84,13 +84,64 @@ impl Dimension {
         }
     }
 
-    /// Whether it is about who asks, not about the record.
-    pub(super) fn is_about_asking(self) -> bool {
-        use Dimension as D;
-        matches!(
-            self,
-            D::Period | D::Purpose | D::Action | D::Actor | D::Recipient | D::Custodian
-        )
+    /// Those about who asks.
+    pub(super) fn of_the_reader() -> &'static [Self] {
+        &Self::ALL[..6]
+    }
+
+    /// Those about the record.
+    pub(super) fn of_the_record() -> &'static [Self] {
+        &Self::ALL[6..]
+    }
+}
+
+/// A rule completed by the rules above it, with what is known of its match so far: an exception
+/// that names nothing about the reader, or about the record, matches there as the rule above does.
+#[derive(Clone, Copy)]
+pub(crate) struct Matched<'t> {
+    pub(crate) rule: Resolved<'t>,
+    reader: Truth,
+    record: Truth,
+}
+
+impl<'t> Matched<'t> {
+    /// Before the root: everything matches.
+    pub(crate) fn everything() -> Self {
+        Self {
+            rule: Resolved::default(),
+            reader: Truth::True,
+            record: Truth::True,
+        }
+    }
+
+    /// The match of a rule below.
+    #[must_use]
+    pub(crate) fn with(&self, own: &'t Criteria, asking: &Asking<'_>, facts: &Facts) -> Self {
+        let rule = self.rule.with(own);
+        let all = |dimensions| rule.all(dimensions, asking, facts);
+        let reader = match own.looks_at_the_reader() {
+            true => all(Dimension::of_the_reader()),
+            false => self.reader,
+        };
+        let record = match own.looks_at_the_record() {
+            true => all(Dimension::of_the_record()),
+            false => self.record,
+        };
+        Self {
+            rule,
+            reader,
+            record,
+        }
+    }
+
+    /// Whether the rule matches.
+    pub(crate) fn truth(&self) -> Truth {
+        self.reader.min(self.record)
+    }
+
+    /// Whether it may concern the reader.
+    pub(super) fn may_concern_the_reader(&self) -> bool {
+        self.reader != Truth::False
     }
 }
 
@@ -131,26 +182,16 @@ impl<'t> Resolved<'t> {
         }
     }
 
-    /// Whether all dimensions match.
-    pub(crate) fn matches(&self, asking: &Asking<'_>, facts: &Facts) -> Truth {
+    /// Whether all of these dimensions match.
+    pub(super) fn all(&self, of: &[Dimension], asking: &Asking<'_>, facts: &Facts) -> Truth {
         let mut all = Truth::True;
-        for dimension in Dimension::ALL {
-            all = all.min(self.truth(dimension, asking, facts));
+        for dimension in of {
+            all = all.min(self.truth(*dimension, asking, facts));
             if all == Truth::False {
                 break;
             }
         }
         all
-    }
-
-    /// Whether the dimensions that are about who asks may match.
-    pub(super) fn may_match_asking(&self, asking: &Asking<'_>, facts: &Facts) -> bool {
-        let about = Dimension::ALL
-            .into_iter()
-            .filter(|one| one.is_about_asking());
-        about
-            .map(|one| self.truth(one, asking, facts))
-            .all(|truth| truth != Truth::False)
     }
 
     /// Whether one dimension matches; one that no rule names matches everything.
@@ -192,7 +233,10 @@ fn whole<T>(named: Option<&Named<T>>, matches: impl FnOnce(&Named<T>) -> Truth) 
 
 /// The type that a reference names.
 fn kind(party: &str) -> &str {
-    let end = party.find(['/', '?']).unwrap_or(0);
+    let end = party
+        .bytes()
+        .position(|byte| matches!(byte, b'/' | b'?'))
+        .unwrap_or(0);
     &party[..end]
 }
 

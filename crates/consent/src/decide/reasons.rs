@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::matching::Resolved;
+use super::matching::{Matched, Resolved};
 use super::{Asking, Dimension, Truth, Verdict, judge, said, weigh};
 use crate::facts::Facts;
 use crate::labels::Subjects;
@@ -181,7 +181,7 @@ impl<'a> Telling<'a, '_> {
         }
         let before = self.reasons.len();
         if let Some(root) = &self.terms.root {
-            self.provision(root, Resolved::default(), &mut Vec::new());
+            self.provision(root, &Matched::everything(), &mut Vec::new());
         }
         if self.reasons.len() > before {
             return;
@@ -204,24 +204,24 @@ impl<'a> Telling<'a, '_> {
         });
     }
 
-    fn provision(&mut self, one: &'a Provision, above: Resolved<'a>, path: &mut Vec<usize>) {
-        let here = above.with(&one.criteria);
+    fn provision(&mut self, one: &'a Provision, above: &Matched<'a>, path: &mut Vec<usize>) {
+        let here = above.with(&one.criteria, self.asking, self.facts);
         let before = self.reasons.len();
         for (at, exception) in one.exceptions.iter().enumerate() {
             path.push(at);
             // A refusal that an exception of its own lifts again is none.
-            let verdict = weigh(exception, here, self.asking, self.facts);
+            let verdict = weigh(exception, &here, self.asking, self.facts);
             if !self.refusals || verdict == Verdict::Refused {
-                self.provision(exception, here, path);
+                self.provision(exception, &here, path);
             }
             path.pop();
         }
         if self.refusals && self.reasons.len() > before {
             return;
         }
-        let matched = here.matches(self.asking, self.facts);
+        let matched = here.truth();
         if self.reasons.len() < REASONS_MAX
-            && let Some(because) = self.because(one.effect, matched, &here)
+            && let Some(because) = self.because(one.effect, matched, &here.rule)
         {
             self.push(Some(path.clone()), because);
         }
@@ -254,11 +254,11 @@ impl<'a> Telling<'a, '_> {
 /// What goes with a permission.
 pub(super) fn obligations(all: &[&Terms], asking: &Asking<'_>, facts: &Facts) -> Vec<Obligation> {
     let mut obligations = Vec::new();
-    let whole = Resolved::default();
+    let whole = Matched::everything();
     let roots = all.iter().filter_map(|terms| terms.root.as_ref());
     if roots
         .into_iter()
-        .any(|root| withholds(root, whole, false, asking, facts))
+        .any(|root| withholds(root, &whole, false, asking, facts))
     {
         obligations.push(Obligation::Redact);
     }
@@ -271,16 +271,16 @@ pub(super) fn obligations(all: &[&Terms], asking: &Asking<'_>, facts: &Facts) ->
 /// Whether a rule that may concern this reader looks at the record, so that it tells records apart.
 fn withholds<'t>(
     one: &'t Provision,
-    above: Resolved<'t>,
+    above: &Matched<'t>,
     above_looks: bool,
     asking: &Asking<'_>,
     facts: &Facts,
 ) -> bool {
-    let here = above.with(&one.criteria);
+    let here = above.with(&one.criteria, asking, facts);
     let looks = above_looks || one.criteria.looks_at_the_record();
-    (looks && here.may_match_asking(asking, facts))
+    (looks && here.may_concern_the_reader())
         || one
             .exceptions
             .iter()
-            .any(|below| withholds(below, here, looks, asking, facts))
+            .any(|below| withholds(below, &here, looks, asking, facts))
 }

@@ -2,7 +2,7 @@
 
 use crate::coding::{ACT_REASON, Coding};
 use crate::facts::Stretch;
-use crate::labels::Label;
+use crate::labels::{Label, same};
 
 /// The values of one dimension, sorted.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -61,6 +61,16 @@ impl Criteria {
                 period,
                 ..Self::default()
             }
+    }
+
+    /// Whether it names something about who asks.
+    pub(crate) fn looks_at_the_reader(&self) -> bool {
+        self.clouded
+            || self.period.is_some()
+            || self.recipient.is_some()
+            || self.custodian.is_some()
+            || self.purpose.is_some()
+            || self.action.is_some()
     }
 
     /// Whether it names something about the record.
@@ -122,6 +132,43 @@ const PURPOSES: &[(&str, &[&str])] = &[
     ("BTG", &[]),
 ];
 
+/// For each purpose the places of those that it covers, itself included.
+static COVERED: [u64; PURPOSES.len()] = close();
+
+const fn close() -> [u64; PURPOSES.len()] {
+    let mut sets = [0; PURPOSES.len()];
+    // Three levels: after the second round everything below is in.
+    let mut round = 0;
+    while round < 3 {
+        let mut above = 0;
+        while above < PURPOSES.len() {
+            sets[above] |= 1 << above;
+            let mut below = 0;
+            while below < PURPOSES.len() {
+                if directly_below(above, below) {
+                    sets[above] |= sets[below] | 1 << below;
+                }
+                below += 1;
+            }
+            above += 1;
+        }
+        round += 1;
+    }
+    sets
+}
+
+const fn directly_below(above: usize, below: usize) -> bool {
+    let list = PURPOSES[above].1;
+    let mut at = 0;
+    while at < list.len() {
+        if same(list[at].as_bytes(), PURPOSES[below].0.as_bytes()) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
 /// A purpose of use.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Purpose {
@@ -152,19 +199,14 @@ impl Purpose {
         (usize::from(place) < PURPOSES.len()).then_some(Self::Reason(place))
     }
 
-    /// Whether the other is the same or below this one; neither is deeper than three levels.
+    /// Whether the other is the same or below this one.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        let (Self::Reason(above), Self::Reason(below)) = (self, other) else {
-            return self == other;
-        };
-        let below_code = PURPOSES[usize::from(*below)].0;
-        let direct = PURPOSES[usize::from(*above)].1;
-        above == below
-            || direct.contains(&below_code)
-            || direct
-                .iter()
-                .filter_map(|code| Self::place(code))
-                .any(|middle| PURPOSES[usize::from(middle)].1.contains(&below_code))
+        match (self, other) {
+            (Self::Reason(above), Self::Reason(below)) => {
+                COVERED[usize::from(*above)] >> below & 1 == 1
+            }
+            _ => self == other,
+        }
     }
 
     pub(crate) fn is_act_reason(&self) -> bool {

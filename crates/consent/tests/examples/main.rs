@@ -117,7 +117,7 @@ fn the_examples_of_ihe_pcf_are_decided_as_their_text_says() {
     };
     let consents = fsh::consents(&text);
     assert_eq!(consents.len(), 23);
-    check(&consents, PCF);
+    check(&consents, &rows::rows(PCF));
 }
 
 #[test]
@@ -138,5 +138,5 @@ fn the_official_examples_are_decided_as_their_text_says_or_refused() {
         }
     }
     assert_eq!(consents.len(), 12);
-    check(&consents, OFFICIAL);
+    check(&consents, &rows::rows(OFFICIAL));
 }

@@ -198,621 +198,116 @@ pub(crate) fn record(name: &str) -> Value {
     }
 }
 
-const fn row(
-    consent: &'static str,
-    ask: &'static str,
-    record: &'static str,
-    implied: bool,
-    permitted: bool,
-) -> Row {
-    Row {
-        consent,
-        ask,
-        record,
-        implied,
-        permitted,
-    }
+/// Reads the rows below: consent, request, record, default, answer.
+pub(crate) fn rows(text: &'static str) -> Vec<Row> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            let cells: Vec<&str> = line.split(" | ").collect();
+            let [consent, ask, record, default, answer] = cells[..] else {
+                panic!("not five cells: {line}")
+            };
+            let (implied, permitted) = (default == "permit", answer == "permit");
+            Row {
+                consent,
+                ask,
+                record,
+                implied,
+                permitted,
+            }
+        })
+        .collect()
 }
 
 /// IHE PCF, which leaves no consent implied.
-pub(crate) const PCF: &[Row] = &[
-    row(
-        "ex-consent-basic-treat",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-basic-treat",
-        "payment",
-        "alcohol use",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-basic-treat",
-        "research",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-basic-treat",
-        "purpose unstated",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-basic-treat-infant",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-basic-treat-infant",
-        "research",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-basic-ink",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-basic-ink",
-        "research",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-expired-treat",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-expired-treat",
-        "treatment in 2023",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-basic-reject",
-        "treatment",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-basic-reject",
-        "research",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-basic-research",
-        "research",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-basic-research",
-        "treatment",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-timeframe",
-        "treatment",
-        "alcohol use",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-intermediate-timeframe",
-        "treatment",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-timeframe",
-        "treatment",
-        "undated note",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-not-timeframe",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-intermediate-not-timeframe",
-        "treatment",
-        "alcohol use",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-not-timeframe",
-        "treatment",
-        "undated note",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-authoredby",
-        "treatment",
-        "note by ex-practitioner",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-intermediate-authoredby",
-        "treatment",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-not-authoredby",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-intermediate-not-authoredby",
-        "treatment",
-        "note by ex-practitioner",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-encounter",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-intermediate-encounter",
-        "treatment",
-        "note by ex-practitioner",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-not-encounter",
-        "treatment",
-        "note by ex-practitioner",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-intermediate-not-encounter",
-        "treatment",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-data",
-        "treatment",
-        "alcohol use",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-intermediate-data",
-        "treatment",
-        "note by ex-practitioner",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-not-data",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-intermediate-not-data",
-        "treatment",
-        "alcohol use",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-purpose",
-        "FooBar by the researcher",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-intermediate-purpose",
-        "FooBar by another",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-intermediate-purpose",
-        "treatment",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-dissent-intermediate-break-glass",
-        "treatment",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-dissent-intermediate-break-glass",
-        "break-glass, privileged",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-dissent-intermediate-break-glass",
-        "break-glass, not privileged",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-dissent-intermediate-break-glass",
-        "break-glass, groups not known",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-advanced-normal",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-advanced-normal",
-        "treatment",
-        "alcohol use",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-advanced-normal",
-        "research",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-advanced-normal-restricted",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-advanced-normal-restricted",
-        "treatment",
-        "alcohol use",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-advanced-normal-not-restricted",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-advanced-normal-not-restricted",
-        "treatment",
-        "alcohol use",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-advanced-normal-focused-restricted",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-advanced-normal-focused-restricted",
-        "treatment",
-        "alcohol use",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-advanced-normal-focused-restricted",
-        "treatment by ex-practitioner",
-        "alcohol use",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-advanced-normal-focused-restricted",
-        "research by ex-practitioner",
-        "alcohol use",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-advanced-normal-focused-psy",
-        "treatment by ex-practitioner",
-        "depression",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-advanced-normal-focused-psy",
-        "treatment by ex-practitioner",
-        "alcohol use",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-advanced-normal-focused-psy",
-        "treatment by ex-practitioner",
-        "depression with HIV",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-advanced-normal-focused-psy",
-        "treatment",
-        "depression",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-advanced-normal-focused-psy-or-sdv",
-        "treatment by ex-practitioner",
-        "depression",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-advanced-normal-focused-psy-or-sdv",
-        "treatment by ex-practitioner",
-        "violence",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-advanced-normal-focused-psy-or-sdv",
-        "treatment",
-        "violence",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-advanced-normal-break-glass-restricted",
-        "treatment",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-advanced-normal-break-glass-restricted",
-        "treatment",
-        "depression",
-        false,
-        false,
-    ),
-    row(
-        "ex-consent-advanced-normal-break-glass-restricted",
-        "break-glass, privileged",
-        "depression",
-        false,
-        true,
-    ),
-    row(
-        "ex-consent-advanced-normal-break-glass-restricted",
-        "break-glass, not privileged",
-        "depression",
-        false,
-        false,
-    ),
-];
+pub(crate) const PCF: &str = "
+ex-consent-basic-treat | treatment | blood sugar | deny | permit
+ex-consent-basic-treat | payment | alcohol use | deny | permit
+ex-consent-basic-treat | research | blood sugar | deny | deny
+ex-consent-basic-treat | purpose unstated | blood sugar | deny | deny
+ex-consent-basic-treat-infant | treatment | blood sugar | deny | permit
+ex-consent-basic-treat-infant | research | blood sugar | deny | deny
+ex-consent-basic-ink | treatment | blood sugar | deny | permit
+ex-consent-basic-ink | research | blood sugar | deny | deny
+ex-consent-expired-treat | treatment | blood sugar | deny | permit
+ex-consent-expired-treat | treatment in 2023 | blood sugar | deny | deny
+ex-consent-basic-reject | treatment | blood sugar | deny | deny
+ex-consent-basic-reject | research | blood sugar | deny | deny
+ex-consent-basic-research | research | blood sugar | deny | permit
+ex-consent-basic-research | treatment | blood sugar | deny | deny
+ex-consent-intermediate-timeframe | treatment | alcohol use | deny | permit
+ex-consent-intermediate-timeframe | treatment | blood sugar | deny | deny
+ex-consent-intermediate-timeframe | treatment | undated note | deny | deny
+ex-consent-intermediate-not-timeframe | treatment | blood sugar | deny | permit
+ex-consent-intermediate-not-timeframe | treatment | alcohol use | deny | deny
+ex-consent-intermediate-not-timeframe | treatment | undated note | deny | deny
+ex-consent-intermediate-authoredby | treatment | note by ex-practitioner | deny | permit
+ex-consent-intermediate-authoredby | treatment | blood sugar | deny | deny
+ex-consent-intermediate-not-authoredby | treatment | blood sugar | deny | permit
+ex-consent-intermediate-not-authoredby | treatment | note by ex-practitioner | deny | deny
+ex-consent-intermediate-encounter | treatment | blood sugar | deny | permit
+ex-consent-intermediate-encounter | treatment | note by ex-practitioner | deny | deny
+ex-consent-intermediate-not-encounter | treatment | note by ex-practitioner | deny | permit
+ex-consent-intermediate-not-encounter | treatment | blood sugar | deny | deny
+ex-consent-intermediate-data | treatment | alcohol use | deny | permit
+ex-consent-intermediate-data | treatment | note by ex-practitioner | deny | deny
+ex-consent-intermediate-not-data | treatment | blood sugar | deny | permit
+ex-consent-intermediate-not-data | treatment | alcohol use | deny | deny
+ex-consent-intermediate-purpose | FooBar by the researcher | blood sugar | deny | permit
+ex-consent-intermediate-purpose | FooBar by another | blood sugar | deny | deny
+ex-consent-intermediate-purpose | treatment | blood sugar | deny | deny
+ex-dissent-intermediate-break-glass | treatment | blood sugar | deny | deny
+ex-dissent-intermediate-break-glass | break-glass, privileged | blood sugar | deny | permit
+ex-dissent-intermediate-break-glass | break-glass, not privileged | blood sugar | deny | deny
+ex-dissent-intermediate-break-glass | break-glass, groups not known | blood sugar | deny | deny
+ex-consent-advanced-normal | treatment | blood sugar | deny | permit
+ex-consent-advanced-normal | treatment | alcohol use | deny | deny
+ex-consent-advanced-normal | research | blood sugar | deny | deny
+ex-consent-advanced-normal-restricted | treatment | blood sugar | deny | permit
+ex-consent-advanced-normal-restricted | treatment | alcohol use | deny | permit
+ex-consent-advanced-normal-not-restricted | treatment | blood sugar | deny | permit
+ex-consent-advanced-normal-not-restricted | treatment | alcohol use | deny | deny
+ex-consent-advanced-normal-focused-restricted | treatment | blood sugar | deny | permit
+ex-consent-advanced-normal-focused-restricted | treatment | alcohol use | deny | deny
+ex-consent-advanced-normal-focused-restricted | treatment by ex-practitioner | alcohol use | deny | permit
+ex-consent-advanced-normal-focused-restricted | research by ex-practitioner | alcohol use | deny | deny
+ex-consent-advanced-normal-focused-psy | treatment by ex-practitioner | depression | deny | permit
+ex-consent-advanced-normal-focused-psy | treatment by ex-practitioner | alcohol use | deny | deny
+ex-consent-advanced-normal-focused-psy | treatment by ex-practitioner | depression with HIV | deny | deny
+ex-consent-advanced-normal-focused-psy | treatment | depression | deny | deny
+ex-consent-advanced-normal-focused-psy-or-sdv | treatment by ex-practitioner | depression | deny | permit
+ex-consent-advanced-normal-focused-psy-or-sdv | treatment by ex-practitioner | violence | deny | permit
+ex-consent-advanced-normal-focused-psy-or-sdv | treatment | violence | deny | deny
+ex-consent-advanced-normal-break-glass-restricted | treatment | blood sugar | deny | permit
+ex-consent-advanced-normal-break-glass-restricted | treatment | depression | deny | deny
+ex-consent-advanced-normal-break-glass-restricted | break-glass, privileged | depression | deny | permit
+ex-consent-advanced-normal-break-glass-restricted | break-glass, not privileged | depression | deny | deny
+";
 
 /// HL7 R4. The texts of `Out` and `not..` say that consent is implied.
-pub(crate) const OFFICIAL: &[Row] = &[
-    row(
-        "consent-example-basic",
-        "treatment at f002 in 2015",
-        "blood sugar",
-        false,
-        true,
-    ),
-    row(
-        "consent-example-basic",
-        "treatment at f002",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "consent-example-Emergency",
-        "treatment at f002",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "consent-example-Emergency",
-        "emergency at f002",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "consent-example-Out",
-        "treatment at f002",
-        "blood sugar",
-        true,
-        false,
-    ),
-    row(
-        "consent-example-grantor",
-        "patient request by Patient/example",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "consent-example-grantor",
-        "treatment at f002",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "consent-example-notAuthor",
-        "treatment at f002",
-        "blood sugar",
-        true,
-        false,
-    ),
-    row(
-        "consent-example-notAuthor",
-        "treatment at f002, kept elsewhere",
-        "blood sugar",
-        true,
-        true,
-    ),
-    row(
-        "consent-example-notOrg",
-        "treatment at f001",
-        "blood sugar",
-        true,
-        false,
-    ),
-    row(
-        "consent-example-notOrg",
-        "treatment at f002",
-        "blood sugar",
-        true,
-        true,
-    ),
-    row(
-        "consent-example-notThem",
-        "treatment by f204",
-        "blood sugar",
-        true,
-        false,
-    ),
-    row(
-        "consent-example-notThem",
-        "treatment at f002",
-        "blood sugar",
-        true,
-        true,
-    ),
-    row(
-        "consent-example-notThis",
-        "treatment at f002",
-        "result of Task/example3",
-        true,
-        false,
-    ),
-    row(
-        "consent-example-notThis",
-        "treatment at f002",
-        "blood sugar",
-        true,
-        true,
-    ),
-    row(
-        "consent-example-notTime",
-        "treatment at f002 in January 2015",
-        "blood sugar",
-        true,
-        true,
-    ),
-    row(
-        "consent-example-notTime",
-        "treatment at f002",
-        "blood sugar",
-        true,
-        true,
-    ),
-    row(
-        "consent-example-pkb",
-        "treatment at f001",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "consent-example-pkb",
-        "treatment at f001",
-        "depression",
-        false,
-        false,
-    ),
-    row(
-        "consent-example-signature",
-        "treatment at f002",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "consent-example-signature",
-        "treatment by Practitioner/13 in 2016",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "consent-example-smartonfhir",
-        "treatment at f002 in the half hour",
-        "prescription",
-        false,
-        true,
-    ),
-    row(
-        "consent-example-smartonfhir",
-        "treatment at f002 in the half hour",
-        "blood sugar",
-        false,
-        false,
-    ),
-    row(
-        "consent-example-smartonfhir",
-        "treatment at f002",
-        "prescription",
-        false,
-        false,
-    ),
-];
+pub(crate) const OFFICIAL: &str = "
+consent-example-basic | treatment at f002 in 2015 | blood sugar | deny | permit
+consent-example-basic | treatment at f002 | blood sugar | deny | deny
+consent-example-Emergency | treatment at f002 | blood sugar | deny | deny
+consent-example-Emergency | emergency at f002 | blood sugar | deny | deny
+consent-example-Out | treatment at f002 | blood sugar | permit | deny
+consent-example-grantor | patient request by Patient/example | blood sugar | deny | deny
+consent-example-grantor | treatment at f002 | blood sugar | deny | deny
+consent-example-notAuthor | treatment at f002 | blood sugar | permit | deny
+consent-example-notAuthor | treatment at f002, kept elsewhere | blood sugar | permit | permit
+consent-example-notOrg | treatment at f001 | blood sugar | permit | deny
+consent-example-notOrg | treatment at f002 | blood sugar | permit | permit
+consent-example-notThem | treatment by f204 | blood sugar | permit | deny
+consent-example-notThem | treatment at f002 | blood sugar | permit | permit
+consent-example-notThis | treatment at f002 | result of Task/example3 | permit | deny
+consent-example-notThis | treatment at f002 | blood sugar | permit | permit
+consent-example-notTime | treatment at f002 in January 2015 | blood sugar | permit | permit
+consent-example-notTime | treatment at f002 | blood sugar | permit | permit
+consent-example-pkb | treatment at f001 | blood sugar | deny | deny
+consent-example-pkb | treatment at f001 | depression | deny | deny
+consent-example-signature | treatment at f002 | blood sugar | deny | deny
+consent-example-signature | treatment by Practitioner/13 in 2016 | blood sugar | deny | deny
+consent-example-smartonfhir | treatment at f002 in the half hour | prescription | deny | permit
+consent-example-smartonfhir | treatment at f002 in the half hour | blood sugar | deny | deny
+consent-example-smartonfhir | treatment at f002 | prescription | deny | deny
+";
