@@ -117,17 +117,16 @@ impl Coding {
 
     pub(crate) fn read_bytes(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         let number = usize::from(reader.u8()?);
-        let system = match number.checked_sub(1) {
-            Some(at) => *SYSTEMS
+        let system = if let Some(at) = number.checked_sub(1) {
+            *SYSTEMS
                 .get(at)
-                .ok_or_else(|| reader.malformed("number of a system"))?,
-            None => {
-                let text = read_short(reader)?;
-                if SYSTEMS.contains(&text) {
-                    return Err(reader.malformed("system without a number"));
-                }
-                text
+                .ok_or_else(|| reader.malformed("number of a system"))?
+        } else {
+            let text = read_short(reader)?;
+            if SYSTEMS.contains(&text) {
+                return Err(reader.malformed("system without a number"));
             }
+            text
         };
         let code = read_short(reader)?;
         Self::new(system, code).ok_or_else(|| reader.malformed("coding"))

@@ -163,9 +163,10 @@ pub(crate) fn weigh<'t>(
 /// A permission needs a sure match; a refusal needs a possible one.
 pub(crate) fn said(effect: Effect, matched: Truth) -> Verdict {
     match (effect, matched) {
-        (Effect::Opaque, _) => Verdict::Refused,
         (Effect::Permit, Truth::True) => Verdict::Permitted,
-        (Effect::Refuse | Effect::Unclear, Truth::True | Truth::Unknown) => Verdict::Refused,
+        (Effect::Refuse | Effect::Unclear, Truth::True | Truth::Unknown) | (Effect::Opaque, _) => {
+            Verdict::Refused
+        }
         _ => Verdict::Silent,
     }
 }

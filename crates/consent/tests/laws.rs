@@ -1,5 +1,12 @@
 //! Laws of the decision over random consents: more refusals never permit more, order does not
 //! matter, what is not known never permits.
+#![allow(
+    clippy::unwrap_used,
+    clippy::match_bool,
+    clippy::option_option,
+    clippy::similar_names,
+    reason = "a test may fail loudly, and its model tells absent from unreadable"
+)]
 
 #[path = "differential/model.rs"]
 #[allow(dead_code, reason = "the laws need a part of the model")]

@@ -59,7 +59,8 @@ pub(crate) fn span(text: &str, form: Form) -> Option<Span> {
     })
 }
 
-/// `[from, to)` in microseconds since 1970 UTC of a date, dateTime or instant as a resource holds it.
+/// `[from, to)` in microseconds since 1970 UTC of a date, dateTime or instant of a
+/// resource.
 pub fn stretch_us(text: &str) -> Option<(i64, i64)> {
     let span = span(text, Form::DateTime)?;
     Some((span.from_us, span.to_us))

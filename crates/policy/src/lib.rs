@@ -1,13 +1,15 @@
 //! The policy of an organisation and its jurisdiction, in Cedar: permit-only, any error a refusal.
 //!
-//! What lives here: reading a policy text against the schema, and the decision on one request. What
-//! does not: the patient's consent (`consent`), which must permit as well, and where the text is kept.
+//! What lives here: reading a policy text against the schema, and the decision on one request.
+//! What does not: the patient's consent (`consent`), which must permit as well, and where the
+//! text is kept.
 //!
 //! Invariants:
 //!
 //! 1. A policy that refuses (`forbid`) is not loaded: Cedar passes over a policy whose evaluation
 //!    fails, so a failing `forbid` would permit. `a_forbid_is_not_loaded`.
-//! 2. A text that does not fit the schema is not loaded: `what_does_not_fit_the_schema_is_not_loaded`.
+//! 2. A text that does not fit the schema is not loaded:
+//!    `what_does_not_fit_the_schema_is_not_loaded`.
 //! 3. An error in any policy refuses, whatever the others say: `any_error_is_a_refusal`.
 //! 4. What no policy permits is refused: `the_default_policy_decides_as_its_table_says`.
 //!

@@ -74,9 +74,9 @@ impl Names {
     /// The request and its entities, held against the schema; `None` if they do not fit.
     pub(crate) fn ask(&self, request: &Request<'_>, schema: &Schema) -> Option<(Asked, Entities)> {
         let text = |text: &str| Value::new_string(text.to_owned());
-        let organisation = self.uid(&self.organisation, request.organisation);
-        let custodian = self.uid(&self.organisation, request.custodian);
-        let person = self.uid(&self.person, request.person);
+        let organisation = uid(&self.organisation, request.organisation);
+        let custodian = uid(&self.organisation, request.custodian);
+        let person = uid(&self.person, request.person);
         let entity = |uid: &EntityUid, attributes: Vec<(&str, Value)>| {
             let named = attributes
                 .into_iter()
@@ -135,8 +135,8 @@ impl Names {
         let entities = Entities::from_entities(entities, Some(schema)).ok()?;
         Some((asked, entities))
     }
+}
 
-    fn uid(&self, kind: &EntityTypeName, id: &str) -> EntityUid {
-        EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
-    }
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
 }

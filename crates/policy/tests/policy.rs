@@ -28,6 +28,7 @@ fn request(facts: &Facts) -> Request<'_> {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one table")]
 fn the_default_policy_decides_as_its_table_says() {
     let policy = Policy::built_in().unwrap();
     let (observation, medication) = (facts("Observation", "X"), facts("MedicationRequest", "X"));

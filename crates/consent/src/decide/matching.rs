@@ -119,14 +119,13 @@ impl<'t> Matched<'t> {
     pub(crate) fn with(&self, own: &'t Criteria, asking: &Asking<'_>, facts: &Facts) -> Self {
         let rule = self.rule.with(own);
         let all = |dimensions| rule.all(dimensions, asking, facts);
-        let reader = match own.looks_at_the_reader() {
-            true => all(Dimension::of_the_reader()),
-            false => self.reader,
-        };
-        let record = match own.looks_at_the_record() {
-            true => all(Dimension::of_the_record()),
-            false => self.record,
-        };
+        let (mut reader, mut record) = (self.reader, self.record);
+        if own.looks_at_the_reader() {
+            reader = all(Dimension::of_the_reader());
+        }
+        if own.looks_at_the_record() {
+            record = all(Dimension::of_the_record());
+        }
         Self {
             rule,
             reader,

@@ -51,11 +51,11 @@ impl Canonical for Facts {
         write_list(writer, &self.codes, |writer, one| one.write(writer));
         if !self.authors.is_empty() {
             write_list(writer, &self.authors, |writer, one| {
-                write_reference(writer, one)
+                write_reference(writer, one);
             });
         }
         write_list(writer, &self.links, |writer, one| {
-            write_reference(writer, one)
+            write_reference(writer, one);
         });
     }
 
@@ -77,9 +77,10 @@ impl Canonical for Facts {
         let has = |flag| flags & flag != 0;
         let own = has(OWN).then(|| read_reference(reader)).transpose()?;
         let dates = has(DATES).then(|| read_stretch(reader)).transpose()?;
-        let subjects = match has(SUBJECTS) {
-            true => read_subjects(reader)?,
-            false => Subjects::NONE,
+        let subjects = if has(SUBJECTS) {
+            read_subjects(reader)?
+        } else {
+            Subjects::NONE
         };
         let labels = optional(reader, has(LABELS), Coding::read_bytes)?;
         let codes = read_list(reader, Coding::read_bytes)?;

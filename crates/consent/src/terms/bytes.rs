@@ -24,7 +24,10 @@ impl Canonical for Terms {
         }
         writer.u8(self.standing as u8);
         writer.u8(self.scope as u8);
-        writer.u8(self.base.map_or(0, |effect| effect as u8 + 1));
+        writer.bool(self.base.is_some());
+        if let Some(base) = self.base {
+            writer.u8(base as u8);
+        }
         writer.bool(self.root.is_some());
         if let Some(root) = &self.root {
             write_provision(writer, root);
@@ -55,8 +58,11 @@ impl Canonical for Terms {
             &[Standing::Active, Standing::Silent, Standing::Unknown],
         )?;
         let scope = pick(reader, &[Scope::Privacy, Scope::Other, Scope::Unknown])?;
-        let [a, b, c, d, e] = EFFECTS.map(Some);
-        let base = pick(reader, &[None, a, b, c, d, e])?;
+        let base = if reader.bool()? {
+            Some(pick(reader, &EFFECTS)?)
+        } else {
+            None
+        };
         let mut left = PROVISIONS_MAX;
         let root = reader
             .bool()?
@@ -97,7 +103,7 @@ fn write_provision(writer: &mut Writer, provision: &Provision) {
     write_named(writer, criteria.period.as_ref(), write_stretch);
     for parties in [&criteria.recipient, &criteria.custodian, &criteria.author] {
         write_named(writer, parties.as_ref(), |writer, one| {
-            write_short(writer, one)
+            write_short(writer, one);
         });
     }
     write_named(writer, criteria.purpose.as_ref(), |writer, one| match one {
@@ -105,14 +111,14 @@ fn write_provision(writer: &mut Writer, provision: &Provision) {
         Purpose::Other(coding) => other(writer, 1, coding),
     });
     write_named(writer, criteria.action.as_ref(), |writer, one| {
-        writer.u8(*one as u8)
+        writer.u8(*one as u8);
     });
     write_named(writer, criteria.class.as_ref(), |writer, one| match one {
         Class::Type(number) => tagged(writer, 0, *number),
         Class::Other(coding) => other(writer, 1, coding),
     });
     write_named(writer, criteria.code.as_ref(), |writer, one| {
-        one.write(writer)
+        one.write(writer);
     });
     write_named(writer, criteria.label.as_ref(), |writer, one| match one {
         Label::Level(level) => tagged(writer, 0, level.number()),
@@ -209,7 +215,7 @@ fn read_class(reader: &mut Reader<'_>) -> Result<Class, CodecError> {
         }
         1 => match Class::of(Coding::read_bytes(reader)?) {
             Class::Type(_) => Err(reader.malformed("class")),
-            other => Ok(other),
+            other @ Class::Other(_) => Ok(other),
         },
         _ => Err(reader.malformed("class")),
     }

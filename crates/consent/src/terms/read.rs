@@ -53,10 +53,12 @@ pub(super) fn terms(consent: &Value) -> Result<Terms, TermsError> {
     let root = map
         .get("provision")
         .map(|value| provision::read(value, 1, &mut counter));
-    let (base, root) = match map.keys().all(|key| understood(key, ELEMENTS)) {
-        true => rules(policy_rule(map), root.transpose()?),
+    let root = root.transpose()?;
+    let (base, root) = if map.keys().all(|key| understood(key, ELEMENTS)) {
+        rules(policy_rule(map), root)
+    } else {
         // An unknown modifier may turn the whole into anything. FHIR R4 2.4.1.
-        false => (Some(Effect::Unclear), None),
+        (Some(Effect::Unclear), None)
     };
     let patient = map
         .get("patient")
@@ -168,7 +170,6 @@ fn policy_rule(map: &Map<String, Value>) -> PolicyRule {
         }
     }
     match found.as_slice() {
-        [] => PolicyRule::Unknown,
         [first, rest @ ..] if rest.iter().all(|other| other == first) => {
             first.map_or(PolicyRule::None, PolicyRule::Effect)
         }
@@ -195,13 +196,12 @@ fn rules(rule: PolicyRule, root: Option<Root>) -> (Option<Effect>, Option<Provis
     };
     let (base, effect) = match (rule, typed) {
         (PolicyRule::None, Some(effect)) => (None, effect),
-        (PolicyRule::None, None) => (None, Effect::Unclear),
         (PolicyRule::Unknown, typed) => (Some(Effect::Unclear), typed.unwrap_or(Effect::Unclear)),
         // Opt in, within the limits of the root.
         (PolicyRule::Effect(Effect::Permit), Some(Effect::Permit)) => (None, Effect::Permit),
         (PolicyRule::Effect(base), Some(effect)) => (Some(base), effect),
         (PolicyRule::Effect(base), None) if root.criteria.is_open() => (None, untyped(base, &root)),
-        (PolicyRule::Effect(Effect::Permit), None) => (None, Effect::Unclear),
+        (PolicyRule::None | PolicyRule::Effect(Effect::Permit), None) => (None, Effect::Unclear),
         (PolicyRule::Effect(_), None) => (Some(Effect::Unclear), Effect::Unclear),
     };
     root.effect = effect;

@@ -1,5 +1,12 @@
 //! 1,000,000 random pairs of a consent set and a request: the evaluator, a naive oracle and Cedar
 //! agree on each.
+#![allow(
+    clippy::unwrap_used,
+    clippy::match_bool,
+    clippy::option_option,
+    clippy::similar_names,
+    reason = "a test may fail loudly, and its model tells absent from unreadable"
+)]
 #![allow(clippy::print_stdout, reason = "a test may say what it saw")]
 
 mod cedar;

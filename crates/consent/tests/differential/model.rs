@@ -244,7 +244,10 @@ impl Rule {
             put("securityLabel", list.iter().map(|one| label(one)).collect());
         }
         if let Some(list) = &self.data {
-            let one = |(meaning, target): &(&str, &str)| json!({"meaning": meaning, "reference": {"reference": target}});
+            let one = |(meaning, target): &(&str, &str)| {
+                let reference = json!({"reference": target});
+                json!({"meaning": meaning, "reference": reference})
+            };
             put("data", list.iter().map(one).collect());
         }
         if !self.below.is_empty() {

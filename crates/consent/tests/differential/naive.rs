@@ -369,10 +369,10 @@ pub(crate) fn subjects(record: &Record) -> Vec<&'static str> {
 
 /// 3 normal, 4 restricted, 5 very restricted.
 pub(crate) fn level(record: &Record) -> i64 {
-    let of = |label: &&str| match label {
-        &"N" => Some(3),
-        &"R" => Some(4),
-        &"V" => Some(5),
+    let of = |label: &&str| match *label {
+        "N" => Some(3),
+        "R" => Some(4),
+        "V" => Some(5),
         _ => None,
     };
     let stated = record.labels.iter().filter_map(of).max().unwrap_or(3);
@@ -406,7 +406,7 @@ fn labels(named: &[&str], record: &Record) -> Maybe {
             .any(|label| broader(label).contains(one) || broader(one).contains(label))
     };
     let by_subject = match covered {
-        0 if !about.iter().any(|one| touches(one)) => Some(false),
+        0 if !about.iter().any(touches) => Some(false),
         all if all == about.len() && all > 0 => Some(true),
         _ => None,
     };

@@ -1,5 +1,12 @@
 //! The example Consents of IHE PCF and of HL7 R4, each asked several times. Every row stands in the
 //! table of `docs/reference/consent.md`, with its reason.
+#![allow(
+    clippy::unwrap_used,
+    clippy::match_bool,
+    clippy::option_option,
+    clippy::similar_names,
+    reason = "a test may fail loudly, and its model tells absent from unreadable"
+)]
 #![allow(clippy::print_stdout, reason = "a test may say that it was skipped")]
 
 mod fsh;

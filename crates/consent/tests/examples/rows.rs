@@ -24,6 +24,7 @@ pub(crate) struct Ask {
     pub(crate) at: &'static str,
 }
 
+#[allow(clippy::too_many_lines, reason = "one table")]
 /// The requests, by the name that the table gives them.
 pub(crate) fn ask(name: &str) -> Ask {
     let pcf = Ask {
@@ -220,94 +221,7 @@ pub(crate) fn rows(text: &'static str) -> Vec<Row> {
 }
 
 /// IHE PCF, which leaves no consent implied.
-pub(crate) const PCF: &str = "
-ex-consent-basic-treat | treatment | blood sugar | deny | permit
-ex-consent-basic-treat | payment | alcohol use | deny | permit
-ex-consent-basic-treat | research | blood sugar | deny | deny
-ex-consent-basic-treat | purpose unstated | blood sugar | deny | deny
-ex-consent-basic-treat-infant | treatment | blood sugar | deny | permit
-ex-consent-basic-treat-infant | research | blood sugar | deny | deny
-ex-consent-basic-ink | treatment | blood sugar | deny | permit
-ex-consent-basic-ink | research | blood sugar | deny | deny
-ex-consent-expired-treat | treatment | blood sugar | deny | permit
-ex-consent-expired-treat | treatment in 2023 | blood sugar | deny | deny
-ex-consent-basic-reject | treatment | blood sugar | deny | deny
-ex-consent-basic-reject | research | blood sugar | deny | deny
-ex-consent-basic-research | research | blood sugar | deny | permit
-ex-consent-basic-research | treatment | blood sugar | deny | deny
-ex-consent-intermediate-timeframe | treatment | alcohol use | deny | permit
-ex-consent-intermediate-timeframe | treatment | blood sugar | deny | deny
-ex-consent-intermediate-timeframe | treatment | undated note | deny | deny
-ex-consent-intermediate-not-timeframe | treatment | blood sugar | deny | permit
-ex-consent-intermediate-not-timeframe | treatment | alcohol use | deny | deny
-ex-consent-intermediate-not-timeframe | treatment | undated note | deny | deny
-ex-consent-intermediate-authoredby | treatment | note by ex-practitioner | deny | permit
-ex-consent-intermediate-authoredby | treatment | blood sugar | deny | deny
-ex-consent-intermediate-not-authoredby | treatment | blood sugar | deny | permit
-ex-consent-intermediate-not-authoredby | treatment | note by ex-practitioner | deny | deny
-ex-consent-intermediate-encounter | treatment | blood sugar | deny | permit
-ex-consent-intermediate-encounter | treatment | note by ex-practitioner | deny | deny
-ex-consent-intermediate-not-encounter | treatment | note by ex-practitioner | deny | permit
-ex-consent-intermediate-not-encounter | treatment | blood sugar | deny | deny
-ex-consent-intermediate-data | treatment | alcohol use | deny | permit
-ex-consent-intermediate-data | treatment | note by ex-practitioner | deny | deny
-ex-consent-intermediate-not-data | treatment | blood sugar | deny | permit
-ex-consent-intermediate-not-data | treatment | alcohol use | deny | deny
-ex-consent-intermediate-purpose | FooBar by the researcher | blood sugar | deny | permit
-ex-consent-intermediate-purpose | FooBar by another | blood sugar | deny | deny
-ex-consent-intermediate-purpose | treatment | blood sugar | deny | deny
-ex-dissent-intermediate-break-glass | treatment | blood sugar | deny | deny
-ex-dissent-intermediate-break-glass | break-glass, privileged | blood sugar | deny | permit
-ex-dissent-intermediate-break-glass | break-glass, not privileged | blood sugar | deny | deny
-ex-dissent-intermediate-break-glass | break-glass, groups not known | blood sugar | deny | deny
-ex-consent-advanced-normal | treatment | blood sugar | deny | permit
-ex-consent-advanced-normal | treatment | alcohol use | deny | deny
-ex-consent-advanced-normal | research | blood sugar | deny | deny
-ex-consent-advanced-normal-restricted | treatment | blood sugar | deny | permit
-ex-consent-advanced-normal-restricted | treatment | alcohol use | deny | permit
-ex-consent-advanced-normal-not-restricted | treatment | blood sugar | deny | permit
-ex-consent-advanced-normal-not-restricted | treatment | alcohol use | deny | deny
-ex-consent-advanced-normal-focused-restricted | treatment | blood sugar | deny | permit
-ex-consent-advanced-normal-focused-restricted | treatment | alcohol use | deny | deny
-ex-consent-advanced-normal-focused-restricted | treatment by ex-practitioner | alcohol use | deny | permit
-ex-consent-advanced-normal-focused-restricted | research by ex-practitioner | alcohol use | deny | deny
-ex-consent-advanced-normal-focused-psy | treatment by ex-practitioner | depression | deny | permit
-ex-consent-advanced-normal-focused-psy | treatment by ex-practitioner | alcohol use | deny | deny
-ex-consent-advanced-normal-focused-psy | treatment by ex-practitioner | depression with HIV | deny | deny
-ex-consent-advanced-normal-focused-psy | treatment | depression | deny | deny
-ex-consent-advanced-normal-focused-psy-or-sdv | treatment by ex-practitioner | depression | deny | permit
-ex-consent-advanced-normal-focused-psy-or-sdv | treatment by ex-practitioner | violence | deny | permit
-ex-consent-advanced-normal-focused-psy-or-sdv | treatment | violence | deny | deny
-ex-consent-advanced-normal-break-glass-restricted | treatment | blood sugar | deny | permit
-ex-consent-advanced-normal-break-glass-restricted | treatment | depression | deny | deny
-ex-consent-advanced-normal-break-glass-restricted | break-glass, privileged | depression | deny | permit
-ex-consent-advanced-normal-break-glass-restricted | break-glass, not privileged | depression | deny | deny
-";
+pub(crate) const PCF: &str = include_str!("pcf.txt");
 
 /// HL7 R4. The texts of `Out` and `not..` say that consent is implied.
-pub(crate) const OFFICIAL: &str = "
-consent-example-basic | treatment at f002 in 2015 | blood sugar | deny | permit
-consent-example-basic | treatment at f002 | blood sugar | deny | deny
-consent-example-Emergency | treatment at f002 | blood sugar | deny | deny
-consent-example-Emergency | emergency at f002 | blood sugar | deny | deny
-consent-example-Out | treatment at f002 | blood sugar | permit | deny
-consent-example-grantor | patient request by Patient/example | blood sugar | deny | deny
-consent-example-grantor | treatment at f002 | blood sugar | deny | deny
-consent-example-notAuthor | treatment at f002 | blood sugar | permit | deny
-consent-example-notAuthor | treatment at f002, kept elsewhere | blood sugar | permit | permit
-consent-example-notOrg | treatment at f001 | blood sugar | permit | deny
-consent-example-notOrg | treatment at f002 | blood sugar | permit | permit
-consent-example-notThem | treatment by f204 | blood sugar | permit | deny
-consent-example-notThem | treatment at f002 | blood sugar | permit | permit
-consent-example-notThis | treatment at f002 | result of Task/example3 | permit | deny
-consent-example-notThis | treatment at f002 | blood sugar | permit | permit
-consent-example-notTime | treatment at f002 in January 2015 | blood sugar | permit | permit
-consent-example-notTime | treatment at f002 | blood sugar | permit | permit
-consent-example-pkb | treatment at f001 | blood sugar | deny | deny
-consent-example-pkb | treatment at f001 | depression | deny | deny
-consent-example-signature | treatment at f002 | blood sugar | deny | deny
-consent-example-signature | treatment by Practitioner/13 in 2016 | blood sugar | deny | deny
-consent-example-smartonfhir | treatment at f002 in the half hour | prescription | deny | permit
-consent-example-smartonfhir | treatment at f002 in the half hour | blood sugar | deny | deny
-consent-example-smartonfhir | treatment at f002 | prescription | deny | deny
-";
+pub(crate) const OFFICIAL: &str = include_str!("official.txt");

@@ -109,14 +109,14 @@ fn criteria(map: &Map<String, Value>) -> Result<Criteria, TermsError> {
     for actor in bounded("actor", many(map.get("actor")))? {
         place_actor(actor, &mut criteria);
     }
-    for list in [
-        &mut criteria.recipient,
-        &mut criteria.custodian,
-        &mut criteria.author,
-    ] {
-        if let Some(named) = list {
-            sort(&mut named.any);
-        }
+    let Criteria {
+        recipient,
+        custodian,
+        author,
+        ..
+    } = &mut criteria;
+    for named in [recipient, custodian, author].into_iter().flatten() {
+        sort(&mut named.any);
     }
     Ok(criteria)
 }
