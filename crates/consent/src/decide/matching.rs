@@ -1,4 +1,4 @@
-//! Whether a provision matches: eleven dimensions, each true, false or not known.
+//! Whether a provision matches: twelve dimensions, each true, false or not known.
 
 use super::Asking;
 use crate::coding::Coding;

@@ -1,4 +1,4 @@
-//! What a provision matches: eleven dimensions, each a list of which one value is enough.
+//! What a provision matches: its dimensions, each a list of which one value is enough.
 
 use crate::coding::{ACT_REASON, Coding};
 use crate::facts::Stretch;

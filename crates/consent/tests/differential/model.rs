@@ -180,6 +180,7 @@ impl Rule {
         }
     }
 
+    #[allow(clippy::too_many_lines, reason = "one element after the other")]
     fn json(&self) -> Value {
         let mut map = Map::new();
         let mut put = |key: &str, value: Value| map.insert(key.to_owned(), value);
