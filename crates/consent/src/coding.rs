@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The longest system that facts and terms hold.
 pub const SYSTEM_BYTES_MAX: usize = 128;
 /// The longest code that facts and terms hold.
-pub const CODE_BYTES_MAX: usize = 64;
+pub const CODE_BYTES_MAX: usize = 128;
 
 /// The purposes of use and other reasons of HL7 v3.
 pub const ACT_REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
