@@ -151,6 +151,19 @@ impl Handle {
         })
     }
 
+    /// The proof file of what the state says about a key ([`ledger::keys`]), at the last height
+    /// whose state a quorum cosigned: some hundred milliseconds ago while there is traffic.
+    ///
+    /// `None` if nothing was stated since this node started, or the key cannot be proved.
+    pub fn state_proof(&self, key: &[u8]) -> Option<String> {
+        let (state, note) = self.shared.stated()?;
+        Some(proof::state::build(&proof::state::StateProof {
+            key: key.to_vec(),
+            proof: state.prove(key),
+            checkpoint: note.parse().ok()?,
+        }))
+    }
+
     /// The latest checkpoint that a quorum cosigned, as a signed note.
     pub fn checkpoint(&self) -> Option<String> {
         self.shared.checkpoint().map(|(_, note)| note)

@@ -8,6 +8,7 @@
 //! hours. Every body of a kind has the same number of bytes, whatever it says.
 
 pub mod break_glass;
+pub mod certificate;
 pub mod delegate;
 pub mod erase;
 pub mod grant;
@@ -16,6 +17,7 @@ pub mod review;
 pub mod revoke;
 
 pub use break_glass::{BreakGlass, Glass, Reason};
+pub use certificate::{Certificate, Certified, Uncertified};
 pub use delegate::{Delegate, Delegation};
 pub use erase::{Erase, EraseAttest, Erasure};
 pub use grant::{Grant, Granted};

@@ -1,6 +1,7 @@
 //! The bodies of transactions. The body of kind 1 is [`proof::transaction::Batch`],
 //! those of kinds 16 to 22 are in [`consent::acts`].
 
+use consent::acts::erase::{ATTEST_KIND, ERASE_KIND};
 use proof::codec::{Canonical, CodecError, Reader, Writer};
 use proof::transaction::KIND_BATCH;
 use proof::{Digest, PublicKey, SecretKey, Signature, hash};
@@ -30,9 +31,9 @@ pub enum Kind {
     /// An emergency is looked at afterwards.
     Review = 19,
     /// A custodian erases a subject.
-    Erase = 20,
+    Erase = ERASE_KIND,
     /// A holder says that it has erased.
-    EraseAttest = 21,
+    EraseAttest = ATTEST_KIND,
     /// Somebody may act for a patient.
     Delegate = 22,
 }

@@ -9,12 +9,17 @@ use proof::{CommitmentKey, Digest, commit, hash};
 
 use super::{Refused, Scene, organisation};
 
+/// The kind of a transaction that carries an [`Erase`].
+pub const ERASE_KIND: u8 = 20;
+/// The kind of a transaction that carries an [`EraseAttest`].
+pub const ATTEST_KIND: u8 = 21;
+
 /// The body of an erasure: 96 bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Erase {
     /// Random.
     pub id: Digest,
-    /// A keyed commitment to the subject; its key goes to the subject alone.
+    /// A keyed commitment to the subject ([`subject`]); its key goes to the subject alone.
     pub subject: Digest,
     /// A keyed commitment to the holders that must attest ([`holders`]).
     pub holders: Digest,
@@ -47,6 +52,12 @@ pub fn holders(key: &CommitmentKey, names: &[&str]) -> Digest {
     sorted.dedup();
     let parts: Vec<&[u8]> = sorted.iter().map(|name| name.as_bytes()).collect();
     commit(key, &hash("salus/erase/holders/v1", &parts))
+}
+
+/// The commitment to a subject: a patient by the logical id that the custodian gave.
+pub fn subject(key: &CommitmentKey, custodian: &str, patient: &str) -> Digest {
+    let parts = [custodian.as_bytes(), patient.as_bytes()];
+    commit(key, &hash("salus/erase/subject/v1", &parts))
 }
 
 /// Accepts an erasure whose id is not `taken`.
