@@ -19,11 +19,14 @@
 //! 6. Pages do not shift while others write (`pages_are_stable_while_others_write`).
 //! 7. A full disk or a full queue refuses the write and the store lives on
 //!    (`a_full_disk_refuses_and_the_store_goes_on`, `a_full_queue_answers_busy`).
+//! 8. After an erasure no file of the database holds a value of the patient, and the audit of
+//!    everybody else is clean (`nothing_of_an_erased_patient_is_in_any_file`).
 //!
 //! Specifications: `docs/reference/database.md`, FHIR R4 3.1.0 and 3.1.1, <https://sqlite.org>.
 
 mod audit;
 mod batch;
+mod erasure;
 mod error;
 mod readers;
 mod record;
@@ -35,6 +38,7 @@ mod user;
 mod writer;
 
 pub use batch::{Batch, Leaf, LeafPlace};
+pub use erasure::{Erased, Erasure, KeptErasure};
 pub use error::StoreError;
 pub use record::{
     Committed, Guard, History, HistoryPage, HistoryScope, Method, NewVaultKey, Put, RecordKey,

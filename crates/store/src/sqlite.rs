@@ -5,6 +5,7 @@ pub(crate) mod batch;
 pub(crate) mod condition;
 pub(crate) mod connection;
 pub(crate) mod driver;
+pub(crate) mod erase;
 pub(crate) mod history;
 pub(crate) mod include;
 mod names;

@@ -13,7 +13,9 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
-use store::{Batch, Method, Options, Setting, Store, Stored, User};
+use store::{
+    Batch, Erasure, Method, NewVaultKey, Options, Put, Setting, Store, Stored, User, Write,
+};
 use support::*;
 
 /// Everything that `salus audit` compares with something outside this database: envelopes (sealed,
@@ -22,10 +24,11 @@ use support::*;
 async fn compared_outside(store: &Store) -> String {
     let versions = store.scan_versions(0, 1000).await.unwrap_or_default();
     format!(
-        "{versions:?} {:?} {:?} {:?} {:?} {:?}",
+        "{versions:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         store.scan_leaves(0, 1000).await,
         store.scan_batches(0, 1000).await,
         store.scan_vault_keys("", 1000).await,
+        store.erasures([0; 32], 1000).await,
         store.users().await,
         store.settings().await,
     )
@@ -87,6 +90,7 @@ async fn filled() -> Ward {
     ] {
         store.commit(puts(vec![item])).await.unwrap();
     }
+    erase_one(store).await;
     let batch = Batch {
         sequence: 1,
         first_leaf: 1,
@@ -114,6 +118,44 @@ async fn filled() -> Ward {
     };
     store.put_setting(setting).await.unwrap();
     ward
+}
+
+/// A patient comes and is erased; a record of theirs had gone over to another key before.
+async fn erase_one(store: &Store) {
+    let key = NewVaultKey {
+        id: "Patient/p9".to_owned(),
+        wrapped: vec![8; 60],
+    };
+    let under = |put: Put| Put {
+        vault: "Patient/p9".to_owned(),
+        ..put
+    };
+    let moved = observation("o9", "p1", "8480-6", "2024-03", "120");
+    let write = Write {
+        vault_keys: vec![key],
+        puts: vec![
+            under(put(&patient("p9", "Lovelace", "1815-12-10"), None, 70)),
+            under(put(
+                &observation("o9", "p9", "8480-6", "2024-03", "120"),
+                None,
+                71,
+            )),
+        ],
+        ..Write::default()
+    };
+    store.commit(write).await.unwrap();
+    store
+        .commit(puts(vec![put(&moved, Some(1), 72)]))
+        .await
+        .unwrap();
+    let erasure = Erasure {
+        id: [9; 32],
+        patient: "p9".to_owned(),
+        vault: "Patient/p9".to_owned(),
+        sealed: vec![1; 40],
+    };
+    let erased = store.erase(erasure).await.unwrap();
+    assert_eq!((erased.versions, erased.records), (2, 1));
 }
 
 fn tables(database: &Connection) -> Vec<(String, Vec<String>)> {

@@ -14,7 +14,9 @@
 //! 3. A changed, cut, extended or reordered envelope is refused
 //!    (`every_changed_byte_is_refused`, `chunks_cannot_be_reordered_cut_or_extended`).
 //! 4. The formats are frozen (`frozen_vectors_still_open`).
-//! 5. No error carries a key or a byte of plaintext (`errors_say_nothing_of_the_content`).
+//! 5. What was erased from the key tree opens for nobody, from an old copy of the database either
+//!    (`an_old_copy_of_the_database_opens_all_but_the_erased`).
+//! 6. No error carries a key or a byte of plaintext (`errors_say_nothing_of_the_content`).
 //!
 //! Specifications: `docs/reference/envelope.md`, `docs/reference/keys.md`,
 //! <https://c2sp.org/chunked-encryption>, RFC 5116, RFC 5869, RFC 9106.
@@ -26,8 +28,10 @@ mod error;
 pub mod keys;
 pub mod password;
 mod root;
+mod tree;
 
 pub use error::VaultError;
 pub use keys::{VaultKey, random};
 pub use root::{Cost, RootKey};
+pub use tree::KeyTree;
 pub use zeroize::{Zeroize, Zeroizing};

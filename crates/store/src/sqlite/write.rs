@@ -199,7 +199,7 @@ fn put_version(
     Ok(())
 }
 
-fn clear_index(connection: &Connection, record: i64) -> Result<(), StoreError> {
+pub(super) fn clear_index(connection: &Connection, record: i64) -> Result<(), StoreError> {
     for table in rows::Table::ALL {
         connection
             .prepare_cached(table.delete())?
