@@ -2,7 +2,7 @@
 
 use proof::batch::Tree;
 use proof::note::{Line, Note};
-use proof::receipt::{self, Opening, Receipt};
+use proof::receipt::{self, EntryReceipt, Opening, Receipt};
 use proof::{Canonical, CommitmentKey, Digest, checkpoint};
 use store::{Batch, LeafPlace, Stored};
 
@@ -75,6 +75,35 @@ impl Hospital {
         Ok(ReceiptState::Ready(text))
     }
 
+    /// The receipt of an accepted transaction itself, by its index in the history: of a grant, a
+    /// revocation, an erasure. Everybody may see it; it says nothing about a person.
+    pub async fn transaction_receipt(&self, index: u64) -> Result<ReceiptState, HospitalError> {
+        let Some(anchor) = self.0.chain.proof(index).await else {
+            return Ok(self.pending());
+        };
+        let checkpoint = self.signed_note(&anchor.checkpoint)?;
+        Ok(ReceiptState::Ready(receipt::build_entry(&EntryReceipt {
+            entry: anchor.entry,
+            index: anchor.index,
+            path: anchor.path,
+            checkpoint,
+        })))
+    }
+
+    /// A checkpoint with the log line of this member. The chain answers a note with cosignatures;
+    /// the member that issues the receipt signs it.
+    fn signed_note(&self, text: &str) -> Result<Note, HospitalError> {
+        let unreadable = |_| HospitalError::Damaged {
+            item: "a checkpoint".to_owned(),
+            reason: "it cannot be read".to_owned(),
+        };
+        let mut note: Note = text.parse().map_err(unreadable)?;
+        let origin = checkpoint::origin(&self.0.chain_id);
+        note.lines
+            .push(Line::sign(&note.text, &origin, &self.0.checkpoint_key));
+        Ok(note)
+    }
+
     async fn written(
         &self,
         stored: Stored,
@@ -108,14 +137,7 @@ impl Hospital {
             path: path.ok_or_else(|| damaged("the leaf has no place"))?,
             entry: anchor.entry,
         };
-        let mut note: Note = anchor
-            .checkpoint
-            .parse()
-            .map_err(|_| damaged("its checkpoint cannot be read"))?;
-        let origin = checkpoint::origin(&self.0.chain_id);
-        // The chain answers a note with cosignatures; the member that issues the receipt signs it.
-        note.lines
-            .push(Line::sign(&note.text, &origin, &self.0.checkpoint_key));
+        let note = self.signed_note(&anchor.checkpoint)?;
         let (index, path) = (anchor.index, anchor.path);
         Ok(receipt::build(&Receipt {
             opening,
