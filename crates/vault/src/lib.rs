@@ -23,11 +23,13 @@ mod aead;
 pub mod cobblestone;
 pub mod envelope;
 mod error;
+pub mod grant;
 pub mod keys;
 pub mod password;
 mod root;
 
 pub use error::VaultError;
+pub use grant::{GrantContext, GrantKey, WrapKey};
 pub use keys::{VaultKey, random};
 pub use root::{Cost, RootKey};
 pub use zeroize::{Zeroize, Zeroizing};
