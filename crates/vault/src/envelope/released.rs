@@ -45,7 +45,7 @@ fn derived_bound(grant_id: &[u8], context: &Context<'_>) -> Result<Vec<u8>, Vaul
 }
 
 /// The message behind the first byte of this kind and `head` bytes in all.
-fn split<'a>(bytes: &'a [u8], kind: u8, head: usize) -> Result<(&'a [u8], &'a [u8]), VaultError> {
+fn split(bytes: &[u8], kind: u8, head: usize) -> Result<(&[u8], &[u8]), VaultError> {
     let form = |reason| VaultError::Format {
         what: "released envelope",
         reason,
@@ -87,7 +87,7 @@ fn release_with(
     released.push(RELEASED);
     released.extend_from_slice(&nonce);
     released.extend_from_slice(data_key.as_slice());
-    Cipher::new(&*grant_key.purpose("grant/released"))
+    Cipher::new(&grant_key.purpose("grant/released"))
         .seal(
             nonce,
             &released_bound(grant_id, context)?,
@@ -108,7 +108,7 @@ pub fn open_released(
 ) -> Result<Opened, VaultError> {
     let (wrapped, message) = split(released, RELEASED, HEAD)?;
     let data_key = unwrap_data_key(
-        &Cipher::new(&*grant_key.purpose("grant/released")),
+        &Cipher::new(&grant_key.purpose("grant/released")),
         &released_bound(grant_id, context)?,
         wrapped,
     )?;

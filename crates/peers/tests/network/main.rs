@@ -1,0 +1,4 @@
+//! Links between real nodes on loopback.
+
+mod calls;
+mod nodes;
