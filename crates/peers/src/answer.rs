@@ -68,7 +68,7 @@ impl Guest {
             return Err(Refusal::CallTooLarge);
         }
         let place = self.room.place().await.ok_or(Refusal::Busy)?;
-        let held = self.room.hold(length).await.ok_or(Refusal::Busy)?;
+        let taken = self.room.hold(length).await.ok_or(Refusal::Busy)?;
         let read = Limited::new(body, length).collect().await;
         let body = read.map_err(|_| Refusal::Malformed)?.to_bytes();
         let call = Call {
@@ -76,7 +76,7 @@ impl Guest {
             body,
         };
         let reply = self.handler.handle(from, call).await;
-        drop(held);
+        drop(taken);
         if reply.body.len() > self.bounds.body_bytes_max {
             return Err(Refusal::ReplyTooLarge);
         }

@@ -30,7 +30,7 @@ pub struct Peers {
     registry: Arc<dyn Registry>,
     bounds: Bounds,
     /// One for each organisation that was called.
-    lines: Mutex<HashMap<String, Arc<Line>>>,
+    routes: Mutex<HashMap<String, Arc<Route>>>,
     tasks: Tasks,
 }
 
@@ -42,7 +42,7 @@ impl Drop for Peers {
 }
 
 /// What leads to one organisation.
-struct Line {
+struct Route {
     room: Room,
     link: tokio::sync::Mutex<Option<Link>>,
 }
@@ -54,7 +54,7 @@ impl Peers {
             identity,
             registry,
             bounds,
-            lines: Mutex::default(),
+            routes: Mutex::default(),
             tasks: Tasks::default(),
         }
     }
@@ -86,30 +86,35 @@ impl Peers {
         body: Bytes,
         deadline: Duration,
     ) -> Result<Reply, PeerError> {
+        if self.tasks.ended() {
+            return Err(PeerError::Closed);
+        }
         let uri = uri(path)?;
         if body.len() > self.bounds.body_bytes_max {
             return Err(self.too_large(organisation, "call"));
         }
-        let line = self.line(organisation)?;
+        let route = self.route(organisation)?;
         let until = Until {
             organisation,
             at: Instant::now() + deadline,
         };
-        let place = until.wait("waiting for a place", line.room.place()).await?;
-        let response = self.send(&until, &line, &uri, &body).await?;
-        let reply = self.reply(&until, &line, response).await;
+        let place = until
+            .wait("waiting for a place", route.room.place())
+            .await?;
+        let response = self.send(&until, &route, &uri, &body).await?;
+        let reply = self.reply(&until, &route, response).await;
         drop(place);
         reply
     }
 
-    /// Closes the links that were opened and waits until their tasks are gone.
+    /// Closes the links that were opened, for good, and waits until their tasks are gone.
     pub async fn close(&self) {
-        self.lines().clear();
+        self.routes().clear();
         self.tasks.end().await;
     }
 
-    fn lines(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Line>>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    fn routes(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Route>>> {
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where the organisation is, as the registry has it now.
@@ -121,22 +126,22 @@ impl Peers {
         })
     }
 
-    fn line(&self, organisation: &str) -> Result<Arc<Line>, PeerError> {
+    fn route(&self, organisation: &str) -> Result<Arc<Route>, PeerError> {
         // Only organisations that the registry has get an entry: the map is bounded by it.
         self.peer(organisation)?;
-        let mut lines = self.lines();
-        let line = lines.entry(organisation.to_owned()).or_insert_with(|| {
-            Arc::new(Line {
+        let mut routes = self.routes();
+        let route = routes.entry(organisation.to_owned()).or_insert_with(|| {
+            Arc::new(Route {
                 room: Room::new(&self.bounds),
                 link: tokio::sync::Mutex::default(),
             })
         });
-        Ok(Arc::clone(line))
+        Ok(Arc::clone(route))
     }
 
     /// The open link to the organisation, or a new one. One caller connects, the others wait.
-    async fn link(&self, organisation: &str, line: &Line) -> Result<Link, PeerError> {
-        let mut kept = line.link.lock().await;
+    async fn link(&self, organisation: &str, route: &Route) -> Result<Link, PeerError> {
+        let mut kept = route.link.lock().await;
         // Asked anew: a member may have been removed, or its key replaced.
         let peer = self.peer(organisation)?;
         if let Some(link) = kept.as_ref().filter(|link| link.serves(&peer)) {
@@ -159,14 +164,14 @@ impl Peers {
     async fn send(
         &self,
         until: &Until<'_>,
-        line: &Line,
+        route: &Route,
         uri: &Uri,
         body: &Bytes,
     ) -> Result<Response<Incoming>, PeerError> {
         let mut again = true;
         loop {
             let mut link = until
-                .wait("connecting", self.link(until.organisation, line))
+                .wait("connecting", self.link(until.organisation, route))
                 .await??;
             let mut request = Request::new(Full::new(body.clone()));
             *request.method_mut() = Method::POST;
@@ -184,7 +189,7 @@ impl Peers {
     async fn reply(
         &self,
         until: &Until<'_>,
-        line: &Line,
+        route: &Route,
         response: Response<Incoming>,
     ) -> Result<Reply, PeerError> {
         let (head, body) = response.into_parts();
@@ -198,11 +203,11 @@ impl Peers {
         if length > self.bounds.body_bytes_max {
             return Err(self.too_large(until.organisation, "reply"));
         }
-        let held = line.room.hold(length);
-        let held = until.wait("waiting for room for the reply", held).await?;
+        let taken = route.room.hold(length);
+        let taken = until.wait("waiting for room for the reply", taken).await?;
         let read = Limited::new(body, length).collect();
         let read = until.wait("reading the reply", read).await?;
-        drop(held);
+        drop(taken);
         let read = read.map_err(|error| until.broken(&*error))?;
         Ok(Reply {
             status: head.status.as_u16(),

@@ -61,6 +61,9 @@ pub enum PeerError {
         /// The library's words.
         cause: String,
     },
+    /// The links of this node were closed: it is shutting down.
+    #[error("the links of this node are closed")]
+    Closed,
     /// The call cannot be sent as it is.
     #[error("the call cannot be sent: {0}")]
     Malformed(&'static str),
@@ -82,7 +85,7 @@ impl PeerError {
             Self::Refused { .. } => {
                 "Check that our announced key is the one this node uses, and both versions."
             }
-            Self::TimedOut { .. } | Self::Busy { .. } => "Try again later.",
+            Self::TimedOut { .. } | Self::Busy { .. } | Self::Closed => "Try again later.",
             Self::TooLarge { .. } => "Ask for less at once.",
             Self::Broken { .. } => "Ask again with the same number; it is carried out once.",
             Self::Malformed(_) => "Use a path of visible characters that begins with a slash.",

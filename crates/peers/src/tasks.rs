@@ -23,6 +23,10 @@ impl Tasks {
         self.tracker.wait().await;
     }
 
+    pub(crate) fn ended(&self) -> bool {
+        self.end.is_cancelled()
+    }
+
     /// Ends those that are left, without waiting.
     pub(crate) fn cancel(&self) {
         self.end.cancel();

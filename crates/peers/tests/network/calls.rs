@@ -54,7 +54,7 @@ async fn a_peer_that_was_restarted_is_reached_again() {
     let body = || Bytes::from_static(b"abc");
     let call = || two.north.call("st-mary", "/turn", body(), LONG);
     assert!(matches!(call().await, Err(PeerError::Unreachable { .. })));
-    let mary = node(2, &two.pins, Bounds::default());
+    let mary = node(2, &two.mary_pins, Bounds::default());
     let mut mary = Listening::start(mary, &address, Arc::new(Mirror)).await;
     assert_eq!(call().await.unwrap().body.as_ref(), b"cba");
     mary.stop().await;
@@ -64,7 +64,7 @@ async fn a_peer_that_was_restarted_is_reached_again() {
 async fn a_peer_that_moved_is_found_where_the_registry_says() {
     let mut two = Two::start(Bounds::default()).await;
     two.call("/turn", b"abc").await.unwrap();
-    let mary = node(2, &two.pins, Bounds::default());
+    let mary = node(2, &two.mary_pins, Bounds::default());
     let mut moved = Listening::start(mary, "127.0.0.1:0", Arc::new(Mirror)).await;
     two.mary.stop().await;
     two.pins
