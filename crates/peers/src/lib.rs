@@ -15,7 +15,8 @@
 //!    (`tests/network/suites.rs`, `anything_but_the_hybrid_exchange_is_refused`).
 //! 4. Bodies, calls, links and waits are bounded, and one peer cannot take the place of another
 //!    (`tests/network/bounds.rs`).
-//! 5. After `serve` and `close` no task is left (`tests/network/bounds.rs`, `nothing_runs_on_after_the_end`).
+//! 5. After `serve` and `close` no task is left (`tests/network/bounds.rs`,
+//!    `nothing_runs_on_after_the_end`).
 //!
 //! The link precisely: `docs/reference/peers.md`; reasons:
 //! `docs/decisions/0008-links-between-nodes.md`. RFC 8446, RFC 7250, RFC 9113,

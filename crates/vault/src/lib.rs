@@ -1,9 +1,9 @@
 //! Keys and envelopes: everything an organisation keeps secret passes through here.
 //!
-//! What lives here: the root key file, vault keys (one per patient), the envelope around one
-//! record version, derived keys, password hashes, and the keyed mark of a database row. What does
-//! not: where any of it is stored (`store`), what is inside an envelope (`hospital`), signatures
-//! and receipts (`proof`).
+//! What lives here: the root key file, vault keys (one per patient), the envelope around one record
+//! version, the key of a grant and envelopes released under it, derived keys, password hashes, and
+//! the keyed mark of a database row. What does not: where any of it is stored (`store`), what is
+//! inside an envelope and who may have it (`hospital`), signatures and receipts (`proof`).
 //!
 //! Invariants, each with the test that guards it:
 //!
@@ -15,9 +15,15 @@
 //!    (`every_changed_byte_is_refused`, `chunks_cannot_be_reordered_cut_or_extended`).
 //! 4. The formats are frozen (`frozen_vectors_still_open`).
 //! 5. No error carries a key or a byte of plaintext (`errors_say_nothing_of_the_content`).
+//! 6. A grant key opens at one organisation, for one grant
+//!    (`another_organisation_opens_no_grant_key`, `a_sealed_key_opens_for_its_context_only`).
+//! 7. What is released opens under its grant only, unchanged; a copy made for a recipient never
+//!    passes for the original (`a_wrong_grant_key_grant_or_context_opens_nothing`,
+//!    `a_copy_never_passes_for_an_original`).
 //!
 //! Specifications: `docs/reference/envelope.md`, `docs/reference/keys.md`,
-//! <https://c2sp.org/chunked-encryption>, RFC 5116, RFC 5869, RFC 9106.
+//! <https://c2sp.org/chunked-encryption>, RFC 5116, RFC 5869, RFC 9106, RFC 9180,
+//! draft-connolly-cfrg-xwing-kem.
 
 mod aead;
 pub mod cobblestone;

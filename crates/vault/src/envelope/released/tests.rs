@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::seal;
+use super::super::tests::{self as stored_tests, hex};
 use super::*;
 
 const CONTEXT: Context<'static> = Context {
@@ -180,10 +181,6 @@ fn a_wrapped_key_of_one_version_does_not_fit_the_content_of_another() {
     assert_eq!(opened, Err(VaultError::Commitment));
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// To change a line is to approve a new format, under a new first byte.
 const VECTORS: &str = include_str!("../../../vectors/released.txt");
 
@@ -193,8 +190,8 @@ fn frozen_vectors_still_open() {
         let found = VECTORS.lines().find_map(|line| line.strip_prefix(name));
         found.unwrap().trim()
     };
-    let envelope = super::super::tests::frozen(13);
-    let context = super::super::tests::CONTEXT;
+    let envelope = stored_tests::frozen(13);
+    let context = stored_tests::CONTEXT;
     let sent = release_with(
         [1; NONCE],
         &vault_key(),
