@@ -21,6 +21,8 @@ use crate::serve::Server;
 use crate::tasks::Tasks;
 use crate::{Bounds, Handler, Identity, Peer, PeerError, Registry, Reply, tls};
 
+/// No call waits longer than this.
+const DEADLINE_MAX: Duration = Duration::from_mins(10);
 /// A cause that is as long as this gets no deeper sources.
 const CAUSE_BYTES: usize = 256;
 
@@ -75,7 +77,8 @@ impl Peers {
         Ok(())
     }
 
-    /// Calls an organisation and waits for its reply, at most until `deadline` from now.
+    /// Calls an organisation and waits for its reply, at most until `deadline` from now, and never
+    /// longer than ten minutes.
     ///
     /// A call that surely did not go out is tried again once on a new link; any other failure is
     /// for the caller to judge.
@@ -96,7 +99,7 @@ impl Peers {
         let route = self.route(organisation)?;
         let until = Until {
             organisation,
-            at: Instant::now() + deadline,
+            at: Instant::now() + deadline.min(DEADLINE_MAX),
         };
         let place = until
             .wait("waiting for a place", route.room.place())
@@ -127,9 +130,13 @@ impl Peers {
     }
 
     fn route(&self, organisation: &str) -> Result<Arc<Route>, PeerError> {
-        // Only organisations that the registry has get an entry: the map is bounded by it.
-        self.peer(organisation)?;
+        // Only organisations that the registry has get an entry: the map is bounded by it. One that
+        // was taken out loses its link.
         let mut routes = self.routes();
+        if let Err(error) = self.peer(organisation) {
+            routes.remove(organisation);
+            return Err(error);
+        }
         let route = routes.entry(organisation.to_owned()).or_insert_with(|| {
             Arc::new(Route {
                 room: Room::new(&self.bounds),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
+use zeroize::Zeroizing;
 
 use crate::PeerError;
 
@@ -33,10 +34,11 @@ impl fmt::Debug for Identity {
 impl Identity {
     /// The key pair of this seed; give it a seed of its own.
     pub fn from_seed(seed: &[u8; 32]) -> Result<Self, PeerError> {
-        let mut pkcs8 = PKCS8.to_vec();
-        pkcs8.extend_from_slice(seed);
+        let mut pkcs8 = Zeroizing::new([0; PKCS8.len() + 32]);
+        pkcs8[..PKCS8.len()].copy_from_slice(&PKCS8);
+        pkcs8[PKCS8.len()..].copy_from_slice(seed);
         let library = |reason: &str| PeerError::Library(reason.to_owned());
-        let der = PrivatePkcs8KeyDer::from(pkcs8);
+        let der = PrivatePkcs8KeyDer::from(pkcs8.as_slice());
         let key = rustls::crypto::aws_lc_rs::sign::any_eddsa_type(&der)
             .map_err(|error| library(&error.to_string()))?;
         let info = key.public_key().ok_or(library("no public key"))?;

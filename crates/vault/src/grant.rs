@@ -13,7 +13,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::aead::TAG;
 use crate::envelope::NAME_BYTES_MAX;
-use crate::keys::{derive, random};
+use crate::keys::{derive, random, same};
 use crate::{RootKey, VaultError};
 
 mod dice;
@@ -138,8 +138,17 @@ impl WrapKey {
 }
 
 /// The key of one grant to one organisation: data keys of what is released travel under it.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct GrantKey([u8; 32]);
+
+/// In constant time.
+impl PartialEq for GrantKey {
+    fn eq(&self, other: &Self) -> bool {
+        same(&self.0, &other.0)
+    }
+}
+
+impl Eq for GrantKey {}
 
 impl fmt::Debug for GrantKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -42,6 +42,9 @@ async fn a_body_over_the_bound_is_refused_whole_at_either_end() {
     let handler = Arc::new(Counting::default());
     let two = Two::with(Bounds::default(), small(), Arc::clone(&handler) as _).await;
     assert_eq!(too_large(two.call("/turn", &over).await).0, "call");
+    // Much more than the window: the answer comes before the body has gone out.
+    let much = vec![0; 20_000_000];
+    assert_eq!(too_large(two.call("/turn", &much).await).0, "call");
     assert_eq!(handler.calls(), 0, "the handler never saw it");
     assert_eq!(too_large(two.call("/big", b"").await).0, "reply");
     two.call("/turn", b"abc").await.unwrap();
