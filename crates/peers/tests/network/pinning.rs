@@ -62,12 +62,14 @@ async fn a_key_taken_out_of_the_registry_is_refused_at_the_next_call() {
     two.call("/turn", b"abc").await.unwrap();
     // The other direction: what we pinned is gone, or replaced.
     let pinned = |key| two.pins.pin("st-mary", key, &two.mary.address);
+    pinned(identity(3).public());
+    assert!(another_key(&two.call("/turn", b"abc").await));
+    pinned(identity(2).public());
+    two.call("/turn", b"abc").await.unwrap();
     two.pins.remove("st-mary");
     let called = two.call("/turn", b"abc").await;
     assert!(matches!(called, Err(PeerError::NotPinned { .. })));
-    pinned(identity(3).public());
-    assert!(another_key(&two.call("/turn", b"abc").await));
-    assert_eq!(handler.calls(), 2);
+    assert_eq!(handler.calls(), 3);
     pinned(identity(2).public());
     two.call("/turn", b"abc").await.unwrap();
 }
