@@ -44,6 +44,9 @@ pub enum VaultError {
         /// The bound in bytes.
         bound: usize,
     },
+    /// Recovery shares do not give a seed.
+    #[error("the recovery shares do not give the seed: {0}")]
+    Recovery(&'static str),
     /// The cryptographic library refused or the system has no randomness.
     #[error("the cryptographic library failed: {0}")]
     Library(&'static str),

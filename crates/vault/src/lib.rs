@@ -1,9 +1,9 @@
 //! Keys and envelopes: everything an organisation keeps secret passes through here.
 //!
 //! What lives here: the root key file, vault keys (one per patient), the envelope around one
-//! record version, derived keys, password hashes, and the keyed mark of a database row. What does
-//! not: where any of it is stored (`store`), what is inside an envelope (`hospital`), signatures
-//! and receipts (`proof`).
+//! record version, derived keys, a patient's seed with its wrappings and recovery shares,
+//! password hashes, and the keyed mark of a database row. What does not: where any of it is stored
+//! (`store`), what is inside an envelope (`hospital`), signatures and receipts (`proof`).
 //!
 //! Invariants, each with the test that guards it:
 //!
@@ -14,7 +14,9 @@
 //! 3. A changed, cut, extended or reordered envelope is refused
 //!    (`every_changed_byte_is_refused`, `chunks_cannot_be_reordered_cut_or_extended`).
 //! 4. The formats are frozen (`frozen_vectors_still_open`).
-//! 5. No error carries a key or a byte of plaintext (`errors_say_nothing_of_the_content`).
+//! 5. Any one wrapping or share of a seed may be lost, and one share alone says nothing
+//!    (`the_seed_survives_the_loss_of_any_one`, `one_share_says_nothing`).
+//! 6. No error carries a key or a byte of plaintext (`errors_say_nothing_of_the_content`).
 //!
 //! Specifications: `docs/reference/envelope.md`, `docs/reference/keys.md`,
 //! <https://c2sp.org/chunked-encryption>, RFC 5116, RFC 5869, RFC 9106.
@@ -26,8 +28,10 @@ mod error;
 pub mod keys;
 pub mod password;
 mod root;
+pub mod seed;
 
 pub use error::VaultError;
 pub use keys::{VaultKey, random};
 pub use root::{Cost, RootKey};
+pub use seed::Seed;
 pub use zeroize::{Zeroize, Zeroizing};

@@ -173,7 +173,7 @@ impl RootKey {
 }
 
 /// `nonce || AES-256-GCM(secret)`, the name as associated data.
-fn wrap(key: &[u8; 32], name: &str, secret: &[u8]) -> Result<Vec<u8>, VaultError> {
+pub(crate) fn wrap(key: &[u8; 32], name: &str, secret: &[u8]) -> Result<Vec<u8>, VaultError> {
     let nonce = random::<NONCE>()?;
     // Room for the tag from the start: the plaintext is never left behind by a reallocation.
     let mut sealed = Vec::with_capacity(NONCE + secret.len() + TAG);
@@ -185,7 +185,8 @@ fn wrap(key: &[u8; 32], name: &str, secret: &[u8]) -> Result<Vec<u8>, VaultError
     Ok(sealed)
 }
 
-fn unwrap(key: &[u8; 32], name: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+/// Opens what [`wrap`] wrapped.
+pub(crate) fn unwrap(key: &[u8; 32], name: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, body) = sealed.split_first_chunk::<NONCE>()?;
     let mut secret = Zeroizing::new(Vec::with_capacity(body.len()));
     Cipher::new(key).open(*nonce, name.as_bytes(), body, &mut secret)?;
