@@ -36,6 +36,7 @@ mod clock;
 mod commit;
 mod condition;
 mod cpu;
+pub mod credential;
 mod draft;
 mod error;
 mod history;
