@@ -1,4 +1,5 @@
-//! The JSON door of an organisation: FHIR R4, sign-in, the ledger's public view, health.
+//! The JSON door of an organisation: FHIR R4, sign-in, patients' keys, the ledger's public view,
+//! health.
 //!
 //! What lives here: routes, negotiation, access by role, access tokens, the rendering of answers
 //! and failures, bounds on what is under way. What does not: rules about records (`hospital`,
@@ -27,6 +28,7 @@ mod config;
 mod error;
 mod fhir;
 mod health;
+mod identity;
 mod ledger;
 mod metrics;
 mod negotiate;
@@ -38,7 +40,7 @@ mod token;
 
 use axum::Router;
 use axum::response::Response;
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 use hospital::{Caller, Hospital};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
@@ -61,6 +63,14 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
         .route("/auth/token", post(auth::token))
         .route("/auth/jwks", get(auth::keys))
         .route("/auth/users", get(auth::users).post(auth::add_user))
+        .route("/identity/keys", get(identity::keys).post(identity::enrol))
+        .route("/identity/recovery", post(identity::recovery))
+        .route("/identity/recovery/restore", post(identity::restore))
+        .route(
+            "/identity/delegations",
+            get(identity::delegations).post(identity::delegate),
+        )
+        .route("/identity/delegations/{id}", delete(identity::end))
         .route("/ledger/status", get(ledger::status))
         .route("/ledger/blocks/{height}", get(ledger::block))
         .route("/ledger/checkpoint", get(ledger::checkpoint))

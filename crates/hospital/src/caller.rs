@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::identity::Acting;
 use crate::sight::Sight;
 
 /// What a user is at this organisation. `api::access` says what each may do.
@@ -78,6 +79,8 @@ pub struct Caller {
     pub patient: Option<String>,
     /// What narrows the view beyond role and compartment.
     pub sight: Sight,
+    /// By which right the caller acts in another patient's place ([`crate::Hospital::act_for`]).
+    pub acting: Option<Acting>,
 }
 
 impl Caller {
@@ -88,6 +91,7 @@ impl Caller {
             role,
             patient,
             sight: Sight::default(),
+            acting: None,
         }
     }
 

@@ -44,6 +44,28 @@ impl Hospital {
         ))
     }
 
+    /// The same for a record that tells of a change of identity: both or neither.
+    pub(crate) async fn store_telling(
+        &self,
+        draft: Draft,
+        change: store::Identity,
+    ) -> Result<Result<(), StoreError>, HospitalError> {
+        let ids = BTreeSet::from([draft.vault.clone()]);
+        for _ in 0..ATTEMPTS_MAX {
+            let keys = self.0.keyring.for_write(&self.0.store, &ids).await?;
+            let mut write = self.seal(vec![draft.clone()], keys, Vec::new()).await?;
+            write.identity.push(change.clone());
+            match self.0.store.commit(write).await {
+                Ok(_) => return Ok(Ok(())),
+                Err(StoreError::VaultKeyExists(_)) => {}
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Err(HospitalError::Contended(
+            "the vault key of the patient".into(),
+        ))
+    }
+
     async fn seal(
         &self,
         drafts: Vec<Draft>,
@@ -71,6 +93,7 @@ impl Hospital {
             puts: puts?,
             guards,
             vault_keys: keys.made,
+            identity: Vec::new(),
         })
     }
 }

@@ -1,7 +1,8 @@
 //! An organisation at work: one function for each act of a person or a system.
 //!
 //! What lives here: admitting, amending and retiring records, bundles, searches and histories
-//! within what a caller may see, receipts, the batcher, signing in, proposals and votes, the
+//! within what a caller may see, receipts, the batcher, signing in, patients' keys,
+//! delegations, credentials, proposals and votes, the
 //! audit. What does not: HTTP and who may do what (`api`), SQL (`store`), keys at rest and
 //! envelopes (`vault`), consensus (`chain`), the rules of the ledger (`ledger`).
 //!
@@ -19,6 +20,8 @@
 //!    (`crates/api/tests/access.rs`, `a_patient_sees_the_own_compartment_only`).
 //! 6. A changed byte is found when it is read and by the audit
 //!    (`crates/api/tests/damage.rs`, `every_changed_byte_is_named`).
+//! 7. A key or a delegation of a patient that was swapped, added or taken away in the database is
+//!    found (`crates/api/tests/identity.rs`, `a_swapped_key_is_named_by_the_audit`).
 //!
 //! # Specifications
 //!
@@ -40,6 +43,7 @@ pub mod credential;
 mod draft;
 mod error;
 mod history;
+mod identity;
 pub mod instant;
 mod keyring;
 mod membership;
@@ -64,6 +68,10 @@ pub use clock::{Clock, SetClock, SystemClock};
 pub use draft::RECORD_BYTES_MAX;
 pub use error::HospitalError;
 pub use history::HistoryOf;
+pub use identity::{
+    Acting, Delegation, DelegationKind, DeviceKey, GrantSignature, KeyMode, NewDelegation,
+    PatientKeyChange, PatientKeys, RecoveryShare, consent_digest, key_change_digest,
+};
 pub use membership::trust_policy;
 pub use perform::Response;
 pub use receipt::ReceiptState;
@@ -74,3 +82,4 @@ pub use setup::{Hospital, Setup};
 pub use sight::Sight;
 pub use sign_in::NewUser;
 pub use store::Method;
+pub use vault::Zeroizing;

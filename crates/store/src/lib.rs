@@ -2,7 +2,7 @@
 //! the ledger and the batches they went in.
 //!
 //! What lives here: one writer thread with group commit, reader threads, search, history, paging,
-//! batches, users, settings, migrations, and the scans of the audit. All SQL is under `sqlite`; a
+//! batches, users, settings, keys of patients, delegations, migrations, and the scans of the audit. All SQL is under `sqlite`; a
 //! second database goes beside it, behind the same methods. What does not: keys and plaintext
 //! (an envelope is opaque bytes here), the rules of FHIR, the form of a leaf or a batch.
 //!
@@ -25,6 +25,7 @@
 mod audit;
 mod batch;
 mod error;
+mod identity;
 mod readers;
 mod record;
 mod room;
@@ -36,6 +37,7 @@ mod writer;
 
 pub use batch::{Batch, Leaf, LeafPlace};
 pub use error::StoreError;
+pub use identity::{DelegationStep, Identity, PatientKey, SeedChange};
 pub use record::{
     Committed, Guard, History, HistoryPage, HistoryScope, Method, NewVaultKey, Put, RecordKey,
     Stored, Write,

@@ -75,6 +75,8 @@ pub struct Write {
     pub guards: Vec<Guard>,
     /// New vault keys.
     pub vault_keys: Vec<NewVaultKey>,
+    /// Changes of keys and delegations that the records tell of.
+    pub identity: Vec<crate::Identity>,
 }
 
 /// What a write became.

@@ -6,6 +6,7 @@ pub(crate) mod condition;
 pub(crate) mod connection;
 pub(crate) mod driver;
 pub(crate) mod history;
+pub(crate) mod identity;
 pub(crate) mod include;
 mod names;
 mod order;

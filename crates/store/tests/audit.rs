@@ -13,7 +13,10 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
-use store::{Batch, Method, Options, Setting, Store, Stored, User};
+use store::{
+    Batch, DelegationStep, Identity, Method, Options, PatientKey, SeedChange, Setting, Store,
+    Stored, User, Write,
+};
 use support::*;
 
 /// Everything that `salus audit` compares with something outside this database: envelopes (sealed,
@@ -22,12 +25,15 @@ use support::*;
 async fn compared_outside(store: &Store) -> String {
     let versions = store.scan_versions(0, 1000).await.unwrap_or_default();
     format!(
-        "{versions:?} {:?} {:?} {:?} {:?} {:?}",
+        "{versions:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         store.scan_leaves(0, 1000).await,
         store.scan_batches(0, 1000).await,
         store.scan_vault_keys("", 1000).await,
         store.users().await,
         store.settings().await,
+        store.scan_patient_keys(("", 0), 1000).await,
+        store.scan_delegations(("", 0), 1000).await,
+        store.scan_patient_seeds("", 1000).await,
     )
 }
 
@@ -113,7 +119,43 @@ async fn filled() -> Ward {
         integrity: vec![7; 32],
     };
     store.put_setting(setting).await.unwrap();
+    store.commit(identity()).await.unwrap();
     ward
+}
+
+fn identity() -> Write {
+    let key = PatientKey {
+        patient: "p1".into(),
+        number: 1,
+        mode: "custodial".into(),
+        reason: "enrolled".into(),
+        consent_key: vec![1; 32],
+        x_wing_key: None,
+        since_us: 70,
+        possession: vec![2; 64],
+        approval: None,
+        record: "r1".into(),
+        integrity: vec![3; 32],
+    };
+    let step = DelegationStep {
+        id: "d1".into(),
+        number: 1,
+        patient: "p1".into(),
+        delegate: "ada".into(),
+        kind: "guardian".into(),
+        since_us: 70,
+        until_us: 80,
+        by: "eve".into(),
+        record: "r2".into(),
+        integrity: vec![4; 32],
+    };
+    Write {
+        identity: vec![
+            Identity::Key(key, SeedChange::Keep(vec![5; 60])),
+            Identity::Delegation(step),
+        ],
+        ..Write::default()
+    }
 }
 
 fn tables(database: &Connection) -> Vec<(String, Vec<String>)> {

@@ -76,7 +76,7 @@ async fn answer(
         }
         _ => {}
     }
-    let caller = door.caller(&parts.headers)?;
+    let caller = door.acting(&parts.headers).await?;
     let query = decoded(parts.uri.query().unwrap_or(""))?;
     let asked = asked?;
     if !matches!(asked, Asked::Receipt(..)) {

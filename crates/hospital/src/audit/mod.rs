@@ -5,6 +5,7 @@
 //! repaired.
 
 mod batches;
+mod identity;
 mod versions;
 
 use std::sync::Arc;
@@ -133,7 +134,8 @@ pub async fn audit(
     desk.keys(&mut report).await?;
     desk.users(&mut report).await?;
     desk.batches(&mut report).await?;
-    desk.versions(&mut report).await?;
+    let told = desk.versions(&mut report).await?;
+    desk.identity(told, &mut report).await?;
     Ok(report.summary)
 }
 

@@ -7,10 +7,12 @@ use proof::event::Event;
 use proof::{CommitmentKey, Digest, commit};
 use serde_json::Value;
 use store::Stored;
-use vault::VaultKey;
+use vault::{RootKey, VaultKey};
 
+use super::identity::Told;
 use super::{Desk, PAGE, Report};
 use crate::error::HospitalError;
+use crate::identity::statement;
 use crate::record::{self, body_digest};
 
 /// A version that was opened: its commitment, and what its index should be.
@@ -28,11 +30,16 @@ struct Contents {
     commitment: Digest,
     index: Vec<Entry>,
     compartments: Vec<String>,
+    /// The mark of the row of identity that the record tells of.
+    tells: Option<String>,
 }
 
 impl Desk {
     /// All versions in the order of their leaves.
-    pub(super) async fn versions(&self, report: &mut Report<'_>) -> Result<(), HospitalError> {
+    ///
+    /// Answers what records tell of keys and delegations.
+    pub(super) async fn versions(&self, report: &mut Report<'_>) -> Result<Told, HospitalError> {
+        let mut told = Told::new();
         let last = self.store.last_batch().await?;
         let sealed = last
             .map_or(0, |batch| batch.first_leaf + batch.leaves)
@@ -45,6 +52,11 @@ impl Desk {
             let leaves = self.leaves(after, until).await?;
             let looked = self.looked(page, report).await?;
             for one in looked {
+                if let Ok(contents) = &one.found
+                    && let (1, Some(mark)) = (one.version, &contents.tells)
+                {
+                    told.insert(one.id.clone(), mark.clone());
+                }
                 report.summary.versions += 1;
                 report.summary.pending += u64::from(one.leaf > sealed);
                 self.judge(one, &leaves, report).await?;
@@ -52,7 +64,7 @@ impl Desk {
             after = until;
             report.at("records", report.summary.versions, sealed);
         }
-        Ok(())
+        Ok(told)
     }
 
     /// The commitments of the leaves after one, up to another.
@@ -97,9 +109,11 @@ impl Desk {
                 Err(error) => return Err(error),
             }
         }
-        let organisation = self.organisation.clone();
+        let (organisation, keyring) = (self.organisation.clone(), self.keyring.clone());
         self.cpu
-            .map(work, move |(stored, key)| look(stored, &key, &organisation))
+            .map(work, move |(stored, key)| {
+                look(stored, &key, &organisation, keyring.root())
+            })
             .await
     }
 
@@ -156,12 +170,12 @@ impl Desk {
     }
 }
 
-fn look(stored: Stored, key: &VaultKey, organisation: &str) -> Looked {
+fn look(stored: Stored, key: &VaultKey, organisation: &str, root: &RootKey) -> Looked {
     let (type_, id, version) = (stored.type_.clone(), stored.id.clone(), stored.version);
     let (leaf, deleted) = (stored.leaf, stored.deleted());
     let mut patients = stored.patients.clone();
     patients.sort();
-    let found = contents(stored, key, organisation);
+    let found = contents(stored, key, organisation, root);
     Looked {
         type_,
         id,
@@ -173,7 +187,13 @@ fn look(stored: Stored, key: &VaultKey, organisation: &str) -> Looked {
     }
 }
 
-fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Contents, String> {
+fn contents(
+    stored: Stored,
+    key: &VaultKey,
+    organisation: &str,
+    root: &RootKey,
+) -> Result<Contents, String> {
+    let type_ = stored.type_.clone();
     let opened = record::open(stored, key, organisation).map_err(|error| match error {
         HospitalError::Damaged { reason, .. } => reason,
         other => other.to_string(),
@@ -190,6 +210,7 @@ fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Conten
             commitment,
             index: Vec::new(),
             compartments: Vec::new(),
+            tells: None,
         });
     }
     let value: Value =
@@ -198,5 +219,10 @@ fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Conten
         commitment,
         index: fhir::search::values(&value),
         compartments: fhir::compartment::patients(&value),
+        tells: if type_ == "Provenance" {
+            statement::told_by(root, &value)
+        } else {
+            None
+        },
     })
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::names::{Cache, Table as Names};
-use super::{driver, from_sql, read, rows, search, to_sql};
+use super::{driver, from_sql, identity, read, rows, search, to_sql};
 use crate::{Committed, Guard, Method, Put, StoreError, Write};
 
 /// Puts in one write at most: a bundle has its own, lower bound.
@@ -38,6 +38,9 @@ pub(crate) fn apply(
         .query_row([], |row| row.get(0))?;
     for (leaf, item) in (last + 1..).zip(&write.puts) {
         put(connection, cache, leaf, item)?;
+    }
+    for change in &write.identity {
+        identity::apply(connection, change)?;
     }
     let first_leaf = from_sql(last + 1)?;
     Ok(Committed { first_leaf })

@@ -27,6 +27,7 @@ fn raw(payload: &str) -> String {
 }
 
 /// Forgeries of the claims, each signed with the right keys.
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn wrong_claims() -> Vec<(&'static str, String, CredentialError)> {
     use CredentialError as E;
     let claim = |name: &'static str, value: Value| forged(|parts| parts.claims[name] = value);
@@ -169,6 +170,7 @@ fn wrong_claims() -> Vec<(&'static str, String, CredentialError)> {
 }
 
 /// Forgeries of the form: headers, signatures, disclosures, what is left out.
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn wrong_forms() -> Vec<(&'static str, String, CredentialError)> {
     use CredentialError as E;
     let honest = presented(&["name"]);
