@@ -21,7 +21,8 @@ use serde_json::{Value, json};
 use vault::{RootKey, Seed};
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    pairs.concat()
 }
 
 /// An organisation with two patients.
@@ -310,7 +311,10 @@ fn a_guardian_acts_for_a_child_until_the_end_and_no_longer() {
     let world = world();
     let guardian = patient(&world, "p2");
     world.add_user("test-patient", Role::Patient, Some("p2"));
-    let form = |kind: &str, until: String| json!({ "patient": "p1", "delegate": "test-patient", "kind": kind, "until": until });
+    let form = |kind: &str, until: String| {
+        let (patient, delegate) = ("p1", "test-patient");
+        json!({ "patient": patient, "delegate": delegate, "kind": kind, "until": until })
+    };
     let clinician = world.clinician();
     acting(&guardian, "/fhir/Patient/p1").expect(404);
     let day = instant(&world, 86_400);

@@ -2,9 +2,10 @@
 //! the ledger and the batches they went in.
 //!
 //! What lives here: one writer thread with group commit, reader threads, search, history, paging,
-//! batches, users, settings, keys of patients, delegations, migrations, and the scans of the audit. All SQL is under `sqlite`; a
-//! second database goes beside it, behind the same methods. What does not: keys and plaintext
-//! (an envelope is opaque bytes here), the rules of FHIR, the form of a leaf or a batch.
+//! batches, users, settings, keys of patients, delegations, migrations, and the scans of the audit.
+//! All SQL is under `sqlite`; a second database goes beside it, behind the same methods. What does
+//! not: keys and plaintext (an envelope is opaque bytes here), the rules of FHIR, the form of a
+//! leaf or a batch.
 //!
 //! Invariants, each with the test that guards it:
 //!

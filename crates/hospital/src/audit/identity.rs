@@ -31,7 +31,7 @@ impl Desk {
             for row in &page {
                 let item = format!("key {} of Patient/{}", row.number, row.patient);
                 let mark = key_mark(root, row);
-                self.row(
+                compare(
                     item,
                     &mark,
                     (&row.integrity, &row.record),
@@ -51,7 +51,7 @@ impl Desk {
             for row in &page {
                 let item = format!("step {} of delegation {}", row.number, row.id);
                 let mark = step_mark(root, row);
-                self.row(
+                compare(
                     item,
                     &mark,
                     (&row.integrity, &row.record),
@@ -68,22 +68,6 @@ impl Desk {
             );
         }
         self.seeds(report).await
-    }
-
-    fn row(
-        &self,
-        item: String,
-        mark: &[u8; 32],
-        (found, record): (&[u8], &str),
-        told: &mut Told,
-        report: &mut Report<'_>,
-    ) {
-        let recorded = told.remove(record);
-        if !vault::keys::same(mark, found) {
-            report.find(item, "its row was changed outside Salus");
-        } else if recorded != Some(hex(mark)) {
-            report.find(item, "no record tells of it");
-        }
     }
 
     /// Every seed opens, is of a patient with custodial keys, and is that of the key in force.
@@ -108,5 +92,21 @@ impl Desk {
             }
         }
         Ok(())
+    }
+}
+
+/// One row: its mark, and the record that tells of it.
+fn compare(
+    item: String,
+    mark: &[u8; 32],
+    (found, record): (&[u8], &str),
+    told: &mut Told,
+    report: &mut Report<'_>,
+) {
+    let recorded = told.remove(record);
+    if !vault::keys::same(mark, found) {
+        report.find(item, "its row was changed outside Salus");
+    } else if recorded != Some(hex(mark)) {
+        report.find(item, "no record tells of it");
     }
 }

@@ -231,31 +231,6 @@ impl Hospital {
         })
     }
 
-    /// Whether the caller is the patient, or acts for the patient.
-    pub(super) fn may_act(&self, caller: &Caller, patient: &str) -> Result<(), HospitalError> {
-        if caller.role == Role::Patient && caller.compartment() == Some(patient) {
-            return Ok(());
-        }
-        Err(HospitalError::Absent(format!(
-            "the keys of Patient/{patient}"
-        )))
-    }
-
-    /// The same for keys: a guardian keeps a child's, a proxy only acts.
-    pub(super) fn may_manage_keys(
-        &self,
-        caller: &Caller,
-        patient: &str,
-    ) -> Result<(), HospitalError> {
-        self.may_act(caller, patient)?;
-        match &caller.acting {
-            Some(acting) if acting.kind == DelegationKind::Proxy => Err(refused(
-                "a proxy acts with the patient's keys and does not change them",
-            )),
-            _ => Ok(()),
-        }
-    }
-
     async fn delegation(&self, id: &str) -> Result<Delegation, HospitalError> {
         let steps = self.0.store.delegation(id).await?;
         let found = self.paired(steps)?.pop();
@@ -299,6 +274,26 @@ impl Hospital {
             }
         }
         Ok(found)
+    }
+}
+
+/// Whether the caller is the patient, or acts for the patient.
+pub(super) fn may_act(caller: &Caller, patient: &str) -> Result<(), HospitalError> {
+    if caller.role == Role::Patient && caller.compartment() == Some(patient) {
+        return Ok(());
+    }
+    let item = format!("the keys of Patient/{patient}");
+    Err(HospitalError::Absent(item))
+}
+
+/// The same for keys: a guardian keeps a child's, a proxy only acts.
+pub(super) fn may_manage_keys(caller: &Caller, patient: &str) -> Result<(), HospitalError> {
+    may_act(caller, patient)?;
+    match &caller.acting {
+        Some(acting) if acting.kind == DelegationKind::Proxy => Err(refused(
+            "a proxy acts with the patient's keys and does not change them",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ use proof::{Digest, PublicKey, SecretKey, Signature};
 use store::{PatientKey, SeedChange};
 use vault::Seed;
 
+use super::delegations::may_manage_keys;
 use super::statement::{key_mark, signature};
 use crate::admit::new_id;
 use crate::caller::Caller;
@@ -152,7 +153,7 @@ impl Hospital {
         caller: &Caller,
         patient: &str,
     ) -> Result<PatientKeys, HospitalError> {
-        self.may_manage_keys(caller, patient)?;
+        may_manage_keys(caller, patient)?;
         if let Some(keys) = self.patient_keys(patient).await? {
             return Ok(keys);
         }
@@ -210,7 +211,7 @@ impl Hospital {
         patient: &str,
         new: DeviceKey,
     ) -> Result<PatientKeys, HospitalError> {
-        self.may_manage_keys(caller, patient)?;
+        may_manage_keys(caller, patient)?;
         self.current_record("Patient", patient).await?;
         let keys = self.patient_keys(patient).await?;
         let number = keys.as_ref().map_or(0, |keys| keys.current.number) + 1;

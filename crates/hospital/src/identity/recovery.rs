@@ -5,6 +5,7 @@ use vault::Seed;
 use vault::Zeroizing;
 use vault::seed::recovery::Share;
 
+use super::delegations::may_manage_keys;
 use super::keys::{KeyMode, PatientKeys, refused};
 use crate::caller::Caller;
 use crate::error::HospitalError;
@@ -35,7 +36,7 @@ impl Hospital {
         caller: &Caller,
         patient: &str,
     ) -> Result<Vec<RecoveryShare>, HospitalError> {
-        self.may_manage_keys(caller, patient)?;
+        may_manage_keys(caller, patient)?;
         let keys = self.enrol_custodial_key(caller, patient).await?;
         if keys.current.mode == KeyMode::Device {
             return Err(refused(
@@ -63,7 +64,7 @@ impl Hospital {
         patient: &str,
         texts: &[Zeroizing<String>],
     ) -> Result<PatientKeys, HospitalError> {
-        self.may_manage_keys(caller, patient)?;
+        may_manage_keys(caller, patient)?;
         self.current_record("Patient", patient).await?;
         if texts.len() > usize::from(vault::seed::recovery::SHARES) {
             return Err(refused("a set has three shares"));

@@ -3,6 +3,7 @@
 use proof::{Digest, PublicKey, SecretKey, Signature};
 use vault::Seed;
 
+use super::delegations::may_act;
 use super::keys::{KeyMode, PatientKeyChange, refused};
 use crate::caller::Caller;
 use crate::error::HospitalError;
@@ -81,7 +82,7 @@ impl Hospital {
         caller: &Caller,
         patient: &str,
     ) -> Result<(Seed, PatientKeyChange), HospitalError> {
-        self.may_act(caller, patient)?;
+        may_act(caller, patient)?;
         let current = match self.patient_keys(patient).await? {
             Some(keys) => keys.current,
             None => self.enrol_custodial_key(caller, patient).await?.current,

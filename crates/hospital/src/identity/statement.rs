@@ -186,7 +186,10 @@ impl Hospital {
             &told(self.0.keyring.root(), &of.mark, of.record),
         ));
         let patient = json!({ "reference": format!("Patient/{}", of.patient) });
-        let identified = |system: &str, value: &str| json!({ "identifier": { "system": system, "value": value } });
+        let identified = |system: &str, value: &str| {
+            let identifier = json!({ "system": system, "value": value });
+            json!({ "identifier": identifier })
+        };
         let mut record = json!({
             "resourceType": "Provenance",
             "id": of.record,
