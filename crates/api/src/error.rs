@@ -101,6 +101,10 @@ const TABLE: &[(&str, u16, &str, u64, &str)] = &[
     ("unauthorised", 401, "login", 0,
         "send `Authorization: Bearer <token>`; POST /auth/token issues one"),
     ("denied", 403, "forbidden", 0, "docs/reference/access.md lists what each role may do"),
+    ("out-of-scope", 403, "forbidden", 0,
+        "ask for wider scopes at /auth/authorize: docs/reference/access.md"),
+    ("refused", 400, "invalid", 0,
+        "docs/reference/access.md says what the authorization server asks for"),
     ("sign-in", 401, "login", 0, "check the name and the password"),
     ("busy", 503, "throttled", 2, "nothing was stored; try again"),
     ("disk-full", 503, "no-store", 60,
@@ -178,6 +182,8 @@ fn describe_act(error: &HospitalError) -> Described {
         H::Busy(_) => "busy",
         H::DiskFull => "disk-full",
         H::SignIn { .. } => "sign-in",
+        H::OutOfScope(_) => "out-of-scope",
+        H::Refused { .. } => "refused",
         H::Internal(_) => "internal",
     };
     let mut described = Described::of(name, error.to_string());

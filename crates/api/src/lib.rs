@@ -1,6 +1,7 @@
 //! The JSON door of an organisation: FHIR R4, sign-in, the ledger's public view, health.
 //!
-//! What lives here: routes, negotiation, access by role, access tokens, the rendering of answers
+//! What lives here: routes, negotiation, access by role, access tokens, the
+//! authorization server (`smart`), the rendering of answers
 //! and failures, bounds on what is under way. What does not: rules about records (`hospital`,
 //! `fhir`), SQL (`store`), keys and envelopes (`vault`), pages for people (`portal`).
 //!
@@ -15,6 +16,8 @@
 //!    `what_is_past_a_bound_is_refused_and_the_node_lives`).
 //! 5. The CapabilityStatement is made of the tables that the handlers use
 //!    (`tests/capabilities.rs`, `what_is_claimed_works`).
+//! 6. The authorization server grants no more than user, client and request allow
+//!    (`tests/smart_refusals.rs`, `every_misuse_is_refused_with_its_error`).
 //!
 //! # Specifications
 //!
@@ -33,15 +36,18 @@ mod negotiate;
 mod outcome;
 mod proposal;
 mod serve;
+mod smart;
 mod state;
 mod token;
 
 use axum::Router;
+use axum::http::{HeaderName, header};
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use hospital::{Caller, Hospital};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::cors::{Any, CorsLayer};
 
 pub use config::Config;
 pub use error::ApiError;
@@ -54,12 +60,17 @@ const COMPRESS_BYTES_MIN: u16 = 1024;
 pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
     let door = state::Door::new(hospital, config)?;
     let worth = SizeAbove::new(COMPRESS_BYTES_MIN).and(NotForContentType::IMAGES);
-    Ok(Router::new()
+    let open = smart::open_routes()
         .route("/fhir", any(fhir::serve))
         .route("/fhir/", any(fhir::serve))
         .route("/fhir/{*path}", any(fhir::serve))
         .route("/auth/token", post(auth::token))
-        .route("/auth/jwks", get(auth::keys))
+        // Before the layer: it must see the verbs that no route takes, OPTIONS above all.
+        .method_not_allowed_fallback(wrong_verb)
+        .layer(other_origins());
+    Ok(Router::new()
+        .merge(open)
+        .merge(smart::own_routes())
         .route("/auth/users", get(auth::users).post(auth::add_user))
         .route("/ledger/status", get(ledger::status))
         .route("/ledger/blocks/{height}", get(ledger::block))
@@ -78,6 +89,32 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
         .method_not_allowed_fallback(wrong_verb)
         .layer(CompressionLayer::new().compress_when(worth))
         .with_state(door))
+}
+
+/// Apps in a browser come from other origins (SMART App Launch 2.2, "CORS"). Nothing that they
+/// may call heeds a cookie, so any origin may: what counts is the token.
+fn other_origins() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers([
+            header::ACCEPT,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_MODIFIED_SINCE,
+            header::IF_NONE_MATCH,
+            HeaderName::from_static("if-none-exist"),
+            HeaderName::from_static("prefer"),
+        ])
+        .expose_headers([
+            header::CONTENT_LOCATION,
+            header::ETAG,
+            header::LAST_MODIFIED,
+            header::LOCATION,
+            header::RETRY_AFTER,
+        ])
+        .max_age(std::time::Duration::from_mins(10))
 }
 
 async fn nothing_here() -> Response {

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::metrics::Metrics;
-use crate::token::Mint;
+use crate::token::{Checked, Mint};
 
 /// Bodies that are in memory at the same time, in KiB.
 const BODIES_KIB: u32 = 256 << 10;
@@ -67,7 +67,17 @@ impl Door {
                 "the access token must be a bearer token",
             ));
         }
-        self.0.mint.check(token.trim(), self.hospital().now_us())
+        Ok(self.checked(token.trim())?.caller)
+    }
+
+    /// An access token that is good and was not revoked.
+    pub(crate) fn checked(&self, token: &str) -> Result<Checked, ApiError> {
+        let checked = self.0.mint.check(token, self.hospital().now_us())?;
+        let hospital = self.hospital();
+        if hospital.is_revoked(&checked.id, &checked.family, &checked.client) {
+            return Err(ApiError::Unauthorised("the access token was revoked"));
+        }
+        Ok(checked)
     }
 
     /// Reads a body to its end, within its bound and the room there is.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::scopes::{Reach, Verb};
 use crate::sight::Sight;
 
 /// What a user is at this organisation. `api::access` says what each may do.
@@ -105,9 +106,14 @@ impl Caller {
 impl Caller {
     /// The same bound, as the store applies it inside every query.
     pub(crate) fn scope(&self) -> store::Scope {
-        match self.compartment() {
+        let reach = self.sight.reach.as_deref();
+        let bound = self.compartment();
+        let bound = bound.or_else(|| reach.and_then(Reach::only_patient));
+        let mut scope = match bound {
             Some(patient) => store::Scope::patient(patient),
             None => store::Scope::all(),
-        }
+        };
+        scope.narrowing = reach.and_then(|reach| reach.narrowing(Verb::Search));
+        scope
     }
 }

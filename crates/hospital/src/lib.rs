@@ -50,10 +50,12 @@ mod receipt;
 mod record;
 pub mod request;
 mod retire;
+pub mod scopes;
 pub mod search;
 mod setup;
 mod sight;
 mod sign_in;
+pub mod smart;
 
 pub use admit::{Admitted, Made, new_id};
 pub use anchor::KeptAnchor;
@@ -73,3 +75,4 @@ pub use setup::{Hospital, Setup};
 pub use sight::Sight;
 pub use sign_in::NewUser;
 pub use store::Method;
+pub use vault::IdKey;

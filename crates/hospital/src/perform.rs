@@ -38,8 +38,11 @@ impl Hospital {
     pub async fn perform(
         &self,
         caller: &Caller,
-        request: Request,
+        mut request: Request,
     ) -> Result<Response, HospitalError> {
+        if request.method != Method::Get {
+            self.guard_write(caller, &mut request).await?;
+        }
         match request.method {
             Method::Get => self.perform_read(caller, request).await,
             Method::Post | Method::Put | Method::Patch => self.perform_write(request).await,

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::caller::Caller;
 use crate::error::HospitalError;
 use crate::record::Record;
+use crate::scopes::Verb;
 use crate::setup::Hospital;
 
 impl Hospital {
@@ -80,7 +81,10 @@ impl Hospital {
                 Some(patient) => stored.patients.iter().any(|id| id == patient),
                 None => true,
             };
-            if !seen {
+            let shown = caller
+                .sight
+                .shows_tombstone(Verb::Read, &stored.type_, &stored.patients);
+            if !seen || !shown {
                 return Err(HospitalError::Absent(item));
             }
             return Err(HospitalError::Gone {
@@ -90,7 +94,7 @@ impl Hospital {
             });
         }
         let record = self.opened(stored).await?.record;
-        if visible(caller, &record) {
+        if visible(caller, &record) && caller.sight.shows(Verb::Read, &record) {
             Ok(record)
         } else {
             Err(HospitalError::Absent(item))

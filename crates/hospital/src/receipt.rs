@@ -9,6 +9,7 @@ use store::{Batch, LeafPlace, Stored};
 use crate::anchor::KeptAnchor;
 use crate::caller::Caller;
 use crate::error::HospitalError;
+use crate::scopes::Verb;
 use crate::setup::Hospital;
 
 /// Where the receipt of a version stands.
@@ -40,10 +41,11 @@ impl Hospital {
             .version(type_, id, version)
             .await?
             .ok_or_else(absent)?;
-        if stored.deleted() && caller.compartment().is_some() {
+        let bounded = caller.compartment().is_some() || caller.sight.hides(Verb::Read, Some(type_));
+        if stored.deleted() && bounded {
             return Err(absent());
         }
-        if caller.compartment().is_some() {
+        if bounded {
             // A version of another compartment is absent, whatever its receipt says.
             self.read_version(caller, type_, id, version).await?;
         }

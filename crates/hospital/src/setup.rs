@@ -59,19 +59,25 @@ pub(crate) struct Inner {
     pub(crate) pen: tokio::sync::Mutex<()>,
     pub(crate) sign_in: crate::sign_in::Desk,
     pub(crate) batches: crate::batcher::Gauge,
+    pub(crate) revoked: crate::smart::Revoked,
+    pub(crate) id_key: tokio::sync::OnceCell<Arc<vault::IdKey>>,
 }
 
 impl Hospital {
-    /// Opens the organisation. Nothing runs yet: see [`Hospital::start_batcher`].
+    /// Opens the organisation; blocks for a moment. Nothing runs yet: see [`Hospital::start_batcher`].
     pub fn open(setup: Setup) -> Result<Self, HospitalError> {
         let base = setup.fhir_base.trim_end_matches('/').to_owned();
+        let keyring = Keyring::new(setup.root_key);
+        let revoked = crate::smart::Revoked::open(&setup.store, &keyring)?;
         Ok(Self(Arc::new(Inner {
             id: setup.organisation.parse().ok(),
             organisation: setup.organisation,
             chain_id: setup.chain_id,
             transaction_key: setup.transaction_key,
             checkpoint_key: setup.checkpoint_key,
-            keyring: Keyring::new(setup.root_key),
+            keyring,
+            revoked,
+            id_key: tokio::sync::OnceCell::new(),
             store: setup.store,
             chain: setup.chain,
             clock: setup.clock,

@@ -25,17 +25,21 @@
 mod audit;
 mod batch;
 mod error;
+mod narrowing;
 mod readers;
 mod record;
 mod room;
 mod search;
 mod sqlite;
 mod store;
+mod ticket;
+mod tickets;
 mod user;
 mod writer;
 
 pub use batch::{Batch, Leaf, LeafPlace};
 pub use error::StoreError;
+pub use narrowing::{Narrowing, Rule};
 pub use record::{
     Committed, Guard, History, HistoryPage, HistoryScope, Method, NewVaultKey, Put, RecordKey,
     Stored, Write,
@@ -43,4 +47,5 @@ pub use record::{
 pub use room::free_bytes;
 pub use search::{Found, Page, Scope};
 pub use store::{Options, Store};
+pub use ticket::{ClientRow, Kept, Ticket, TicketKind};
 pub use user::{Setting, User};

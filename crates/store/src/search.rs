@@ -1,5 +1,6 @@
 //! What a search is given and what it answers.
 
+use crate::narrowing::Narrowing;
 use crate::record::Stored;
 
 /// Who looks: applied inside the SQL, before counting, sorting, paging and including.
@@ -8,6 +9,8 @@ pub struct Scope {
     /// Only records in the compartment of one of these patients (their own Patient record
     /// included); `None`: all records.
     pub patients: Option<Vec<String>>,
+    /// What the scopes of a token leave of them; `None`: all.
+    pub narrowing: Option<Narrowing>,
 }
 
 impl Scope {
@@ -20,6 +23,7 @@ impl Scope {
     pub fn patient(id: impl Into<String>) -> Self {
         Self {
             patients: Some(vec![id.into()]),
+            narrowing: None,
         }
     }
 }

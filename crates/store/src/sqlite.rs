@@ -8,12 +8,14 @@ pub(crate) mod driver;
 pub(crate) mod history;
 pub(crate) mod include;
 mod names;
+mod narrow;
 mod order;
 mod page_token;
 pub(crate) mod read;
 mod rows;
 pub(crate) mod search;
 mod span;
+pub(crate) mod ticket;
 pub(crate) mod user;
 pub(crate) mod write;
 

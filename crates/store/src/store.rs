@@ -103,7 +103,7 @@ impl Store {
         })
     }
 
-    async fn write<T, F>(&self, act: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, act: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection, &mut Cache) -> Result<T, StoreError> + Send + 'static,

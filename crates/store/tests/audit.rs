@@ -13,21 +13,26 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
-use store::{Batch, Method, Options, Setting, Store, Stored, User};
+use store::{Batch, ClientRow, Method, Options, Setting, Store, Stored, Ticket, TicketKind, User};
 use support::*;
 
 /// Everything that `salus audit` compares with something outside this database: envelopes (sealed,
 /// with an event that repeats the version's columns), leaves (recomputed from the envelopes),
-/// batches (on the ledger), vault keys (sealed), users and settings (marked).
+/// batches (on the ledger), vault keys (sealed), users, settings, clients and tickets (marked).
 async fn compared_outside(store: &Store) -> String {
     let versions = store.scan_versions(0, 1000).await.unwrap_or_default();
+    let mut tickets = Vec::new();
+    for kind in TicketKind::ALL {
+        tickets.push(store.tickets(kind).await);
+    }
     format!(
-        "{versions:?} {:?} {:?} {:?} {:?} {:?}",
+        "{versions:?} {tickets:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         store.scan_leaves(0, 1000).await,
         store.scan_batches(0, 1000).await,
         store.scan_vault_keys("", 1000).await,
         store.users().await,
         store.settings().await,
+        store.clients().await,
     )
 }
 
@@ -113,6 +118,22 @@ async fn filled() -> Ward {
         integrity: vec![7; 32],
     };
     store.put_setting(setting).await.unwrap();
+    let client = ClientRow {
+        id: "app".into(),
+        body: b"{}".to_vec(),
+        integrity: vec![8; 32],
+    };
+    store.put_client(client, 10).await.unwrap();
+    let ticket = Ticket {
+        kind: TicketKind::Code,
+        digest: [9; 32],
+        family: "f".into(),
+        used: false,
+        expires_us: 100,
+        body: b"{}".to_vec(),
+        integrity: vec![10; 32],
+    };
+    store.put_ticket(ticket, 1, 10).await.unwrap();
     ward
 }
 

@@ -23,11 +23,13 @@ mod aead;
 pub mod cobblestone;
 pub mod envelope;
 mod error;
+mod id_key;
 pub mod keys;
 pub mod password;
 mod root;
 
 pub use error::VaultError;
+pub use id_key::IdKey;
 pub use keys::{VaultKey, random};
 pub use root::{Cost, RootKey};
 pub use zeroize::{Zeroize, Zeroizing};

@@ -67,7 +67,7 @@ async fn transaction(door: &Door, caller: &Caller, plan: Plan) -> Result<Vec<Ans
     let mut entries = Vec::with_capacity(plan.entries.len());
     for (index, entry) in plan.entries.into_iter().enumerate() {
         let entry = entry.map_err(|error| error.at_entry(index))?;
-        access::allow(caller, access::deed(&entry.request), &entry.request.target)?;
+        access::allow_request(caller, &entry.request)?;
         entries.push(entry);
     }
     let answers = door.hospital().transact(caller, entries).await?;
@@ -108,7 +108,7 @@ async fn batch(door: &Door, caller: Caller, plan: Plan) -> Vec<Answer> {
             running.spawn(async move {
                 let _place = room.acquire_owned().await;
                 let request = entry.request;
-                let allowed = access::allow(&caller, access::deed(&request), &request.target);
+                let allowed = access::allow_request(&caller, &request);
                 let answer = match allowed {
                     Ok(()) => door
                         .hospital()

@@ -16,12 +16,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hospital::pairs::{self, Pairs};
 use hospital::request::{Body as RecordBody, Method, Request, Target};
+use hospital::scopes::Verb;
 use hospital::{Caller, HospitalError, ReceiptState};
 
 use crate::access::{self, Deed};
 use crate::error::ApiError;
 use crate::negotiate::{self, Media, Prefer};
 use crate::outcome::{FHIR_JSON, fhir_failure, information, respond, warnings};
+use crate::smart::smart;
 use crate::state::Door;
 use route::{Asked, route};
 
@@ -71,7 +73,7 @@ async fn answer(
             return Ok(respond(StatusCode::OK, FHIR_JSON, body));
         }
         Ok(Asked::Smart) => {
-            let body = capability::smart(&door.0.config).to_string();
+            let body = smart(&door.0.config).to_string();
             return Ok(respond(StatusCode::OK, "application/json", body));
         }
         _ => {}
@@ -112,7 +114,7 @@ async fn interact(
         strict: prefer.strict,
         ..Request::new(method, target)
     };
-    access::allow(caller, access::deed(&request), &request.target)?;
+    access::allow_request(caller, &request)?;
     let _room;
     if let Some(media) = media_of(method) {
         negotiate::media(&parts.headers, media)?;
@@ -178,13 +180,12 @@ async fn form_search(
         negotiate::acceptable(&parts.headers, format_of(&query))?;
     }
     let prefer = Prefer::read(&parts.headers);
-    let target = Target::Type(type_);
-    access::allow(caller, Deed::Read, &target)?;
     let request = Request {
         query,
         strict: prefer.strict,
-        ..Request::new(Method::Get, target)
+        ..Request::new(Method::Get, Target::Type(type_))
     };
+    access::allow_request(caller, &request)?;
     let response = door.hospital().perform(caller, request).await?;
     reply::http(door, response, prefer, &view::whole()).await
 }
@@ -197,6 +198,7 @@ async fn receipt(
     version: u64,
 ) -> Result<Response, ApiError> {
     access::allow_type(caller, Deed::Read, Some(type_))?;
+    access::allow_scope(caller, Verb::Read, Some(type_))?;
     match door.hospital().receipt(caller, type_, id, version).await? {
         ReceiptState::Ready(text) => Ok(respond(StatusCode::OK, TLOG_PROOF, text)),
         ReceiptState::Pending { retry_ms } => {

@@ -39,12 +39,23 @@ pub const SEEDS: Seeds = Seeds {
     token: [5; 32],
 };
 
+/// The clock of the machine, set forward by a test.
+#[derive(Default)]
+pub struct Ahead(std::sync::atomic::AtomicI64);
+
+impl hospital::Clock for Ahead {
+    fn now_us(&self) -> i64 {
+        hospital::Clock::now_us(&SystemClock) + self.0.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
 /// A running organisation.
 pub struct World {
     pub base: String,
     pub hospital: Hospital,
     pub config: api::Config,
     pub dir: PathBuf,
+    ahead: Arc<Ahead>,
     runtime: Option<Runtime>,
     batcher: Option<Batcher>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
@@ -128,6 +139,7 @@ impl World {
             .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
             .unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
+        let ahead = Arc::new(Ahead::default());
         let hospital = Hospital::open(Setup {
             organisation: "st-mary".into(),
             chain_id: genesis.chain_id(),
@@ -136,7 +148,7 @@ impl World {
             root_key: RootKey::from_bytes(&SEEDS.root),
             store,
             chain,
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&ahead) as Arc<dyn hospital::Clock>,
             fhir_base: format!("{base}/fhir"),
         })
         .unwrap();
@@ -164,12 +176,21 @@ impl World {
             hospital,
             config,
             dir: dir.to_owned(),
+            ahead,
             runtime: Some(runtime),
             batcher: Some(batcher),
             stop: Some(stop),
             agent,
             temp: None,
         }
+    }
+
+    /// Sets the clock of the organisation forward.
+    pub fn later(&self, seconds: i64) {
+        let us = seconds * 1_000_000;
+        self.ahead
+            .0
+            .fetch_add(us, std::sync::atomic::Ordering::SeqCst);
     }
 
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {

@@ -18,6 +18,7 @@ use crate::cpu::Cpu;
 use crate::error::HospitalError;
 use crate::keyring::Keyring;
 use crate::sign_in::user_mark;
+use crate::smart::{client_mark, ticket_mark};
 
 /// Most findings that are told; a ruined database would fill the screen.
 pub const FINDINGS_MAX: usize = 10_000;
@@ -163,6 +164,25 @@ impl Desk {
             if !vault::keys::same(&mark, &user.integrity) {
                 let item = format!("user {}", user.username);
                 report.find(item, "its row was changed outside Salus");
+            }
+        }
+        self.authorizations(report).await
+    }
+
+    /// No client, token, code or session says more than the authorization server wrote.
+    async fn authorizations(&self, report: &mut Report<'_>) -> Result<(), HospitalError> {
+        let changed = "its row was changed outside Salus";
+        let root = self.keyring.root();
+        for row in self.store.clients().await? {
+            if !vault::keys::same(&client_mark(root, &row), &row.integrity) {
+                report.find(format!("client {}", row.id), changed);
+            }
+        }
+        for kind in store::TicketKind::ALL {
+            for row in self.store.tickets(kind).await? {
+                if !vault::keys::same(&ticket_mark(root, &row), &row.integrity) {
+                    report.find(format!("ticket of kind {kind:?}"), changed);
+                }
             }
         }
         Ok(())

@@ -28,6 +28,7 @@ impl Hospital {
         caller: &Caller,
         entries: Vec<Planned>,
     ) -> Result<Responses, HospitalError> {
+        Self::guard_transaction(caller, &entries)?;
         let count = entries.len();
         let (reads, writes): (Vec<_>, Vec<_>) = entries
             .into_iter()

@@ -9,7 +9,10 @@ use crate::{Options, StoreError};
 
 /// Each runs once, in order, in one transaction with the bump of `user_version`. Never edit one
 /// that was released: add the next.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_spine.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_spine.sql"),
+    include_str!("migrations/0002_smart.sql"),
+];
 
 /// Statements kept prepared by each connection.
 const STATEMENTS: usize = 256;

@@ -10,7 +10,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::condition::{self, Fragment, parameter, text};
-use super::{names, read, span};
+use super::{names, narrow, read, span};
 use crate::{Scope, StoreError};
 
 /// A filter that finds more rows than this does not drive, unless the options say otherwise.
@@ -60,6 +60,9 @@ impl Plan {
         };
         if let Some(patients) = read::scope_numbers(connection, scope)? {
             plan.add_scope(connection, type_, &patients)?;
+        }
+        if let Some(narrowing) = &scope.narrowing {
+            plan.probes.push(narrow::probe(connection, narrowing)?);
         }
         for filter in &query.filters {
             plan.add(connection, type_, filter)?;

@@ -6,8 +6,9 @@ use fhir::query::{Include, Query};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
+use super::condition::Fragment;
 use super::names::{self, Table as Names};
-use super::{driver, read};
+use super::{driver, narrow, read};
 use crate::{Found, Scope, StoreError};
 
 /// Records included in one page at most.
@@ -22,6 +23,11 @@ pub(super) fn resolve(
     found: &mut Found,
 ) -> Result<(), StoreError> {
     let patients = read::scope_numbers(connection, scope)?;
+    let narrowing = scope
+        .narrowing
+        .as_ref()
+        .map(|narrowing| narrow::probe(connection, narrowing))
+        .transpose()?;
     let mut wanted = BTreeSet::new();
     for include in &query.includes {
         for target in targets(connection, include, page)? {
@@ -40,7 +46,7 @@ pub(super) fn resolve(
     }
     let mut seen = Vec::new();
     for record in wanted {
-        if !visible(connection, record, patients.as_deref())? {
+        if !visible(connection, record, patients.as_deref(), narrowing.as_ref())? {
             continue;
         }
         if seen.len() == INCLUDED_MAX {
@@ -126,15 +132,20 @@ fn visible(
     connection: &Connection,
     record: i64,
     patients: Option<&[i64]>,
+    narrowing: Option<&Fragment>,
 ) -> Result<bool, StoreError> {
-    let mut sql = "SELECT 1 FROM records r WHERE r.record = ?1 AND r.deleted = 0".to_owned();
-    if let Some(patients) = patients {
-        sql.push_str(" AND ");
-        sql.push_str(&driver::scope_probe(patients).sql);
+    let mut sql = Fragment::new(
+        "SELECT 1 FROM records r WHERE r.record = ? AND r.deleted = 0",
+        [Value::Integer(record)],
+    );
+    let patients = patients.map(driver::scope_probe);
+    for condition in patients.into_iter().chain(narrowing.cloned()) {
+        sql.push(" AND ", []);
+        sql.append(condition);
     }
     let found = connection
-        .prepare_cached(&sql)?
-        .query_row([record], |_| Ok(()))
+        .prepare_cached(&sql.sql)?
+        .query_row(params_from_iter(sql.values), |_| Ok(()))
         .optional()?;
     Ok(found.is_some())
 }
