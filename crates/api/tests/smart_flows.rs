@@ -193,7 +193,14 @@ fn a_refresh_token_is_good_once_and_narrows_only() {
     app.get("/fhir/Patient/p1").expect(403);
     // RFC 6749 6: the next refresh token is good for all that was granted.
     let third = desk.refresh(second["refresh_token"].as_str().unwrap(), &[]);
-    assert_eq!(third.expect(200).json()["scope"], first["scope"]);
+    let third = third.expect(200).json();
+    assert_eq!(third["scope"], first["scope"]);
+    // A public app need not name itself: the token does.
+    let unnamed = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", third["refresh_token"].as_str().unwrap()),
+    ];
+    desk.token(&unnamed).expect(200);
 }
 
 #[test]
@@ -222,6 +229,8 @@ fn a_confidential_client_and_an_online_session() {
     let token = told["refresh_token"].as_str().unwrap();
     let again = |token: &str| {
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        let nobody = desk.token(&fields).expect(401);
+        assert_eq!(nobody.json()["error"], "invalid_client");
         desk.token_with(&headers, &fields)
     };
     let next = again(token).expect(200).json();

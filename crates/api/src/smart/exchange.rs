@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use hospital::pairs::Pairs;
 use hospital::scopes::Scopes;
-use hospital::smart::Client;
+use hospital::smart::{Client, SignIn};
 use hospital::{Caller, Role};
 use serde_json::{Value, json};
 
@@ -52,15 +52,30 @@ pub(crate) async fn code(door: &Door, parts: &Parts, form: &Pairs) -> Result<Val
 
 /// `grant_type=refresh_token`. RFC 6749 6.
 pub(crate) async fn refresh(door: &Door, parts: &Parts, form: &Pairs) -> Result<Value, Refused> {
-    let client = client::needed(door, parts, form).await?;
-    may_use(&client, "refresh_token")?;
     let token = field(form, "refresh_token")?
         .ok_or_else(|| Refused::invalid("refresh_token is missing"))?;
+    let client = match client::credentials(parts, form)? {
+        Some(shown) => client::client(door, shown).await?,
+        None => public_holder(door, token).await?,
+    };
+    may_use(&client, "refresh_token")?;
     let hospital = door.hospital();
     let (grant, scopes) = hospital
         .redeem_refresh(&client, token, field(form, "scope")?)
         .await?;
     answer::granted(door, &client, &grant, scopes).await
+}
+
+/// The client that a refresh token was issued to, if it is public: RFC 6749 6 asks only clients
+/// with credentials to show them, and public apps are found that name nobody.
+async fn public_holder(door: &Door, token: &str) -> Result<Client, Refused> {
+    let nobody = || Refused::client("the request names no client");
+    let hospital = door.hospital();
+    let (grant, _) = hospital.refresh_grant(token).await?.ok_or_else(nobody)?;
+    let client = hospital.client(&grant.client).await?;
+    client
+        .filter(|client| client.sign_in == SignIn::None)
+        .ok_or_else(nobody)
 }
 
 /// `grant_type=client_credentials` of a registered client: SMART Backend Services.

@@ -340,3 +340,10 @@ impl Keys {
         signature
     }
 }
+
+/// Fails unless the answer is this refusal.
+pub fn refused(what: &str, answer: &Answer, status: u16, error: &str) {
+    assert_eq!(answer.status, status, "{what}: {}", answer.text());
+    assert_eq!(answer.json()["error"], error, "{what}: {}", answer.text());
+    assert!(answer.json().get("access_token").is_none(), "{what}");
+}
