@@ -335,6 +335,7 @@ fn refresh_tokens(desk: &Desk) {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_wrong_assertion_is_refused() {
     let desk = Desk::new();
     let (keys, others) = (Keys::new(), Keys::new());

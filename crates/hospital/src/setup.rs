@@ -64,7 +64,8 @@ pub(crate) struct Inner {
 }
 
 impl Hospital {
-    /// Opens the organisation; blocks for a moment. Nothing runs yet: see [`Hospital::start_batcher`].
+    /// Opens the organisation; blocks for a moment. Nothing runs yet: see
+    /// [`Hospital::start_batcher`].
     pub fn open(setup: Setup) -> Result<Self, HospitalError> {
         let base = setup.fhir_base.trim_end_matches('/').to_owned();
         let keyring = Keyring::new(setup.root_key);

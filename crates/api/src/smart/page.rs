@@ -11,8 +11,8 @@ use super::request::Asked;
 use crate::outcome::respond;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:2rem auto;\
-padding:0 1rem;color:#1a1a1a;background:#fff}h1{font-size:1.4rem}label{display:block;margin:.5rem 0}\
-input[type=text],input[type=password],input[type=search]{width:100%;padding:.5rem;\
+padding:0 1rem;color:#1a1a1a;background:#fff}h1{font-size:1.4rem}label{display:block;\
+margin:.5rem 0}input[type=text],input[type=password],input[type=search]{width:100%;padding:.5rem;\
 box-sizing:border-box;font:inherit}button{font:inherit;padding:.5rem 1rem;margin:.5rem .5rem 0 0}\
 .wrong{color:#a00000;font-weight:bold}fieldset{margin:1rem 0;border:1px solid #888}";
 
