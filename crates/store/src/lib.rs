@@ -15,7 +15,8 @@
 //! 4. Every version has a leaf, leaves are numbered without a gap in the order of commits, and
 //!    batches cover them without a gap (`leaves_and_batches_have_no_gap`).
 //! 5. No row outside the scope leaves a search, a total or an include
-//!    (`a_scope_hides_the_rest_everywhere`).
+//!    (`a_scope_hides_the_rest_everywhere`), nor a row that the scope's decision does not admit
+//!    (`a_sieve_hides_the_rest_everywhere`).
 //! 6. Pages do not shift while others write (`pages_are_stable_while_others_write`).
 //! 7. A full disk or a full queue refuses the write and the store lives on
 //!    (`a_full_disk_refuses_and_the_store_goes_on`, `a_full_queue_answers_busy`).
@@ -29,6 +30,7 @@ mod readers;
 mod record;
 mod room;
 mod search;
+mod sieve;
 mod sqlite;
 mod store;
 mod user;
@@ -42,5 +44,6 @@ pub use record::{
 };
 pub use room::free_bytes;
 pub use search::{Found, Page, Scope};
+pub use sieve::{Sieve, SieveRow};
 pub use store::{Options, Store};
 pub use user::{Setting, User};

@@ -13,6 +13,7 @@ mod page_token;
 pub(crate) mod read;
 mod rows;
 pub(crate) mod search;
+pub(crate) mod sight;
 mod span;
 pub(crate) mod user;
 pub(crate) mod write;

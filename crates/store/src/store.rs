@@ -148,6 +148,21 @@ impl Store {
             .await
     }
 
+    /// A version as far as a scope shows it; `None` as `version`: the current one, which may be a
+    /// tombstone. What the scope does not show answers as what was never there.
+    pub async fn seen(
+        &self,
+        type_: &str,
+        id: &str,
+        version: Option<u64>,
+        scope: Scope,
+    ) -> Result<Option<Stored>, StoreError> {
+        let (type_, id) = (type_.to_owned(), id.to_owned());
+        self.readers()
+            .run(move |connection| read::seen(connection, &type_, &id, version, &scope))
+            .await
+    }
+
     /// A page of a history, newest first.
     pub async fn history(&self, of: History) -> Result<HistoryPage, StoreError> {
         self.readers()

@@ -37,6 +37,19 @@ const RELATIONS: &[(&str, &str)] = &[
          WHERE r.record IS NULL OR r.type <> v.type OR k.vault IS NULL OR l.leaf IS NULL",
     ),
     (
+        "version of leaf {}: what decisions read of it is missing, or has another version or \
+         other patients",
+        "SELECT v.leaf FROM versions v LEFT JOIN sights s ON s.leaf = v.leaf
+         WHERE s.leaf IS NULL OR s.version <> v.version OR s.patients <> coalesce(
+         (SELECT group_concat(substr(n.value, 9), ' ')
+         FROM json_each('[' || trim(v.patients, ',') || ']') j
+         CROSS JOIN texts n ON n.text = j.value), '')",
+    ),
+    (
+        "sight of leaf {}: it belongs to no version",
+        "SELECT leaf FROM sights WHERE leaf NOT IN (SELECT leaf FROM versions)",
+    ),
+    (
         "leaf {}: it belongs to no version, or leaves before it are missing",
         "SELECT leaf FROM (SELECT l.leaf, v.leaf AS of, row_number() OVER (ORDER BY l.leaf) AS place
          FROM leaves l LEFT JOIN versions v ON v.leaf = l.leaf) WHERE of IS NULL OR leaf <> place",
