@@ -29,6 +29,7 @@ pub mod decimal;
 pub mod json;
 mod moment;
 pub mod query;
+pub mod redact;
 pub mod references;
 pub mod search;
 pub mod subset;

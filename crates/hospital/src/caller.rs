@@ -105,9 +105,13 @@ impl Caller {
 impl Caller {
     /// The same bound, as the store applies it inside every query.
     pub(crate) fn scope(&self) -> store::Scope {
-        match self.compartment() {
+        let scope = match self.compartment() {
             Some(patient) => store::Scope::patient(patient),
             None => store::Scope::all(),
+        };
+        match self.sight.sieve() {
+            Some(sieve) => scope.through(sieve),
+            None => scope,
         }
     }
 }

@@ -82,6 +82,8 @@ pub(crate) struct Draft {
     pub(crate) compartments: Vec<String>,
     pub(crate) vault: String,
     pub(crate) index: Vec<Entry>,
+    /// What a decision reads of it.
+    pub(crate) facts: Vec<u8>,
 }
 
 /// Checks a resource against R4 and against the type that the request names.
@@ -125,6 +127,7 @@ pub(crate) fn draft(value: &mut Value, stamp: Stamp) -> Result<Draft, HospitalEr
         digest: body_digest(&body)?,
         vault: vault_id(&compartments),
         index: fhir::search::values(value),
+        facts: consent::facts::of(value),
         body: body.into(),
         compartments,
         stamp,
@@ -137,6 +140,7 @@ pub(crate) fn tombstone(stamp: Stamp, vault: String) -> Draft {
         digest: proof::event::deleted_digest(),
         vault,
         index: Vec::new(),
+        facts: Vec::new(),
         body: Bytes::new(),
         compartments: Vec::new(),
         stamp,
@@ -178,6 +182,7 @@ impl Draft {
             compartments: self.compartments,
             envelope,
             index: self.index,
+            facts: self.facts,
             commitment: commitment.0,
         })
     }

@@ -75,9 +75,7 @@ impl Hospital {
         {
             return Err(HospitalError::Absent(format!("{type_}/{id}")));
         }
-        let mut versions = self.opened_all(found.rows).await?;
-        // An earlier version may have been in another compartment than the current one is.
-        versions.retain(|record| record.deleted() || crate::read::visible(caller, record));
+        let versions = self.shown_all(caller, found.rows).await?;
         let (used, ignored, next) = (asked.used, asked.ignored, found.next);
         Ok(HistoryOf {
             target,

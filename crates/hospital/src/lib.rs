@@ -52,6 +52,7 @@ pub mod request;
 mod retire;
 pub mod search;
 mod setup;
+mod shown;
 mod sight;
 mod sign_in;
 
@@ -70,6 +71,6 @@ pub use record::Record;
 pub use retire::Retired;
 pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
-pub use sight::Sight;
+pub use sight::{Decide, Redaction, Shown, Sight};
 pub use sign_in::NewUser;
-pub use store::Method;
+pub use store::{Method, SieveRow};

@@ -42,14 +42,14 @@ impl Hospital {
     ) -> Result<Response, HospitalError> {
         match request.method {
             Method::Get => self.perform_read(caller, request).await,
-            Method::Post | Method::Put | Method::Patch => self.perform_write(request).await,
+            Method::Post | Method::Put | Method::Patch => self.perform_write(caller, request).await,
             Method::Delete => match request.target {
                 Target::Instance(type_, id) => self
-                    .retire(type_, &id, &request.conditions)
+                    .retire(caller, type_, &id, &request.conditions)
                     .await
                     .map(Response::Retired),
                 Target::Type(type_) => self
-                    .retire_where(type_, &request.query, &request.conditions)
+                    .retire_where(caller, type_, &request.query, &request.conditions)
                     .await
                     .map(Response::Retired),
                 _ => Err(unfit()),
@@ -113,7 +113,11 @@ impl Hospital {
         }
     }
 
-    async fn perform_write(&self, request: Request) -> Result<Response, HospitalError> {
+    async fn perform_write(
+        &self,
+        caller: &Caller,
+        request: Request,
+    ) -> Result<Response, HospitalError> {
         let Request {
             method,
             target,
@@ -124,20 +128,22 @@ impl Hospital {
         } = request;
         let written = match (method, target) {
             (Method::Post, Target::Type(type_)) => {
-                self.create(type_, body, conditions.if_none_exist.as_ref())
+                self.create(caller, type_, body, conditions.if_none_exist.as_ref())
                     .await
             }
             (Method::Put, Target::Instance(type_, id)) => {
-                self.replace(type_, &id, body, &conditions).await
+                self.replace(caller, type_, &id, body, &conditions).await
             }
             (Method::Put, Target::Type(type_)) => {
-                self.replace_where(type_, &query, body, &conditions).await
+                self.replace_where(caller, type_, &query, body, &conditions)
+                    .await
             }
             (Method::Patch, Target::Instance(type_, id)) => {
-                self.amend(type_, &id, body, &conditions).await
+                self.amend(caller, type_, &id, body, &conditions).await
             }
             (Method::Patch, Target::Type(type_)) => {
-                self.amend_where(type_, &query, body, &conditions).await
+                self.amend_where(caller, type_, &query, body, &conditions)
+                    .await
             }
             _ => Err(unfit()),
         };

@@ -3,6 +3,7 @@
 use store::{Guard, Method, StoreError, Stored};
 
 use crate::admit::check;
+use crate::caller::Caller;
 use crate::commit::ATTEMPTS_MAX;
 use crate::draft::{self, Stamp};
 use crate::error::HospitalError;
@@ -23,22 +24,25 @@ impl Hospital {
     /// Deletes a record. Deleting what is deleted already, or never was, succeeds.
     pub async fn retire(
         &self,
+        caller: &Caller,
         type_: &'static str,
         id: &str,
         conditions: &Conditions,
     ) -> Result<Retired, HospitalError> {
-        self.retire_guarded(type_, id, conditions, &[]).await
+        self.retire_guarded(caller, type_, id, conditions, &[])
+            .await
     }
 
     /// Deletes the one record that the condition fits.
     pub async fn retire_where(
         &self,
+        caller: &Caller,
         type_: &'static str,
         pairs: &Pairs,
         conditions: &Conditions,
     ) -> Result<Retired, HospitalError> {
         for _ in 0..ATTEMPTS_MAX {
-            let matched = self.matched(type_, pairs).await?;
+            let matched = self.matched(caller, type_, pairs).await?;
             let Some(id) = matched.id else {
                 return Ok(Retired {
                     version: None,
@@ -46,7 +50,7 @@ impl Hospital {
                 });
             };
             match self
-                .retire_guarded(type_, &id, conditions, &[matched.guard])
+                .retire_guarded(caller, type_, &id, conditions, &[matched.guard])
                 .await
             {
                 Err(HospitalError::Contended(_)) => {}
@@ -60,13 +64,14 @@ impl Hospital {
 
     async fn retire_guarded(
         &self,
+        caller: &Caller,
         type_: &'static str,
         id: &str,
         conditions: &Conditions,
         guards: &[Guard],
     ) -> Result<Retired, HospitalError> {
         for _ in 0..ATTEMPTS_MAX {
-            let before = self.0.store.current(type_, id).await?;
+            let before = self.before(caller, type_, id).await?;
             check(type_, id, before.as_ref(), conditions)?;
             let before: Stored = match before {
                 None => {

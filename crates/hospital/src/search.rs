@@ -105,8 +105,8 @@ impl Hospital {
         let found = self.0.store.search(query, caller.scope(), page).await?;
         Ok(SearchPage {
             type_,
-            matches: self.opened_all(found.rows).await?,
-            included: self.opened_all(found.included).await?,
+            matches: self.shown_all(caller, found.rows).await?,
+            included: self.shown_all(caller, found.included).await?,
             included_cut: found.included_cut,
             total: found.total,
             used,

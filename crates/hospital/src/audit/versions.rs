@@ -21,6 +21,7 @@ struct Looked {
     leaf: u64,
     deleted: bool,
     patients: Vec<String>,
+    facts: Vec<u8>,
     found: Result<Contents, String>,
 }
 
@@ -28,6 +29,7 @@ struct Contents {
     commitment: Digest,
     index: Vec<Entry>,
     compartments: Vec<String>,
+    facts: Vec<u8>,
 }
 
 impl Desk {
@@ -127,18 +129,23 @@ impl Desk {
             );
         }
         // A deletion stays in the compartments of the version that it deleted.
-        let compartments = if one.deleted {
+        let (compartments, facts) = if one.deleted {
             let before = one.version.saturating_sub(1);
             let before = self.store.version(&one.type_, &one.id, before).await?;
-            let mut before = before.map(|stored| stored.patients).unwrap_or_default();
-            before.sort();
-            before
+            let before = before.map(|stored| (stored.patients, stored.facts));
+            let (mut patients, facts) = before.unwrap_or_default();
+            patients.sort();
+            (patients, facts)
         } else {
-            contents.compartments
+            (contents.compartments, contents.facts)
         };
         if one.patients != compartments {
             let item = format!("{item}/_history/{}", one.version);
             report.find(item, "its row has other compartments than its body");
+        }
+        if one.facts != facts {
+            let item = format!("{item}/_history/{}", one.version);
+            report.find(item, "its row has other facts than its body");
         }
         let current = self.store.current(&one.type_, &one.id).await?;
         if current.is_none_or(|stored| stored.version != one.version) {
@@ -161,6 +168,7 @@ fn look(stored: Stored, key: &VaultKey, organisation: &str) -> Looked {
     let (leaf, deleted) = (stored.leaf, stored.deleted());
     let mut patients = stored.patients.clone();
     patients.sort();
+    let facts = stored.facts.clone();
     let found = contents(stored, key, organisation);
     Looked {
         type_,
@@ -169,6 +177,7 @@ fn look(stored: Stored, key: &VaultKey, organisation: &str) -> Looked {
         leaf,
         deleted,
         patients,
+        facts,
         found,
     }
 }
@@ -190,6 +199,7 @@ fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Conten
             commitment,
             index: Vec::new(),
             compartments: Vec::new(),
+            facts: Vec::new(),
         });
     }
     let value: Value =
@@ -198,5 +208,6 @@ fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Conten
         commitment,
         index: fhir::search::values(&value),
         compartments: fhir::compartment::patients(&value),
+        facts: consent::facts::of(&value),
     })
 }

@@ -14,8 +14,7 @@ pub(crate) const COLUMNS: &str = "t.name, r.id, v.version, v.updated_us, v.metho
      v.envelope, \
      v.leaf, v.patients, f.facts";
 /// The tables around a version `v` of a record `r`.
-pub(crate) const TABLES: &str =
-    "JOIN types t ON t.type = r.type JOIN vaults k ON k.vault = v.vault
+pub(crate) const TABLES: &str = "JOIN types t ON t.type = r.type JOIN vaults k ON k.vault = v.vault
      LEFT JOIN sights f ON f.leaf = v.leaf";
 
 /// How a method is written.
