@@ -43,7 +43,7 @@ use hospital::{Caller, Hospital};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
-pub use config::Config;
+pub use config::{Config, Sights};
 pub use error::ApiError;
 pub use serve::{Connections, serve};
 

@@ -67,7 +67,11 @@ impl Door {
                 "the access token must be a bearer token",
             ));
         }
-        self.0.mint.check(token.trim(), self.hospital().now_us())
+        let mut caller = self.0.mint.check(token.trim(), self.hospital().now_us())?;
+        if let Some(sights) = &self.0.config.sights {
+            caller.sight = sights(&caller);
+        }
+        Ok(caller)
     }
 
     /// Reads a body to its end, within its bound and the room there is.

@@ -39,7 +39,7 @@ pub(crate) fn parse(
             "use search parameters that /fhir/metadata lists for the type",
         ));
     }
-    if parsed.query.filters.is_empty() {
+    if parsed.query.filters.is_empty() && parsed.query.chains.is_empty() {
         return Err(HospitalError::request(
             "required",
             "a condition needs at least one search parameter",

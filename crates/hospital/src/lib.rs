@@ -38,6 +38,7 @@ mod condition;
 mod cpu;
 mod draft;
 mod error;
+mod everything;
 mod history;
 pub mod instant;
 mod keyring;

@@ -97,6 +97,12 @@ impl Hospital {
                     .await?;
                 Ok(Response::Found(page))
             }
+            Target::Everything(id) => {
+                let page = self
+                    .everything(caller, &id, request.query, request.strict)
+                    .await?;
+                Ok(Response::Found(page))
+            }
             Target::System => Err(HospitalError::request(
                 "not-supported",
                 "a search over all types is not supported",

@@ -23,6 +23,8 @@ const FORM: [&str; 2] = ["_format", "_pretty"];
 pub struct SearchPage {
     /// What was searched.
     pub type_: &'static str,
+    /// The path below the FHIR base that was asked.
+    pub path: String,
     /// Matches, in order.
     pub matches: Vec<Record>,
     /// What `_include` and `_revinclude` added.
@@ -105,6 +107,7 @@ impl Hospital {
         let found = self.0.store.search(query, caller.scope(), page).await?;
         Ok(SearchPage {
             type_,
+            path: type_.to_owned(),
             matches: self.shown_all(caller, found.rows).await?,
             included: self.shown_all(caller, found.included).await?,
             included_cut: found.included_cut,

@@ -26,6 +26,7 @@
 mod audit;
 mod batch;
 mod error;
+mod everything;
 mod readers;
 mod record;
 mod room;
@@ -38,6 +39,7 @@ mod writer;
 
 pub use batch::{Batch, Leaf, LeafPlace};
 pub use error::StoreError;
+pub use everything::Everything;
 pub use record::{
     Committed, Guard, History, HistoryPage, HistoryScope, Method, NewVaultKey, Put, RecordKey,
     Stored, Write,

@@ -2,9 +2,11 @@
 
 pub(crate) mod audit;
 pub(crate) mod batch;
+mod chain;
 pub(crate) mod condition;
 pub(crate) mod connection;
 pub(crate) mod driver;
+pub(crate) mod everything;
 pub(crate) mod history;
 pub(crate) mod include;
 mod names;

@@ -9,11 +9,13 @@ use rusqlite::Connection;
 
 use crate::readers::Readers;
 use crate::room::Reserve;
-use crate::sqlite::{Cache, batch, connection, driver, history, read, search, user, write};
+use crate::sqlite::{
+    Cache, batch, connection, driver, everything, history, read, search, user, write,
+};
 use crate::writer::Writer;
 use crate::{
-    Batch, Committed, Found, History, HistoryPage, Leaf, LeafPlace, Page, RecordKey, Scope,
-    Setting, StoreError, Stored, User, Write,
+    Batch, Committed, Everything, Found, History, HistoryPage, Leaf, LeafPlace, Page, RecordKey,
+    Scope, Setting, StoreError, Stored, User, Write,
 };
 
 /// Bounds of a store.
@@ -180,6 +182,13 @@ impl Store {
         let rare = self.inner.rare;
         self.readers()
             .run(move |connection| search::page(connection, &query, &scope, &page, rare))
+            .await
+    }
+
+    /// A page of what belongs to one patient.
+    pub async fn everything(&self, of: Everything) -> Result<Found, StoreError> {
+        self.readers()
+            .run(move |connection| everything::page(connection, &of))
             .await
     }
 

@@ -83,6 +83,13 @@ fn resource(type_: &str) -> Value {
               "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate" }
         ]
     });
+    if type_ == "Patient"
+        && let Some(operations) = statement["operation"].as_array_mut()
+    {
+        operations.push(json!({ "name": "everything",
+            "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+            "documentation": "GET Patient/[id]/$everything: start, end, _since, _type, _count" }));
+    }
     if !params.is_empty() {
         statement["searchParam"] = params.into();
     }

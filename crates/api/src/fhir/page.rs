@@ -78,7 +78,7 @@ pub(super) fn search(page: &SearchPage, base: &str, now_us: i64) -> Vec<u8> {
     if let Some(total) = page.total {
         writer.raw(&format!(",\"total\":{total}"));
     }
-    let path = format!("{base}/{}", page.type_);
+    let path = format!("{base}/{}", page.path);
     writer.links(&links(&path, &page.used, page.next.as_deref()));
     for (records, mode) in [(&page.matches, "match"), (&page.included, "include")] {
         for record in records {

@@ -53,6 +53,7 @@ pub(super) fn route(verb: &Verb, path: &str) -> Routed {
             "/fhir/{type}/{id}/_history/{version}/$receipt",
             receipt(verb, type_, id, version),
         ),
+        ["Patient", _, "$everything"] => interaction(verb, &path),
         parts if parts.iter().any(|part| part.starts_with('$')) => {
             ("/fhir/$operation", Err(ApiError::Operation))
         }
@@ -74,6 +75,7 @@ fn interaction(verb: &Verb, path: &str) -> (&'static str, Result<Asked, ApiError
         Target::Instance(..) => ("/fhir/{type}/{id}", "GET, HEAD, PUT, PATCH, DELETE"),
         Target::InstanceHistory(..) => ("/fhir/{type}/{id}/_history", "GET, HEAD"),
         Target::Version(..) => ("/fhir/{type}/{id}/_history/{version}", "GET, HEAD"),
+        Target::Everything(_) => ("/fhir/Patient/{id}/$everything", "GET, HEAD"),
     };
     let method = Method::parse(verb.as_str());
     let fits = allow.split(", ").any(|allowed| allowed == verb.as_str());

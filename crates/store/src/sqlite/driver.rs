@@ -11,7 +11,7 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::condition::{self, Fragment, parameter, text};
 use super::sight::Eyes;
-use super::{names, read, span};
+use super::{chain, names, read, span};
 use crate::StoreError;
 
 /// A filter that finds more rows than this does not drive, unless the options say otherwise.
@@ -65,6 +65,12 @@ impl Plan {
         for filter in &query.filters {
             plan.add(connection, type_, filter)?;
         }
+        for chain in &query.chains {
+            let probe = chain::probe(connection, eyes, query.resource_type, chain)?;
+            let own = (query.resource_type, type_);
+            let driver = chain::driver(connection, eyes, own, chain, rare)?;
+            plan.take(connection, driver, probe, None)?;
+        }
         // Two ends of a stretch of time may be rare together; their probes stay.
         if plan.candidates.is_none()
             && let Some(driver) = span::both_ends(connection, query)?
@@ -74,7 +80,9 @@ impl Plan {
         // Never a candidate, never left out: whatever the plan, each row is decided on.
         let filters = query.filters.iter().map(|filter| filter.parameter);
         let sorts = query.sort.iter().map(|sort| sort.parameter);
-        plan.probes.extend(eyes.decision("r", filters.chain(sorts)));
+        let links = query.chains.iter().filter_map(chain::own);
+        plan.probes
+            .extend(eyes.decision("r", filters.chain(sorts).chain(links)));
         Ok(plan)
     }
 

@@ -41,8 +41,8 @@ pub(crate) fn page(
     rare: usize,
 ) -> Result<Found, StoreError> {
     let purpose = Purpose::of(&format!(
-        "search {} {:?} {:?} {scope:?}",
-        query.resource_type, query.filters, query.sort
+        "search {} {:?} {:?} {:?} {scope:?}",
+        query.resource_type, query.filters, query.chains, query.sort
     ));
     let token = page.after.as_deref();
     let token = token
@@ -103,6 +103,24 @@ pub(crate) fn matching(
             })
         })
         .collect()
+}
+
+/// The first matches of a plan, in the order of records.
+pub(super) fn records(
+    connection: &Connection,
+    plan: &Plan,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let hits = run(
+        connection,
+        plan,
+        &plain_source(plan),
+        &[],
+        None,
+        i64::MAX,
+        limit,
+    )?;
+    Ok(hits.into_iter().map(|hit| hit.record).collect())
 }
 
 fn total(connection: &Connection, plan: &Plan) -> Result<u64, StoreError> {

@@ -70,8 +70,9 @@ fn admits(context: &mut Context<'_>) -> rusqlite::Result<bool> {
         patients: &patients,
         facts,
     };
+    let own = |parameter: &&&'static Parameter| parameter.resource_type == type_;
     let withheld = |parameter: &&'static Parameter| sieve.withholds(&row, parameter);
-    Ok(sieve.admits(&row) && !asked.iter().any(withheld))
+    Ok(sieve.admits(&row) && !asked.iter().filter(own).any(withheld))
 }
 
 /// Who looks, for the time of one query. It ends with this value, however the query ends.
