@@ -82,7 +82,10 @@ fn a_chain_is_read_link_by_link() {
     // Only those types that have the parameter.
     assert_eq!(types("subject.birthdate=2000"), ["Patient"]);
     assert_eq!(types("_has:Provenance:target:agent=1"), ["Provenance"]);
-    assert_eq!(types("subject:Patient.organization.partof.name=x"), ["Patient"]);
+    assert_eq!(
+        types("subject:Patient.organization.partof.name=x"),
+        ["Patient"]
+    );
     for (text, bound) in [
         ("subject.organization.partof.partof.name=x", "3"),
         ("subject:Patient.birthdate=yesterday", "date"),
