@@ -1,6 +1,7 @@
 //! A decision holds in every interaction: ten thousand random requests under random decisions,
 //! each against a filter over all resources in memory.
 
+#![allow(unreachable_pub, reason = "modules of a test")]
 #![allow(
     clippy::unwrap_used,
     clippy::needless_pass_by_value,
@@ -105,11 +106,19 @@ fn a_hidden_record_is_as_absent_to_writes_as_to_reads() {
                             "url": format!("Observation/{id}") } }] })
                 };
                 let answer = asker.client.post("/fhir", &entry("PUT"));
-                answers.push((answer.status, String::new(), answer.text().replace(id, "ID")));
+                answers.push((
+                    answer.status,
+                    String::new(),
+                    answer.text().replace(id, "ID"),
+                ));
             }
             let (of_hidden, of_absent) = answers.split_at(answers.len() / 2);
             assert_eq!(of_hidden, of_absent);
-            assert!(of_hidden.iter().all(|answer| answer.0 != 200 && answer.0 != 201));
+            assert!(
+                of_hidden
+                    .iter()
+                    .all(|answer| answer.0 != 200 && answer.0 != 201)
+            );
             // Conditions do not find it either; nothing was changed.
             let gone = format!("/fhir/Observation?_id={}", it.id);
             asker.client.delete(&gone).expect(204);
@@ -119,12 +128,17 @@ fn a_hidden_record_is_as_absent_to_writes_as_to_reads() {
     }
     // A conditional create that would fit a hidden record makes a record of its own.
     let asker = asker(&world, &archive, 1);
-    let hidden = archive.live().find(|it| it.type_ == "Patient" && asker.dice.hides(it)).unwrap();
+    let hidden = archive
+        .live()
+        .find(|it| it.type_ == "Patient" && asker.dice.hides(it))
+        .unwrap();
     let unseen = json!({ "resourceType": "Patient", "active": true });
     let query = format!("_id={}", hidden.id);
     let headers = [("if-none-exist", query.as_str())];
     let body = unseen.to_string();
-    let made = asker.client.send("POST", "/fhir/Patient", &headers, Some(body.as_bytes()));
+    let made = asker
+        .client
+        .send("POST", "/fhir/Patient", &headers, Some(body.as_bytes()));
     assert_ne!(made.expect(201).id(), hidden.id);
 }
 
@@ -133,8 +147,8 @@ fn a_hidden_record_is_as_absent_to_writes_as_to_reads() {
 fn a_record_that_is_shown_in_part_is_not_changed() {
     let (world, archive) = filled();
     let asker = asker(&world, &archive, 2);
-    let parts = archive.live().filter(|it| asker.dice.redacts(it).is_some());
-    let it = parts.filter(|it| it.type_ == "Observation").next().unwrap();
+    let mut parts = archive.live().filter(|it| asker.dice.redacts(it).is_some());
+    let it = parts.find(|it| it.type_ == "Observation").unwrap();
     let path = format!("/fhir/Observation/{}", it.id);
     let shown = asker.client.get(&path).expect(200).json();
     assert_ne!(shown, it.body);

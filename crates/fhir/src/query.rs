@@ -352,8 +352,8 @@ pub fn stretch(text: &str) -> Option<(i64, i64)> {
     Some((span.from_us, span.to_us))
 }
 
-/// Whether a resource satisfies every filter: the meaning of a [`Query`] without its chains, against
-/// which a database is tested. `entries` are those of [`crate::search::values`].
+/// Whether a resource satisfies every filter: the meaning of a [`Query`] without its chains,
+/// against which a database is tested. `entries` are those of [`crate::search::values`].
 pub fn matches(query: &Query, id: &str, updated_us: i64, entries: &[crate::search::Entry]) -> bool {
     query
         .filters

@@ -204,6 +204,16 @@ impl World {
         }
     }
 
+    /// A client with the token of a user of this name.
+    pub fn client_named(&self, username: &str, role: Role) -> Client {
+        let caller = Caller::new(username, role, None);
+        let token = api::issue_token(&self.config, &caller, self.hospital.now_us()).unwrap();
+        Client {
+            token: Some(token),
+            ..self.stranger()
+        }
+    }
+
     pub fn stranger(&self) -> Client {
         Client {
             base: self.base.clone(),

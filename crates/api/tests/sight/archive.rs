@@ -30,8 +30,8 @@ impl Known {
         let own = self.entries.iter();
         let mut own = own.filter(|entry| entry.parameter == parameter.id);
         own.any(|entry| {
-            matches!(&entry.value, IndexValue::Reference { type_: Some(own_type), id: Some(own), .. }
-                if own_type == type_ && own == id)
+            matches!(&entry.value, IndexValue::Reference { type_: Some(own), id: Some(named), .. }
+                if own == type_ && named == id)
         })
     }
 }
@@ -50,21 +50,24 @@ fn ward() -> Vec<Value> {
         let organisation = format!("ward-g{}", number % 5);
         if number < 5 {
             all.push(json!({ "resourceType": "Organization", "id": organisation,
-                "name": ["North", "South", "East", "West", "Ost"][number] }));
+                "name": (["North", "South", "East", "West", "Ost"][number]) }));
         }
-        all.push(json!({ "resourceType": "Patient", "id": patient, "active": number % 3 == 0,
+        all.push(
+            json!({ "resourceType": "Patient", "id": patient, "active": number % 3 == 0,
             "identifier": [{ "system": "urn:mrn", "value": format!("{number}") }],
-            "name": [{ "family": ["Elion", "Salk", "Curie", "Koch"][number % 4], "given": ["Ada"] }],
+            "name": [{ "given": ["Ada"],
+                "family": (["Elion", "Salk", "Curie", "Koch"][number % 4]) }],
             "managingOrganization": { "reference": format!("Organization/{organisation}") },
-            "birthDate": format!("19{}0-0{}-11", 3 + number % 6, 1 + number % 9) }));
+            "birthDate": format!("19{}0-0{}-11", 3 + number % 6, 1 + number % 9) }),
+        );
         for place in 0..12_usize {
             let observation = format!("ward-o{number}-{place}");
             all.push(json!({ "resourceType": "Observation", "id": observation,
-                "status": ["final", "amended"][place % 2],
+                "status": (["final", "amended"][place % 2]),
                 "text": { "status": "generated",
                     "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">told in words</div>" },
                 "code": { "coding": [{ "system": "http://loinc.org",
-                    "code": ["8480-6", "8462-4", "29463-7"][place % 3] }] },
+                    "code": (["8480-6", "8462-4", "29463-7"][place % 3]) }] },
                 "note": [{ "text": "a note" }],
                 "subject": { "reference": format!("Patient/{patient}") },
                 "effectiveDateTime": format!("202{}-0{}-1{}", place % 5, 1 + place % 9, number % 9),
@@ -74,7 +77,8 @@ fn ward() -> Vec<Value> {
                 all.push(json!({ "resourceType": "Condition",
                     "id": format!("ward-c{number}-{place}"),
                     "subject": { "reference": format!("Patient/{patient}") },
-                    "code": { "coding": [{ "system": "http://snomed.info/sct", "code": "38341003" }] },
+                    "code": { "coding": [
+                        { "system": "http://snomed.info/sct", "code": "38341003" }] },
                     "evidence": [{ "detail": [
                         { "reference": format!("Observation/{observation}") }] }],
                     "onsetDateTime": format!("202{}-01-01", place % 5) }));
@@ -90,8 +94,11 @@ impl Archive {
         let entries: Vec<Value> = ward()
             .into_iter()
             .map(|one| {
-                let url = format!("{}/{}", one["resourceType"].as_str().unwrap(),
-                    one["id"].as_str().unwrap());
+                let url = format!(
+                    "{}/{}",
+                    one["resourceType"].as_str().unwrap(),
+                    one["id"].as_str().unwrap()
+                );
                 json!({ "resource": one, "request": { "method": "PUT", "url": url } })
             })
             .collect();
@@ -140,7 +147,9 @@ impl Archive {
         for place in 0..all.len() {
             if all[place].deleted {
                 let of = (all[place].type_.clone(), all[place].id.clone());
-                let before = all[..place].iter().rfind(|it| (&it.type_, &it.id) == (&of.0, &of.1));
+                let before = all[..place]
+                    .iter()
+                    .rfind(|it| (&it.type_, &it.id) == (&of.0, &of.1));
                 all[place].patients = before.unwrap().patients.clone();
             }
         }
@@ -172,7 +181,9 @@ impl Archive {
         let own = move |(key, _): &(&(String, String), &usize)| key.0 == from.0;
         let start = (type_.to_owned(), String::new());
         let range = self.current.range(start..).take_while(own);
-        range.map(|(_, place)| &self.all[*place]).filter(|it| !it.deleted)
+        range
+            .map(|(_, place)| &self.all[*place])
+            .filter(|it| !it.deleted)
     }
 
     /// The matches of a query under a decision.
@@ -181,7 +192,9 @@ impl Archive {
             let filters = query.filters.iter().map(|filter| filter.parameter);
             let sorts = query.sort.iter().map(|sort| sort.parameter);
             let links = query.chains.iter().filter(|chain| !chain.reverse);
-            filters.chain(sorts).chain(links.map(|chain| chain.parameter))
+            filters
+                .chain(sorts)
+                .chain(links.map(|chain| chain.parameter))
         };
         self.of_type(query.resource_type)
             .filter(|it| dice.finds(it, asked()))

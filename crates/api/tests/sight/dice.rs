@@ -91,12 +91,10 @@ impl Dice {
     }
 
     /// Whether a query that asks for these parameters may find it.
-    pub fn finds(
-        &self,
-        it: &Known,
-        asked: impl IntoIterator<Item = &'static Parameter>,
-    ) -> bool {
-        let mut own = asked.into_iter().filter(|one| one.resource_type == it.type_);
+    pub fn finds(&self, it: &Known, asked: impl IntoIterator<Item = &'static Parameter>) -> bool {
+        let mut own = asked
+            .into_iter()
+            .filter(|one| one.resource_type == it.type_);
         match self.of(it) {
             Shown::Hidden => false,
             Shown::Whole => true,

@@ -73,7 +73,8 @@ struct Standing {
 fn standing(connection: &Connection, type_: i64, id: &str) -> Result<Option<Standing>, StoreError> {
     connection
         .prepare_cached(
-            "SELECT r.record, v.version, v.leaf, v.patients FROM records r JOIN versions v USING (leaf)
+            "SELECT r.record, v.version, v.leaf, v.patients
+             FROM records r JOIN versions v USING (leaf)
              WHERE r.type = ?1 AND r.id = ?2",
         )?
         .query_row(params![type_, id], |row| {
