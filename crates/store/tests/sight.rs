@@ -203,7 +203,7 @@ fn dice(seed: u64) -> Arc<Dice> {
     Arc::new(Dice {
         seed,
         admitted_percent: [0, 30, 60, 90, 100][usize::try_from(seed % 5).unwrap()],
-        withheld_percent: if seed % 2 == 0 { 0 } else { 15 },
+        withheld_percent: if seed.is_multiple_of(2) { 0 } else { 15 },
     })
 }
 

@@ -55,7 +55,7 @@ impl Decide for Dice {
         let toss = random.below(100);
         if toss < hidden {
             Shown::Hidden
-        } else if self.seed % 2 == 0 && toss % 4 == 0 {
+        } else if self.seed.is_multiple_of(2) && toss.is_multiple_of(4) {
             let elements = random.one(&PARTS).iter().map(|part| (*part).to_owned());
             Shown::Redacted(Redaction {
                 elements: elements.collect(),

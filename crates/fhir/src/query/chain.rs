@@ -91,17 +91,17 @@ impl Reader<'_> {
             None => (head, None),
         };
         let parameter = reference(type_, head)?;
-        let types = match wanted {
+        let targets = match wanted {
             Some(wanted) => vec![known(wanted)?],
             None if parameter.targets.contains(&"Resource") => return Err(Unusable::Unsupported),
             None => parameter.targets.to_vec(),
         };
-        if types.is_empty() || types.len() > BRANCHES_MAX {
+        if targets.is_empty() || targets.len() > BRANCHES_MAX {
             return Err(Unusable::Unsupported);
         }
         let mut branches = Vec::new();
         let mut failure = Unusable::Unknown;
-        for resource_type in types {
+        for resource_type in targets {
             // Without a type, those that have no such parameter cannot be meant.
             match self.condition(resource_type, rest, left) {
                 Ok(condition) => branches.push(Branch {

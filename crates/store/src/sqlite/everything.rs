@@ -95,7 +95,7 @@ fn statement(
 /// Dates that say when something happened; a birth is not care.
 fn clinical_dates() -> Vec<&'static Parameter> {
     let all = fhir::resource_types().iter().copied();
-    all.flat_map(|type_| fhir::search::parameters(type_))
+    all.flat_map(fhir::search::parameters)
         .filter(|one| one.kind == Kind::Date && one.place == Place::Index)
         .filter(|one| !matches!(one.name, "birthdate" | "death-date"))
         .collect()
