@@ -1,5 +1,6 @@
 //! Who may do what: one table. docs/reference/access.md is this table in words.
 
+use hospital::access_log::AUDIT_EVENT;
 use hospital::request::{Method, Request, Target};
 use hospital::{Caller, Role};
 
@@ -67,6 +68,14 @@ pub(crate) fn allow(caller: &Caller, deed: Deed, target: &Target) -> Result<(), 
 /// The same for a type; `None` is all of them at once.
 pub(crate) fn allow_type(caller: &Caller, deed: Deed, type_: Option<&str>) -> Result<(), ApiError> {
     let line = TABLE.iter().find(|(role, _, _)| *role == caller.role);
+    if deed == Deed::Write && type_ == Some(AUDIT_EVENT) {
+        // docs/decisions/0012-audit-events-are-records.md
+        return Err(ApiError::Denied(
+            "AuditEvents are written by this node alone, and never changed or deleted; audit \
+             events of other systems stay at those systems"
+                .into(),
+        ));
+    }
     let allowed = line.is_some_and(|(_, read, write)| match deed {
         Deed::Read => read.has(type_),
         Deed::Write => write.has(type_),
@@ -121,6 +130,8 @@ mod tests {
             (Role::Auditor, Read, Some("Patient"), false),
             (Role::Auditor, Read, None, false),
             (Role::Auditor, Write, Some("AuditEvent"), false),
+            (Role::Clinician, Write, Some("AuditEvent"), false),
+            (Role::System, Write, Some("AuditEvent"), false),
             (Role::Researcher, Read, Some("Observation"), false),
             (Role::Admin, Read, Some("Patient"), false),
             (Role::Admin, Write, Some("Patient"), false),

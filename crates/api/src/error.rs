@@ -202,6 +202,7 @@ fn request_status(code: &str) -> StatusCode {
     match code {
         "too-costly" | "duplicate" | "business-rule" => StatusCode::UNPROCESSABLE_ENTITY,
         "conflict" => StatusCode::CONFLICT,
+        "forbidden" => StatusCode::FORBIDDEN,
         _ => StatusCode::BAD_REQUEST,
     }
 }

@@ -25,6 +25,7 @@
 //! FHIR R4 3.1.0 and 3.1.1, RFC 6902, C2SP `tlog-proof`. `docs/reference/http.md` says how the
 //! acts are reached.
 
+pub mod access_log;
 mod admit;
 mod amend;
 mod anchor;
