@@ -44,7 +44,25 @@ pub(crate) fn checks(steps: &mut Steps) {
     );
     steps.check("tidy", crate::tidy::run());
     steps.check("gen --check", crate::gen_tables::run(true).map(|()| true));
+    verifier(steps);
     deny(steps);
+}
+
+/// The second verifier: its script is what its sources give, and it judges the frozen receipts.
+fn verifier(steps: &mut Steps) {
+    if !crate::root().join("verifier/node_modules/esbuild").is_dir() {
+        steps.skipped("verifier", "not installed (npm ci in verifier/)");
+        return;
+    }
+    let node = |arguments: &[&str]| {
+        let mut command = Command::new("node");
+        command
+            .args(arguments)
+            .current_dir(crate::root().join("verifier"));
+        command
+    };
+    steps.run("verifier.js", &mut node(&["build.mjs", "--check"]));
+    steps.run("verifier", &mut node(&["--test", "test.mjs"]));
 }
 
 fn deny(steps: &mut Steps) {

@@ -16,6 +16,9 @@
 //! 5. The CapabilityStatement is made of the tables that the handlers use
 //!    (`tests/capabilities.rs`, `what_is_claimed_works`).
 //!
+//! 6. An answer under `/fhir` leaves after its AuditEvent is on disk
+//!    (`tests/access_log.rs`, `an_answered_read_has_its_event_on_disk`).
+//!
 //! # Specifications
 //!
 //! FHIR R4 3.1.0 and 3.1.1, RFC 9110, RFC 9457, RFC 6749, RFC 6750, RFC 7519. Reference:
@@ -32,6 +35,7 @@ mod metrics;
 mod negotiate;
 mod outcome;
 mod proposal;
+mod report;
 mod serve;
 mod state;
 mod token;
@@ -71,6 +75,9 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
             get(ledger::proposals).post(ledger::propose),
         )
         .route("/ledger/proposals/{id}/votes", post(ledger::vote))
+        .route("/reports/disclosures", get(report::disclosures))
+        .route("/reports/export", get(report::export))
+        .route("/reports/accesses", get(report::accesses))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -131,14 +131,15 @@ pub(crate) fn draft(value: &mut Value, stamp: Stamp) -> Result<Draft, HospitalEr
     })
 }
 
-/// A deletion. It is sealed under the key of the version that it follows.
-pub(crate) fn tombstone(stamp: Stamp, vault: String) -> Draft {
+/// A deletion. It is sealed under the key of the version that it follows, and is in the same
+/// compartments.
+pub(crate) fn tombstone(stamp: Stamp, vault: String, patients: Vec<String>) -> Draft {
     Draft {
         digest: proof::event::deleted_digest(),
         vault,
         index: Vec::new(),
         body: Bytes::new(),
-        compartments: Vec::new(),
+        compartments: patients,
         stamp,
     }
 }
@@ -191,6 +192,7 @@ impl Draft {
             updated_us: self.stamp.updated_us,
             method: self.stamp.method,
             body: self.body.clone(),
+            patients: self.compartments.clone(),
         }
     }
 }

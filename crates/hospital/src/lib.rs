@@ -19,11 +19,15 @@
 //!    (`crates/api/tests/access.rs`, `a_patient_sees_the_own_compartment_only`).
 //! 6. A changed byte is found when it is read and by the audit
 //!    (`crates/api/tests/damage.rs`, `every_changed_byte_is_named`).
+//! 7. Nobody but the log of accesses writes an AuditEvent
+//!    (`crates/api/tests/access_log.rs`, `nobody_writes_changes_or_deletes_an_event`).
+//! 8. No patient's event names another patient
+//!    (`src/access_log/seen.rs`, `no_patient_s_event_names_another_patient`).
 //!
 //! # Specifications
 //!
-//! FHIR R4 3.1.0 and 3.1.1, RFC 6902, C2SP `tlog-proof`. `docs/reference/http.md` says how the
-//! acts are reached.
+//! FHIR R4 3.1.0 and 3.1.1, RFC 6902, C2SP `tlog-proof`, IHE BALP. `docs/reference/http.md` says
+//! how the acts are reached.
 
 pub mod access_log;
 mod admit;
@@ -49,6 +53,7 @@ mod perform;
 mod read;
 mod receipt;
 mod record;
+pub mod report;
 pub mod request;
 mod retire;
 pub mod search;

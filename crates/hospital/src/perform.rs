@@ -1,5 +1,6 @@
 //! One interaction after another door than HTTP's verbs: what a request asks for is done here.
 
+use crate::access_log::Seen;
 use crate::admit::Admitted;
 use crate::caller::Caller;
 use crate::error::HospitalError;
@@ -21,6 +22,8 @@ pub enum Response {
         version: u64,
         /// `meta.lastUpdated` of that version.
         updated_us: i64,
+        /// Which it is, for the log of accesses.
+        seen: Seen,
     },
     /// A record that was written, or found by a conditional create.
     Written(Admitted),
@@ -82,6 +85,7 @@ impl Hospital {
                     Response::NotModified {
                         version,
                         updated_us,
+                        seen: Seen::of(&record),
                     }
                 } else {
                     Response::Read(record)

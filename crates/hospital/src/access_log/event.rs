@@ -214,7 +214,7 @@ fn entities(access: &Access) -> Vec<Value> {
     }
     match access.touched.as_slice() {
         [one] if access.query.as_deref().is_none_or(str::is_empty) => entities.push(json!({
-            "what": { "reference": reference(one) },
+            "what": named(one, access.patient.as_deref()),
             "type": coding((ENTITY, "2", "System Object")),
             "role": coding((ROLE, "4", "Domain Resource")),
         })),
@@ -249,6 +249,16 @@ fn grouped(touched: &[Touched]) -> Vec<Value> {
         })
     };
     groups.into_iter().map(entity).collect()
+}
+
+/// The one record. A patient who is not the one whom the event is about is no reference: it would
+/// put the event into that patient's compartment.
+fn named(one: &Touched, patient: Option<&str>) -> Value {
+    if one.type_ == "Patient" && patient != Some(&one.id) {
+        json!({ "identifier": { "value": reference(one) } })
+    } else {
+        json!({ "reference": reference(one) })
+    }
 }
 
 fn reference(one: &Touched) -> String {

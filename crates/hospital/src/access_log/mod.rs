@@ -8,13 +8,17 @@
 mod codes;
 mod event;
 mod gate;
+mod seen;
+mod writing;
 
 pub(crate) use gate::refuse_own;
+pub use seen::{Seen, events};
+pub use writing::logged;
 
 use store::Method;
 
 use crate::admit::new_id;
-use crate::draft::{self, Stamp};
+use crate::draft::{self, Draft, Stamp};
 use crate::error::HospitalError;
 use crate::setup::Hospital;
 
@@ -193,17 +197,35 @@ impl Hospital {
             }
             let mut drafts = Vec::with_capacity(some.len());
             for access in some {
-                let mut value = event::of(&access, &self.0.organisation, &self.0.fhir_base);
-                let stamp = Stamp::first(AUDIT_EVENT, new_id()?, self.now_us(), Method::Post);
-                written.push(RecordRef {
-                    type_: AUDIT_EVENT.to_owned(),
-                    id: stamp.id.clone(),
-                    version: stamp.version,
-                });
-                drafts.push(draft::draft(&mut value, stamp)?);
+                let (draft, record) = self.drafted_event(&access)?;
+                drafts.push(draft);
+                written.push(record);
             }
-            self.store_own(drafts, &[]).await??;
+            self.store_own(drafts).await?;
         }
+    }
+
+    /// The event of an access, ready to be stored.
+    fn drafted_event(&self, access: &Access) -> Result<(Draft, RecordRef), HospitalError> {
+        let mut value = event::of(access, &self.0.organisation, &self.0.fhir_base);
+        let stamp = Stamp::first(AUDIT_EVENT, new_id()?, self.now_us(), Method::Post);
+        let record = RecordRef {
+            type_: AUDIT_EVENT.to_owned(),
+            id: stamp.id.clone(),
+            version: stamp.version,
+        };
+        Ok((draft::draft(&mut value, stamp)?, record))
+    }
+
+    /// The patients in whose compartments the current version of a record is; none where there is
+    /// no such record. For the events of refusals: nothing of it may be answered.
+    pub async fn patients_of(
+        &self,
+        type_: &'static str,
+        id: &str,
+    ) -> Result<Vec<String>, HospitalError> {
+        let stored = self.0.store.current(type_, id).await?;
+        Ok(stored.map(|stored| stored.patients).unwrap_or_default())
     }
 }
 

@@ -307,3 +307,20 @@ fn a_refused_interaction_does_not_claim_the_profile_of_a_success() {
     };
     assert!(event::of(&asked, HERE, BASE).get("meta").is_none());
 }
+
+#[test]
+fn an_event_is_in_no_compartment_but_that_of_its_patient() {
+    for patient in [None, Some("p1".to_owned())] {
+        let mut asked = access(AccessDeed::Read, false);
+        asked.patient.clone_from(&patient);
+        asked.touched = vec![Touched {
+            type_: "Patient".into(),
+            id: "p2".into(),
+            version: None,
+        }];
+        let event = event::of(&asked, HERE, BASE);
+        assert_eq!(fhir::validate::resource(&event), []);
+        let own: Vec<String> = patient.into_iter().collect();
+        assert_eq!(fhir::compartment::patients(&event), own, "{event}");
+    }
+}

@@ -262,26 +262,17 @@ fn retire(
 ) -> Drafted {
     match before {
         None => {
-            let retired = Retired {
-                version: None,
-                updated_us: now_us,
-            };
+            let retired = Retired::nothing(now_us);
             Drafted::retired(index, None, retired, has_if_match)
         }
         Some(stored) if stored.deleted() => {
-            let retired = Retired {
-                version: Some(stored.version),
-                updated_us: stored.updated_us,
-            };
+            let retired = Retired::already(&stored);
             Drafted::retired(index, None, retired, has_if_match)
         }
         Some(stored) => {
             let stamp = Stamp::after(type_, &stored, now_us, store::Method::Delete);
-            let retired = Retired {
-                version: Some(stamp.version),
-                updated_us: stamp.updated_us,
-            };
-            let draft = draft::tombstone(stamp, stored.vault);
+            let retired = Retired::after(&stored, &stamp);
+            let draft = draft::tombstone(stamp, stored.vault, stored.patients);
             Drafted::retired(index, Some(draft), retired, has_if_match)
         }
     }
