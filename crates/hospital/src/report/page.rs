@@ -35,8 +35,8 @@ pub(super) fn written(trust: &str, versions: &[Packed]) -> Vec<u8> {
          style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\
          <title>Copy of the record</title><style>{STYLE}</style></head><body>\
          <h1>Copy of the record</h1><p id=\"summary\">Verifying ...</p>\
-         <p>Digest of the trust file (SHA-256): <code id=\"trust\"></code>. Compare it with one from \
-         somebody whom you trust: what is valid here is valid for that trust file only.</p>\
+         <p>Digest of the trust file (SHA-256): <code id=\"trust\"></code>. Compare it with one \
+         from somebody whom you trust: what is valid here is valid for that trust file only.</p>\
          <table id=\"versions\"></table>\
          <script type=\"application/json\" id=\"data\">{data}</script>\
          <script type=\"module\">{SCRIPT}</script></body></html>\n"
