@@ -11,6 +11,7 @@ mod client;
 mod http_rows;
 mod ledger_rows;
 mod node_rows;
+mod sharing_rows;
 mod stats;
 
 use crate::ci::cargo;
@@ -34,6 +35,8 @@ const GROUPS: &[(&str, Measure)] = &[
     ("receipt", http_rows::write_to_receipt),
     ("records", http_rows::records),
     ("bundles", http_rows::bundles_reads_and_searches),
+    ("decision", sharing_rows::decision),
+    ("sharing", sharing_rows::across),
     ("verify", node_rows::receipt_verification),
     ("idle", node_rows::idle),
 ];

@@ -55,7 +55,7 @@ pub(crate) fn binary() -> PathBuf {
 fn node_clients(steps: &mut Steps, demo: &Path) {
     if !present("npm", &["--version"]) || !present("node", &["--version"]) {
         steps.skipped(
-            "fhir-kit-client",
+            "fhir-kit-client, openid-client, fhirclient in Chromium",
             "needs node 20 or newer with npm, neither is here",
         );
         return;
@@ -65,13 +65,66 @@ fn node_clients(steps: &mut Steps, demo: &Path) {
     install
         .args(["ci", "--no-audit", "--no-fund"])
         .current_dir(&folder);
-    if steps.run("npm ci", &mut install) {
-        let mut run = Command::new("node");
-        run.args(["--test", "--test-reporter=tap", "fhir-kit-client.test.mjs"])
-            .current_dir(&folder)
-            .env("DEMO", demo);
-        steps.run("fhir-kit-client", &mut run);
+    if !steps.run("npm ci", &mut install) {
+        return;
     }
+    for (name, file) in [
+        ("fhir-kit-client", "fhir-kit-client.test.mjs"),
+        (
+            "backend services, openid-client",
+            "backend-services.test.mjs",
+        ),
+    ] {
+        steps.run(name, &mut node_test(&folder, file, demo));
+    }
+    let launch = "SMART launch, fhirclient in Chromium";
+    match chromium(steps) {
+        Ok(browser) => {
+            let mut run = node_test(&folder, "smart-launch.test.mjs", demo);
+            steps.run(launch, run.env("CHROMIUM", browser));
+        }
+        Err(missing) => steps.skipped(launch, missing),
+    }
+}
+
+fn node_test(folder: &Path, file: &str, demo: &Path) -> Command {
+    let mut run = Command::new("node");
+    run.args(["--test", "--test-reporter=tap", file])
+        .current_dir(folder)
+        .env("DEMO", demo);
+    run
+}
+
+/// The browser; installed where the machine lets us, else what is missing.
+fn chromium(steps: &mut Steps) -> Result<&'static str, &'static str> {
+    const NAMES: [&str; 2] = ["chromium", "chromium-browser"];
+    let found = || NAMES.into_iter().find(|name| present(name, &["--version"]));
+    if let Some(name) = found() {
+        return path_of(name);
+    }
+    let root = Command::new("id").arg("-u").output();
+    let root = root.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+    if !root || !present("apt-get", &["--version"]) {
+        return Err("needs Chromium, which is not here: install the package `chromium`");
+    }
+    let mut install = Command::new("apt-get");
+    install
+        .args(["install", "-y", "--no-install-recommends", "chromium"])
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    steps.run("apt-get update", Command::new("apt-get").arg("update"));
+    steps.run("apt-get install chromium", &mut install);
+    found().map_or(
+        Err("needs Chromium, which could not be installed: install the package `chromium`"),
+        path_of,
+    )
+}
+
+/// Where Debian and its children put it.
+fn path_of(name: &'static str) -> Result<&'static str, &'static str> {
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser"]
+        .into_iter()
+        .find(|path| path.ends_with(name) && Path::new(path).exists())
+        .ok_or("needs Chromium in /usr/bin, where it is not")
 }
 
 fn python_clients(steps: &mut Steps, demo: &Path) {

@@ -1,6 +1,8 @@
 //! Who may do what: one table. docs/reference/access.md is this table in words.
 
+use hospital::access_log::AUDIT_EVENT;
 use hospital::request::{Method, Request, Target};
+use hospital::scopes::Verb;
 use hospital::{Caller, Role};
 
 use crate::error::ApiError;
@@ -64,9 +66,65 @@ pub(crate) fn allow(caller: &Caller, deed: Deed, target: &Target) -> Result<(), 
     allow_type(caller, deed, target.resource_type())
 }
 
+/// Refuses what the role or the scopes of the caller do not allow.
+pub(crate) fn allow_request(caller: &Caller, request: &Request) -> Result<(), ApiError> {
+    allow(caller, deed(request), &request.target)?;
+    allow_scope(
+        caller,
+        verb(request.method, &request.target),
+        request.target.resource_type(),
+    )
+}
+
+/// Refuses what the scopes of the caller do not allow. SMART App Launch 2.2, "Scopes for
+/// requesting FHIR Resources".
+pub(crate) fn allow_scope(
+    caller: &Caller,
+    verb: Verb,
+    type_: Option<&str>,
+) -> Result<(), ApiError> {
+    let Some(reach) = &caller.sight.reach else {
+        return Ok(());
+    };
+    if reach.allows(verb, type_) {
+        return Ok(());
+    }
+    let what = type_.unwrap_or("records of every type");
+    Err(ApiError::Denied(format!(
+        "the scopes of the token do not allow to {} {what}",
+        match verb {
+            Verb::Create => "create",
+            Verb::Read => "read",
+            Verb::Update => "update",
+            Verb::Delete => "delete",
+            Verb::Search => "search",
+        }
+    )))
+}
+
+fn verb(method: Method, target: &Target) -> Verb {
+    match (method, target) {
+        (Method::Get, Target::Instance(..) | Target::Version(..) | Target::InstanceHistory(..)) => {
+            Verb::Read
+        }
+        (Method::Get, _) => Verb::Search,
+        (Method::Post, _) => Verb::Create,
+        (Method::Put | Method::Patch, _) => Verb::Update,
+        (Method::Delete, _) => Verb::Delete,
+    }
+}
+
 /// The same for a type; `None` is all of them at once.
 pub(crate) fn allow_type(caller: &Caller, deed: Deed, type_: Option<&str>) -> Result<(), ApiError> {
     let line = TABLE.iter().find(|(role, _, _)| *role == caller.role);
+    if deed == Deed::Write && type_ == Some(AUDIT_EVENT) {
+        // docs/decisions/0012-audit-events-are-records.md
+        return Err(ApiError::Denied(
+            "AuditEvents are written by this node alone, and never changed or deleted; audit \
+             events of other systems stay at those systems"
+                .into(),
+        ));
+    }
     let allowed = line.is_some_and(|(_, read, write)| match deed {
         Deed::Read => read.has(type_),
         Deed::Write => write.has(type_),
@@ -85,9 +143,21 @@ pub(crate) fn allow_type(caller: &Caller, deed: Deed, type_: Option<&str>) -> Re
     )))
 }
 
+/// Refuses the token of an app: it acts for its user on records, within scopes, and not in the
+/// user's own affairs.
+pub(crate) fn allow_person(caller: &Caller) -> Result<(), ApiError> {
+    if caller.sight.reach.is_none() {
+        return Ok(());
+    }
+    Err(ApiError::Denied(
+        "an app's token does not do this: sign in yourself".into(),
+    ))
+}
+
 /// Refuses everybody but administrators.
 pub(crate) fn allow_admin(caller: &Caller) -> Result<(), ApiError> {
-    if caller.role == Role::Admin {
+    // An app that an administrator signed in to does not run the node.
+    if caller.role == Role::Admin && caller.sight.reach.is_none() {
         return Ok(());
     }
     Err(ApiError::Denied(format!(
@@ -121,6 +191,8 @@ mod tests {
             (Role::Auditor, Read, Some("Patient"), false),
             (Role::Auditor, Read, None, false),
             (Role::Auditor, Write, Some("AuditEvent"), false),
+            (Role::Clinician, Write, Some("AuditEvent"), false),
+            (Role::System, Write, Some("AuditEvent"), false),
             (Role::Researcher, Read, Some("Observation"), false),
             (Role::Admin, Read, Some("Patient"), false),
             (Role::Admin, Write, Some("Patient"), false),

@@ -1,13 +1,11 @@
-//! The authorization server of this organisation, first cut: password and client credentials.
-//! RFC 6749 4.3, 4.4, 5; SMART completes it later.
+//! The token endpoint, the grants of the demonstration (password, secret of a system), and users.
+//! RFC 6749 4.3, 4.4, 5. Registered clients: `smart`.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use hospital::pairs::{self, Pairs};
 use hospital::{Caller, HospitalError, NewUser, Role};
 use serde::Deserialize;
@@ -17,86 +15,81 @@ use crate::access;
 use crate::error::ApiError;
 use crate::negotiate::{self, Media};
 use crate::outcome::{problem, respond};
+use crate::smart::{self, Credentials, Refused};
 use crate::state::Door;
 use crate::token;
 
 /// Largest form.
 const FORM_BYTES_MAX: usize = 16 << 10;
 
-/// An error of RFC 6749 5.2.
-struct Refused {
-    status: StatusCode,
-    error: &'static str,
-    text: String,
-    wait_s: u64,
-}
-
 fn refused(status: StatusCode, error: &'static str, text: &str) -> Refused {
-    Refused {
-        status,
-        error,
-        text: text.to_owned(),
-        wait_s: 0,
-    }
+    Refused::new(status, error, text)
 }
 
 /// `POST /auth/token`
 pub(crate) async fn token(State(door): State<Door>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let mut response = match grant(&door, &parts, body).await {
+    answered(grant(&door, &parts, body).await)
+}
+
+/// An answer of the authorization server. RFC 6749 5.1: nobody keeps it.
+pub(crate) fn answered(answer: Result<Value, Refused>) -> Response {
+    let mut response = match answer {
         Ok(body) => respond(StatusCode::OK, "application/json", body.to_string()),
-        Err(refused) => {
-            let body = json!({ "error": refused.error, "error_description": refused.text });
-            let mut response = respond(refused.status, "application/json", body.to_string());
-            if refused.status == StatusCode::UNAUTHORIZED {
-                let realm = HeaderValue::from_static("Basic realm=\"salus\"");
-                response
-                    .headers_mut()
-                    .insert(header::WWW_AUTHENTICATE, realm);
-            }
-            if refused.wait_s > 0 {
-                let wait = HeaderValue::from(refused.wait_s);
-                response.headers_mut().insert(header::RETRY_AFTER, wait);
-            }
-            response
-        }
+        Err(refused) => refused.response(),
     };
-    // RFC 6749 5.1.
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    not_stored(&mut response);
     response
 }
 
-async fn grant(door: &Door, parts: &Parts, body: Body) -> Result<Value, Refused> {
-    let invalid = |text: &str| refused(StatusCode::BAD_REQUEST, "invalid_request", text);
+/// RFC 6749 5.1.
+pub(crate) fn not_stored(response: &mut Response) {
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+/// Reads a form.
+pub(crate) async fn form(door: &Door, parts: &Parts, body: Body) -> Result<Pairs, Refused> {
     negotiate::media(&parts.headers, Media::Form)
-        .map_err(|_| invalid("send application/x-www-form-urlencoded"))?;
+        .map_err(|_| Refused::invalid("send application/x-www-form-urlencoded"))?;
     let read = door.body(&parts.headers, body, FORM_BYTES_MAX).await;
-    let (bytes, _room) = read.map_err(|error| invalid(&error.to_string()))?;
+    let (bytes, _room) = read.map_err(|error| Refused::invalid(error.to_string()))?;
     let form = std::str::from_utf8(&bytes).ok().and_then(pairs::decode);
-    let form = form.ok_or_else(|| invalid("the form is not usable"))?;
-    let field = |name: &str| field(&form, name);
-    let (name, secret, client) = match field("grant_type") {
-        Some("password") => (field("username"), field("password"), false),
-        Some("client_credentials") => match basic(parts) {
-            Some((name, secret)) => {
-                return signed_in(door, &name, &secret, true).await;
-            }
-            None => (field("client_id"), field("client_secret"), true),
+    form.ok_or_else(|| Refused::invalid("the form is not usable"))
+}
+
+async fn grant(door: &Door, parts: &Parts, body: Body) -> Result<Value, Refused> {
+    let form = form(door, parts, body).await?;
+    match field(&form, "grant_type") {
+        Some("authorization_code") => smart::code(door, parts, &form).await,
+        Some("refresh_token") => smart::refresh(door, parts, &form).await,
+        Some("password") => match (field(&form, "username"), field(&form, "password")) {
+            (Some(name), Some(secret)) => signed_in(door, name, secret, false).await,
+            _ => Err(Refused::invalid("the name or the secret is missing")),
         },
-        Some(_) => {
-            return Err(refused(
-                StatusCode::BAD_REQUEST,
-                "unsupported_grant_type",
-                "use password or client_credentials",
-            ));
-        }
-        None => return Err(invalid("grant_type is missing")),
+        Some("client_credentials") => system(door, parts, &form).await,
+        Some(_) => Err(refused(
+            StatusCode::BAD_REQUEST,
+            "unsupported_grant_type",
+            "use authorization_code, refresh_token, client_credentials or password",
+        )),
+        None => Err(Refused::invalid("grant_type is missing")),
+    }
+}
+
+/// A registered client, or a user whose role is `system`.
+async fn system(door: &Door, parts: &Parts, form: &Pairs) -> Result<Value, Refused> {
+    let Some(shown) = smart::credentials(parts, form)? else {
+        return Err(Refused::invalid("the name or the secret is missing"));
     };
-    match (name, secret) {
-        (Some(name), Some(secret)) => signed_in(door, name, secret, client).await,
-        _ => Err(invalid("the name or the secret is missing")),
+    match &shown {
+        Credentials::Basic(name, secret) | Credentials::Posted(name, secret)
+            if door.hospital().client(name).await?.is_none() =>
+        {
+            signed_in(door, name, secret, true).await
+        }
+        _ => smart::system(door, shown, form).await,
     }
 }
 
@@ -166,32 +159,12 @@ fn answer(door: &Door, caller: &Caller) -> Result<Value, Refused> {
     Ok(body)
 }
 
-/// RFC 6749 2.3.1: name and secret, each form-encoded, in HTTP Basic.
-fn basic(parts: &Parts) -> Option<(String, String)> {
-    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    let (name, secret) = text.split_once(':')?;
-    let decode = |part: &str| pairs::decode(part)?.pop().map(|(name, _)| name);
-    Some((decode(name)?, decode(secret)?))
-}
-
 fn field<'a>(form: &'a Pairs, name: &str) -> Option<&'a str> {
     form.iter()
         .find(|(found, _)| found == name)
         .map(|(_, value)| value.as_str())
-}
-
-/// `GET /auth/jwks`
-pub(crate) async fn keys(State(door): State<Door>) -> Response {
-    respond(
-        StatusCode::OK,
-        "application/json",
-        door.0.mint.key_set().to_string(),
-    )
+        // RFC 6749 3.2: a parameter without a value is as good as none.
+        .filter(|value| !value.is_empty())
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,13 @@
 //! What the doors need to know: addresses and bounds.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use hospital::{Caller, Sight};
+
+/// Says what narrows the view of a caller, once the token is known to be good. It is asked for
+/// each request, and answers from what is in memory.
+pub type Sights = Arc<dyn Fn(&Caller) -> Sight + Send + Sync>;
 
 /// Configuration of the HTTP face. [`Config::new`] has the documented defaults.
 #[derive(Clone)]
@@ -19,6 +26,8 @@ pub struct Config {
     pub concurrent_max: usize,
     /// Longest time for one request.
     pub request_time_max: Duration,
+    /// What narrows the view of each caller; `None`: role and compartment alone do.
+    pub sights: Option<Sights>,
 }
 
 impl Config {
@@ -32,6 +41,7 @@ impl Config {
             entries_max: 10_000,
             concurrent_max: 512,
             request_time_max: Duration::from_mins(1),
+            sights: None,
         }
     }
 

@@ -101,6 +101,12 @@ const TABLE: &[(&str, u16, &str, u64, &str)] = &[
     ("unauthorised", 401, "login", 0,
         "send `Authorization: Bearer <token>`; POST /auth/token issues one"),
     ("denied", 403, "forbidden", 0, "docs/reference/access.md lists what each role may do"),
+    ("elsewhere", 502, "processing", 0,
+        "the other organisation refused; its words say why"),
+    ("out-of-scope", 403, "forbidden", 0,
+        "ask for wider scopes at /auth/authorize: docs/reference/access.md"),
+    ("refused", 400, "invalid", 0,
+        "docs/reference/access.md says what the authorization server asks for"),
     ("sign-in", 401, "login", 0, "check the name and the password"),
     ("busy", 503, "throttled", 2, "nothing was stored; try again"),
     ("disk-full", 503, "no-store", 60,
@@ -170,6 +176,8 @@ fn describe_act(error: &HospitalError) -> Described {
         H::UnknownType(_) => "unknown-type",
         H::Absent(_) => "absent",
         H::Gone { .. } => "gone",
+        H::Forbidden(_) => "denied",
+        H::Elsewhere { .. } => "elsewhere",
         H::Stale { .. } => "stale",
         H::Several(_) => "several",
         H::Contended(_) => "contended",
@@ -178,6 +186,8 @@ fn describe_act(error: &HospitalError) -> Described {
         H::Busy(_) => "busy",
         H::DiskFull => "disk-full",
         H::SignIn { .. } => "sign-in",
+        H::OutOfScope(_) => "out-of-scope",
+        H::Refused { .. } => "refused",
         H::Internal(_) => "internal",
     };
     let mut described = Described::of(name, error.to_string());
@@ -202,6 +212,7 @@ fn request_status(code: &str) -> StatusCode {
     match code {
         "too-costly" | "duplicate" | "business-rule" => StatusCode::UNPROCESSABLE_ENTITY,
         "conflict" => StatusCode::CONFLICT,
+        "forbidden" => StatusCode::FORBIDDEN,
         _ => StatusCode::BAD_REQUEST,
     }
 }

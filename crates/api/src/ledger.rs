@@ -3,6 +3,8 @@
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chain::Outcome;
 use hospital::HospitalError;
 use ledger::BlockHeader;
@@ -81,7 +83,10 @@ pub(crate) async fn block(State(door): State<Door>, Path(height): Path<String>) 
                 Outcome::Accepted(index) => (Some(index), None),
                 Outcome::Refused(code) => (None, Some(code)),
             };
-            json!({ "id": one.digest.to_string(), "index": index, "refused": refused })
+            json!({
+                "id": one.digest.to_string(), "index": index, "refused": refused,
+                "bytes": STANDARD.encode(&one.bytes)
+            })
         })
         .collect();
     let body = json!({
@@ -128,7 +133,19 @@ pub(crate) async fn organisations(State(door): State<Door>) -> Response {
     let members: Vec<Value> = state
         .organisations()
         .iter()
-        .map(proposal::organisation)
+        .map(|member| {
+            let mut shown = proposal::organisation(member);
+            shown["service"] = state.service(&member.id).map_or(Value::Null, |it| {
+                json!({
+                    "address": it.address,
+                    "link_key": Digest(it.tls_key.0).to_string(),
+                    "xwing_key": STANDARD.encode(it.xwing_key),
+                    "credential_key": Digest(it.credential_key.0).to_string(),
+                    "credential_epoch": it.credential_epoch,
+                })
+            });
+            shown
+        })
         .collect();
     let parameters = proposal::parameters(&state.parameters());
     let body = json!({ "organisations": members, "parameters": parameters });

@@ -1,6 +1,8 @@
-//! The JSON door of an organisation: FHIR R4, sign-in, the ledger's public view, health.
+//! The JSON door of an organisation: FHIR R4, sign-in, patients' keys, the ledger's public view,
+//! health.
 //!
-//! What lives here: routes, negotiation, access by role, access tokens, the rendering of answers
+//! What lives here: routes, negotiation, access by role, access tokens, the
+//! authorization server (`smart`), the rendering of answers
 //! and failures, bounds on what is under way. What does not: rules about records (`hospital`,
 //! `fhir`), SQL (`store`), keys and envelopes (`vault`), pages for people (`portal`).
 //!
@@ -15,6 +17,10 @@
 //!    `what_is_past_a_bound_is_refused_and_the_node_lives`).
 //! 5. The CapabilityStatement is made of the tables that the handlers use
 //!    (`tests/capabilities.rs`, `what_is_claimed_works`).
+//! 6. The authorization server grants no more than user, client and request allow
+//!    (`tests/smart_refusals.rs`, `every_misuse_is_refused_with_its_error`).
+//! 7. An answer under `/fhir` leaves after its AuditEvent is on disk
+//!    (`tests/access_log.rs`, `an_answered_read_has_its_event_on_disk`).
 //!
 //! # Specifications
 //!
@@ -24,26 +30,34 @@
 mod access;
 mod auth;
 mod config;
+mod erasure;
 mod error;
 mod fhir;
 mod health;
+mod identity;
 mod ledger;
 mod metrics;
 mod negotiate;
 mod outcome;
 mod proposal;
+mod report;
 mod serve;
+mod sharing;
+mod smart;
 mod state;
 mod token;
+mod unread;
 
 use axum::Router;
+use axum::http::{HeaderName, header};
 use axum::response::Response;
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 use hospital::{Caller, Hospital};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::cors::{Any, CorsLayer};
 
-pub use config::Config;
+pub use config::{Config, Sights};
 pub use error::ApiError;
 pub use serve::{Connections, serve};
 
@@ -54,13 +68,26 @@ const COMPRESS_BYTES_MIN: u16 = 1024;
 pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
     let door = state::Door::new(hospital, config)?;
     let worth = SizeAbove::new(COMPRESS_BYTES_MIN).and(NotForContentType::IMAGES);
-    Ok(Router::new()
+    let open = smart::open_routes()
         .route("/fhir", any(fhir::serve))
         .route("/fhir/", any(fhir::serve))
         .route("/fhir/{*path}", any(fhir::serve))
         .route("/auth/token", post(auth::token))
-        .route("/auth/jwks", get(auth::keys))
+        // Before the layer: it must see the verbs that no route takes, OPTIONS above all.
+        .method_not_allowed_fallback(wrong_verb)
+        .layer(other_origins());
+    Ok(Router::new()
+        .merge(open)
+        .merge(smart::own_routes())
         .route("/auth/users", get(auth::users).post(auth::add_user))
+        .route("/identity/keys", get(identity::keys).post(identity::enrol))
+        .route("/identity/recovery", post(identity::recovery))
+        .route("/identity/recovery/restore", post(identity::restore))
+        .route(
+            "/identity/delegations",
+            get(identity::delegations).post(identity::delegate),
+        )
+        .route("/identity/delegations/{id}", delete(identity::end))
         .route("/ledger/status", get(ledger::status))
         .route("/ledger/blocks/{height}", get(ledger::block))
         .route("/ledger/checkpoint", get(ledger::checkpoint))
@@ -71,6 +98,25 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
             get(ledger::proposals).post(ledger::propose),
         )
         .route("/ledger/proposals/{id}/votes", post(ledger::vote))
+        .route("/sharing/codes", post(sharing::make_code))
+        .route("/sharing/links", get(sharing::links).post(sharing::link))
+        .route(
+            "/sharing/break-glass",
+            get(sharing::openings).post(sharing::break_glass),
+        )
+        .route("/sharing/break-glass/{id}/review", post(sharing::review))
+        .route("/sharing/credentials/end", post(sharing::end_credentials))
+        .route(
+            "/erasures/holds",
+            get(erasure::holds)
+                .post(erasure::place_hold)
+                .delete(erasure::lift_hold),
+        )
+        .route("/erasures/{id}", get(erasure::status))
+        .route("/erasures/{id}/certificate", get(erasure::certificate))
+        .route("/reports/disclosures", get(report::disclosures))
+        .route("/reports/export", get(report::export))
+        .route("/reports/accesses", get(report::accesses))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -78,6 +124,32 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
         .method_not_allowed_fallback(wrong_verb)
         .layer(CompressionLayer::new().compress_when(worth))
         .with_state(door))
+}
+
+/// Apps in a browser come from other origins (SMART App Launch 2.2, "CORS"). Nothing that they
+/// may call heeds a cookie, so any origin may: what counts is the token.
+fn other_origins() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers([
+            header::ACCEPT,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_MODIFIED_SINCE,
+            header::IF_NONE_MATCH,
+            HeaderName::from_static("if-none-exist"),
+            HeaderName::from_static("prefer"),
+        ])
+        .expose_headers([
+            header::CONTENT_LOCATION,
+            header::ETAG,
+            header::LAST_MODIFIED,
+            header::LOCATION,
+            header::RETRY_AFTER,
+        ])
+        .max_age(std::time::Duration::from_mins(10))
 }
 
 async fn nothing_here() -> Response {

@@ -1,16 +1,23 @@
 //! Connections: how many there may be, and how long one may say nothing.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::Request;
+use axum::{BoxError, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tower_service::Service;
+
+use crate::unread::Unread;
 
 /// Bounds of the connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +34,34 @@ impl Default for Connections {
             count_max: 1024,
             silence_max: Duration::from_mins(1),
         }
+    }
+}
+
+/// The other end of a connection, as an extension of each request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// The router, told who is at the other end.
+#[derive(Clone)]
+struct WithPeer(Router, Peer);
+
+impl<B> Service<Request<B>> for WithPeer
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError> + Send,
+{
+    type Response = <Router as Service<Request<Body>>>::Response;
+    type Error = <Router as Service<Request<Body>>>::Error;
+    type Future = <Router as Service<Request<Body>>>::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Service::<Request<Body>>::poll_ready(&mut self.0, context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        request.extensions_mut().insert(self.1);
+        self.0
+            .call(request.map(|body| Body::new(Unread::new(body))))
     }
 }
 
@@ -55,13 +90,13 @@ pub async fn serve(
             accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, address)) = accepted else {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
         // Answers are small and whole: waiting to fill a segment only costs time.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(WithPeer(router.clone(), Peer(address)));
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection.into_owned());
         tokio::spawn(async move {

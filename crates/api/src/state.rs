@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::metrics::Metrics;
-use crate::token::Mint;
+use crate::token::{Checked, Mint};
 
 /// Bodies that are in memory at the same time, in KiB.
 const BODIES_KIB: u32 = 256 << 10;
@@ -67,7 +67,35 @@ impl Door {
                 "the access token must be a bearer token",
             ));
         }
-        self.0.mint.check(token.trim(), self.hospital().now_us())
+        self.bearer(token)
+    }
+
+    /// Who asks, not through an app.
+    pub(crate) fn person(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+        let caller = self.caller(headers)?;
+        crate::access::allow_person(&caller)?;
+        Ok(caller)
+    }
+
+    /// Whose access token this is.
+    pub(crate) fn bearer(&self, token: &str) -> Result<Caller, ApiError> {
+        let mut caller = self.checked(token.trim())?.caller;
+        let sight = match &self.0.config.sights {
+            Some(sights) => sights(&caller),
+            None => self.hospital().sight_of(&caller),
+        };
+        caller.sight.decision = sight.decision;
+        Ok(caller)
+    }
+
+    /// An access token that is good and was not revoked.
+    pub(crate) fn checked(&self, token: &str) -> Result<Checked, ApiError> {
+        let checked = self.0.mint.check(token, self.hospital().now_us())?;
+        let hospital = self.hospital();
+        if hospital.is_revoked(&checked.id, &checked.family, &checked.client) {
+            return Err(ApiError::Unauthorised("the access token was revoked"));
+        }
+        Ok(checked)
     }
 
     /// Reads a body to its end, within its bound and the room there is.

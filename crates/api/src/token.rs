@@ -1,10 +1,11 @@
 //! Access tokens: JWTs signed by this organisation (RFC 7519, RFC 8037, RFC 9068).
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hospital::scopes::{Reach, Scopes};
 use hospital::{Caller, Role};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use proof::SecretKey;
@@ -20,6 +21,8 @@ const CHECKED_MAX: usize = 4_096;
 const TOKEN_BYTES_MAX: usize = 4_096;
 /// How far the clocks of issuer and reader may differ.
 const LEEWAY_S: i64 = 5;
+/// SMART Backend Services: a token of a system lives for five minutes at most.
+const SYSTEM_LIFE_S: i64 = 300;
 /// DER before the 32 bytes of an Ed25519 seed (RFC 8410 7).
 const PKCS8_HEAD: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
@@ -38,6 +41,36 @@ struct Claims {
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     patient: Option<String>,
+    /// The registered client that holds the token; none: the role alone bounds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    /// The authorization that it came of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    family: Option<String>,
+}
+
+/// What was granted to a client.
+#[derive(Debug, Clone)]
+pub(crate) struct Granted {
+    pub(crate) client: String,
+    pub(crate) scopes: Scopes,
+    /// The patient in context.
+    pub(crate) patient: Option<String>,
+    /// The authorization; empty for a system.
+    pub(crate) family: String,
+}
+
+/// A token that is good, with what revocation and introspection ask of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Checked {
+    pub(crate) caller: Caller,
+    pub(crate) id: String,
+    pub(crate) client: String,
+    pub(crate) family: String,
+    pub(crate) scope: String,
+    pub(crate) patient: Option<String>,
+    pub(crate) issued_s: i64,
+    pub(crate) expires_s: i64,
 }
 
 /// Makes and checks the tokens of this organisation.
@@ -49,7 +82,7 @@ pub(crate) struct Mint {
     issuer: String,
     audience: String,
     life_s: i64,
-    checked: Mutex<HashMap<String, (Caller, i64)>>,
+    checked: Mutex<HashMap<String, Checked>>,
 }
 
 impl Mint {
@@ -79,8 +112,47 @@ impl Mint {
 
     /// A token for a caller.
     pub(crate) fn issue(&self, caller: &Caller, now_us: i64) -> Result<String, ApiError> {
+        let claims = self.claims(caller, now_us)?;
+        self.sign(&claims)
+    }
+
+    /// A token for a client, on behalf of a user or of itself.
+    pub(crate) fn issue_to(
+        &self,
+        caller: &Caller,
+        granted: &Granted,
+        now_us: i64,
+    ) -> Result<String, ApiError> {
+        let mut claims = self.claims(caller, now_us)?;
+        claims.scope = granted.scopes.to_string();
+        claims.client_id = Some(granted.client.clone());
+        claims.family = Some(granted.family.clone()).filter(|family| !family.is_empty());
+        claims.patient = caller.patient.clone().or_else(|| granted.patient.clone());
+        self.sign(&claims)
+    }
+
+    /// A token for a system, on behalf of nobody: short, as SMART Backend Services asks.
+    pub(crate) fn issue_system(
+        &self,
+        caller: &Caller,
+        granted: &Granted,
+        now_us: i64,
+    ) -> Result<String, ApiError> {
+        let mut claims = self.claims(caller, now_us)?;
+        claims.exp = claims.iat.saturating_add(self.system_life_s());
+        claims.scope = granted.scopes.to_string();
+        claims.client_id = Some(granted.client.clone());
+        self.sign(&claims)
+    }
+
+    /// Seconds that a token of a system is good for.
+    pub(crate) fn system_life_s(&self) -> i64 {
+        self.life_s.min(SYSTEM_LIFE_S)
+    }
+
+    fn claims(&self, caller: &Caller, now_us: i64) -> Result<Claims, ApiError> {
         let today_s = now_us.div_euclid(1_000_000);
-        let claims = Claims {
+        Ok(Claims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
             sub: caller.username.clone(),
@@ -90,25 +162,28 @@ impl Mint {
             role: caller.role.name().to_owned(),
             scope: scope(caller.role).to_owned(),
             patient: caller.patient.clone(),
-        };
+            client_id: None,
+            family: None,
+        })
+    }
+
+    fn sign(&self, claims: &Claims) -> Result<String, ApiError> {
         let header = Header {
             kid: Some(self.key_id.clone()),
             typ: Some("at+jwt".into()),
             ..Header::new(Algorithm::EdDSA)
         };
-        jsonwebtoken::encode(&header, &claims, &self.signing).map_err(|_| ApiError::Key)
+        jsonwebtoken::encode(&header, claims, &self.signing).map_err(|_| ApiError::Key)
     }
 
-    /// Who a token speaks for.
-    pub(crate) fn check(&self, token: &str, now_us: i64) -> Result<Caller, ApiError> {
+    /// Who a token speaks for. Whether it was revoked is not known here.
+    pub(crate) fn check(&self, token: &str, now_us: i64) -> Result<Checked, ApiError> {
         let today_s = now_us.div_euclid(1_000_000);
         if token.len() > TOKEN_BYTES_MAX {
-            return Err(ApiError::Unauthorised(
-                "the access token is not one of this server",
-            ));
+            return Err(FOREIGN);
         }
-        if let Some((caller, expires_s)) = self.remembered(token) {
-            return in_time(caller, expires_s, today_s);
+        if let Some(checked) = self.remembered(token) {
+            return in_time(checked, today_s);
         }
         let mut rules = Validation::new(Algorithm::EdDSA);
         rules.set_issuer(&[&self.issuer]);
@@ -116,18 +191,15 @@ impl Mint {
         rules.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // The clock is ours to inject: the time is compared below.
         rules.validate_exp = false;
-        let refused = ApiError::Unauthorised("the access token is not one of this server");
         let claims = jsonwebtoken::decode::<Claims>(token, &self.checking, &rules)
-            .map_err(|_| refused.clone())?
+            .map_err(|_| FOREIGN)?
             .claims;
-        let role: Role = claims.role.parse().map_err(|_| refused)?;
-        let caller = Caller::new(claims.sub, role, claims.patient);
-        let caller = in_time(caller, claims.exp, today_s)?;
-        self.remember(token, &caller, claims.exp);
-        Ok(caller)
+        let checked = in_time(checked(claims)?, today_s)?;
+        self.remember(token, &checked);
+        Ok(checked)
     }
 
-    fn remembered(&self, token: &str) -> Option<(Caller, i64)> {
+    fn remembered(&self, token: &str) -> Option<Checked> {
         self.checked
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -135,12 +207,12 @@ impl Mint {
             .cloned()
     }
 
-    fn remember(&self, token: &str, caller: &Caller, expires_s: i64) {
+    fn remember(&self, token: &str, found: &Checked) {
         let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
         if checked.len() >= CHECKED_MAX {
             checked.clear();
         }
-        checked.insert(token.to_owned(), (caller.clone(), expires_s));
+        checked.insert(token.to_owned(), found.clone());
     }
 
     /// The public key, for others who check our tokens (RFC 7517).
@@ -152,11 +224,34 @@ impl Mint {
     }
 }
 
-fn in_time(caller: Caller, expires_s: i64, now_s: i64) -> Result<Caller, ApiError> {
-    if now_s > expires_s.saturating_add(LEEWAY_S) {
+const FOREIGN: ApiError = ApiError::Unauthorised("the access token is not one of this server");
+
+fn checked(claims: Claims) -> Result<Checked, ApiError> {
+    let role: Role = claims.role.parse().map_err(|_| FOREIGN)?;
+    let own = claims.patient.clone().filter(|_| role == Role::Patient);
+    let mut caller = Caller::new(claims.sub, role, own);
+    if let Some(client) = &claims.client_id {
+        let scopes: Scopes = claims.scope.parse().map_err(|_| FOREIGN)?;
+        let reach = Reach::new(scopes, client.clone(), claims.patient.clone());
+        caller.sight.reach = Some(Arc::new(reach));
+    }
+    Ok(Checked {
+        caller,
+        id: claims.jti,
+        client: claims.client_id.unwrap_or_default(),
+        family: claims.family.unwrap_or_default(),
+        scope: claims.scope,
+        patient: claims.patient,
+        issued_s: claims.iat,
+        expires_s: claims.exp,
+    })
+}
+
+fn in_time(checked: Checked, now_s: i64) -> Result<Checked, ApiError> {
+    if now_s > checked.expires_s.saturating_add(LEEWAY_S) {
         return Err(ApiError::Unauthorised("the access token has expired"));
     }
-    Ok(caller)
+    Ok(checked)
 }
 
 /// The SMART scopes that come nearest to what a role may do.
@@ -194,7 +289,7 @@ mod tests {
         let mint = mint(7, "http://a");
         let token = mint.issue(&patient(), NOW_US).unwrap();
         for _ in 0..2 {
-            assert_eq!(mint.check(&token, NOW_US).unwrap(), patient());
+            assert_eq!(mint.check(&token, NOW_US).unwrap().caller, patient());
         }
         let late = NOW_US + (3600 + 6) * 1_000_000;
         assert!(matches!(

@@ -274,3 +274,40 @@ fn elsewhere_a_failure_is_a_problem() {
         assert_eq!(answer.json()["status"], status, "{path}");
     }
 }
+
+/// The head alone is enough to refuse; the client sends its body all the same and goes on.
+#[test]
+fn a_refusal_by_the_head_leaves_the_connection_open() {
+    use std::io::{Read as _, Write as _};
+    let world = World::new();
+    let address = world.base.strip_prefix("http://").unwrap();
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream
+        .set_read_timeout(Some(std::time::Duration::from_secs(20)))
+        .unwrap();
+    let answer = |stream: &mut std::net::TcpStream, status: &str| {
+        let mut read = Vec::new();
+        let mut byte = [0; 1];
+        while !read.ends_with(b"\r\n\r\n") {
+            stream.read_exact(&mut byte).unwrap();
+            read.extend_from_slice(&byte);
+        }
+        let head = String::from_utf8(read).unwrap().to_ascii_lowercase();
+        assert!(head.starts_with(status), "{head}");
+        let length = head
+            .lines()
+            .find_map(|it| it.strip_prefix("content-length: "));
+        let mut body = vec![0; length.unwrap().parse().unwrap()];
+        stream.read_exact(&mut body).unwrap();
+    };
+    let head = "POST /auth/users HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n\
+         content-length: 2000\r\n\r\n";
+    for _ in 0..3 {
+        stream.write_all(head.as_bytes()).unwrap();
+        answer(&mut stream, "http/1.1 401");
+        stream.write_all(&[b' '; 2000]).unwrap();
+    }
+    let next = "GET /health/live HTTP/1.1\r\nhost: a\r\n\r\n";
+    stream.write_all(next.as_bytes()).unwrap();
+    answer(&mut stream, "http/1.1 200");
+}

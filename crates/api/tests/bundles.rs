@@ -172,7 +172,7 @@ fn one_wrong_entry_stores_nothing() {
     assert_eq!(found["total"], 0);
     assert!(
         client
-            .get("/fhir/_history")
+            .get("/fhir/Patient/_history")
             .expect(200)
             .json()
             .get("entry")

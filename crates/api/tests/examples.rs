@@ -53,6 +53,13 @@ fn every_valid_example_comes_back_as_sent_and_is_found() {
             let url = format!("/fhir/{type_}/{}", answer.id());
             (answer, url)
         };
+        if type_ == "AuditEvent" {
+            // The log is the node's own.
+            if answer.status != 403 {
+                wrong.push(format!("{name}: {} {}", answer.status, answer.text()));
+            }
+            continue;
+        }
         if !valid {
             refused += 1;
             if answer.status != 422 || answer.expression().is_empty() {

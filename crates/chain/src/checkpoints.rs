@@ -1,6 +1,6 @@
-//! Checkpoints of the history that a quorum of validators cosigned.
+//! Checkpoints of the history and statements about the state that a quorum of validators cosigned.
 //!
-//! Each validator signs the size and root that its own engine finalised, and nothing else: a
+//! Each validator signs the number and root that its own engine finalised, and nothing else: a
 //! checkpoint of somebody else is only ever compared, never signed. The lines travel in pulses
 //! (`pulse.rs`).
 
@@ -45,6 +45,8 @@ struct Own {
 /// Collects cosignatures.
 pub(crate) struct Checkpoints {
     origin: String,
+    /// What the names of cosigners start with: the origin of the history.
+    names: String,
     cosigners: BTreeMap<Key, Cosigner>,
     own: BTreeMap<u64, Own>,
     early: BTreeMap<OrgId, BTreeMap<u64, (Digest, Line)>>,
@@ -58,8 +60,10 @@ impl Checkpoints {
             let note: Note = text.parse().ok()?;
             Some((Checkpoint::of(&note).ok()?.size, text))
         });
+        let origin = checkpoint::origin(chain);
         Self {
-            origin: checkpoint::origin(chain),
+            names: origin.clone(),
+            origin,
             cosigners: BTreeMap::new(),
             own: BTreeMap::new(),
             early: BTreeMap::new(),
@@ -67,9 +71,18 @@ impl Checkpoints {
         }
     }
 
+    /// Collects statements about the state: their number is a height, their root that of the state.
+    pub(crate) fn of_state(chain: &Digest) -> Self {
+        let history = Self::new(chain, None);
+        Self {
+            origin: proof::state::origin(&history.names),
+            ..history
+        }
+    }
+
     /// The name and key of an organisation as a cosigner.
     pub(crate) fn vkey(&self, organisation: &OrgId, key: &proof::PublicKey) -> Option<Vkey> {
-        let name = checkpoint::cosigner(&self.origin, &organisation.to_string());
+        let name = checkpoint::cosigner(&self.names, &organisation.to_string());
         Vkey::new(&name, Algorithm::Cosignature, *key).ok()
     }
 
@@ -109,7 +122,7 @@ impl Checkpoints {
             *early = early.split_off(&size);
         }
         let cosigned = own.map(|(organisation, key)| {
-            let name = checkpoint::cosigner(&self.origin, &organisation.to_string());
+            let name = checkpoint::cosigner(&self.names, &organisation.to_string());
             let line = cosignature::cosign(&self.checkpoint(size, root), &name, key, time_s);
             lines.insert(organisation.clone(), line.clone());
             Cosigned { size, root, line }

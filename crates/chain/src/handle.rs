@@ -107,7 +107,12 @@ impl Handle {
         let transactions = ids
             .into_iter()
             .zip(stored.outcomes)
-            .map(|(digest, outcome)| TransactionView { digest, outcome })
+            .zip(block.inner().transactions.clone())
+            .map(|((digest, outcome), bytes)| TransactionView {
+                bytes: bytes.to_vec(),
+                digest,
+                outcome,
+            })
             .collect();
         let header = block.inner().header.clone();
         Some(BlockView {
@@ -149,6 +154,19 @@ impl Handle {
             path,
             checkpoint,
         })
+    }
+
+    /// The proof file of what the state says about a key ([`ledger::keys`]), at the last height
+    /// whose state a quorum cosigned: some hundred milliseconds ago while there is traffic.
+    ///
+    /// `None` if nothing was stated since this node started, or the key cannot be proved.
+    pub fn state_proof(&self, key: &[u8]) -> Option<String> {
+        let (state, note) = self.shared.stated()?;
+        Some(proof::state::build(&proof::state::StateProof {
+            key: key.to_vec(),
+            proof: state.prove(key),
+            checkpoint: note.parse().ok()?,
+        }))
     }
 
     /// The latest checkpoint that a quorum cosigned, as a signed note.

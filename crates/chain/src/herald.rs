@@ -8,13 +8,13 @@ use crate::{
         epochs::Command,
         network::{Channel, Key, engine_key},
     },
-    pulse::{PULSE_BYTES_MAX, Pulse},
+    pulse::{PULSE_BYTES_MAX, Pulse, Statement},
     shared::Shared,
     view::Peer,
 };
 use commonware_p2p::{Receiver as _, Recipients, Sender as _};
 use commonware_runtime::IoBuf;
-use ledger::{OrgId, Organisation};
+use ledger::{OrgId, Organisation, State};
 use proof::{Canonical as _, Digest, SecretKey, policy::quorum};
 use std::{
     collections::BTreeMap,
@@ -29,6 +29,9 @@ const PULSE_INTERVAL: Duration = Duration::from_secs(2);
 /// A peer that was silent for so long counts as not connected.
 const SILENCE_MAX: Duration = Duration::from_secs(7);
 
+/// States that are kept until a quorum states them; they share what did not change.
+const STATES_MAX: usize = 64;
+
 /// What the keeper tells the herald after it applied blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct Final {
@@ -36,6 +39,9 @@ pub(crate) struct Final {
     pub(crate) epoch: u64,
     pub(crate) size: u64,
     pub(crate) root: Digest,
+    /// The block after which the state is what it still is.
+    pub(crate) grown: u64,
+    pub(crate) state: State,
     pub(crate) committee: Vec<Key>,
     pub(crate) members: Vec<Organisation>,
 }
@@ -50,11 +56,16 @@ pub(crate) struct Herald {
     pub(crate) shared: Arc<Shared>,
     pub(crate) database: Database,
     pub(crate) checkpoints: Checkpoints,
+    /// Statements about the state.
+    statements: Checkpoints,
+    /// States that wait for a quorum to state them, by height.
+    states: BTreeMap<u64, State>,
     pub(crate) checkpoint_key: SecretKey,
     pub(crate) own_key: Key,
     pub(crate) epochs: mpsc::UnboundedSender<Command>,
     state: Option<Final>,
     pulse: Option<Pulse>,
+    statement: Option<Statement>,
     heard: BTreeMap<Key, Heard>,
 }
 
@@ -68,6 +79,8 @@ impl Herald {
         epochs: mpsc::UnboundedSender<Command>,
     ) -> Self {
         Self {
+            statements: Checkpoints::of_state(&shared.chain),
+            states: BTreeMap::new(),
             shared,
             database,
             checkpoints,
@@ -76,6 +89,7 @@ impl Herald {
             epochs,
             state: None,
             pulse: None,
+            statement: None,
             heard: BTreeMap::new(),
         }
     }
@@ -112,6 +126,10 @@ impl Herald {
             if send && let Some(pulse) = &self.pulse {
                 let bytes = IoBuf::from(pulse.to_bytes());
                 let _ = sender.send(Recipients::All, bytes, false);
+                if let Some(statement) = &self.statement {
+                    let bytes = IoBuf::from(statement.to_bytes());
+                    let _ = sender.send(Recipients::All, bytes, false);
+                }
                 self.publish();
             }
         }
@@ -124,6 +142,7 @@ impl Herald {
         let entered = before.is_none_or(|before| before.epoch != latest.epoch);
         if before.is_none_or(|before| before.members != latest.members || entered) {
             self.checkpoints.set_cosigners(self.cosigners(&latest));
+            self.statements.set_cosigners(self.cosigners(&latest));
         }
         if grown && latest.size > 0 {
             let own = self.own_organisation(&latest);
@@ -132,6 +151,13 @@ impl Herald {
             let cosigned = self
                 .checkpoints
                 .finalised(latest.size, latest.root, signer, time_s);
+            let (height, root) = (latest.grown, latest.state.root());
+            let stated = self.statements.finalised(height, root, signer, time_s);
+            self.statement = stated.map(Statement);
+            self.states.insert(height, latest.state.clone());
+            while self.states.len() > STATES_MAX {
+                self.states.pop_first();
+            }
             self.pulse = Some(Pulse {
                 height: latest.height,
                 epoch: latest.epoch,
@@ -178,6 +204,12 @@ impl Herald {
         if bytes.len() > PULSE_BYTES_MAX {
             return;
         }
+        if let Ok(Statement(cosigned)) = Statement::from_bytes(bytes) {
+            if !self.statements.heard(&peer, cosigned) {
+                warn!(%peer, "a peer sent a statement about the state that is not good");
+            }
+            return;
+        }
         let Ok(pulse) = Pulse::from_bytes(bytes) else {
             return;
         };
@@ -205,8 +237,23 @@ impl Herald {
         );
     }
 
+    /// Shows a state that a quorum stated, if there is a new one and this node still has it.
+    fn show_stated(&mut self) {
+        let Some(note) = self.statements.advance() else {
+            return;
+        };
+        let Some(height) = self.statements.latest().map(|(height, _)| *height) else {
+            return;
+        };
+        if let Some(state) = self.states.remove(&height) {
+            self.shared.set_stated(state, note);
+        }
+        self.states = self.states.split_off(&height);
+    }
+
     /// Keeps a new checkpoint with a quorum, if there is one.
     async fn keep_latest(&mut self) {
+        self.show_stated();
         if let Some(note) = self.checkpoints.advance() {
             if let Some((size, note)) = self.checkpoints.latest() {
                 self.shared.set_checkpoint(*size, note.clone());

@@ -63,6 +63,8 @@ pub(crate) struct Keeper {
     pub(crate) peers_max: NonZeroUsize,
     /// Who may connect at the moment.
     pub(crate) members: Vec<Organisation>,
+    /// The last block that grew the history, and with it may have changed the state.
+    pub(crate) grown: u64,
 }
 
 impl Keeper {
@@ -70,6 +72,7 @@ impl Keeper {
     pub(crate) async fn resume(&mut self) -> Result<(), Halt> {
         let head = self.execution.head();
         self.members = head.state().organisations();
+        self.grown = self.last_grown(&head).await?;
         let epoch = self
             .committees
             .epoch_of(head.height + 1)
@@ -83,6 +86,16 @@ impl Keeper {
         self.track(&head);
         self.announce(&head);
         Ok(())
+    }
+
+    /// The height of the last entry of the history; the state has not changed since.
+    async fn last_grown(&self, head: &Run) -> Result<u64, Halt> {
+        let size = head.state().history().size();
+        let Some(last) = size.checked_sub(1) else {
+            return Ok(0);
+        };
+        let entry = self.database.entry(last, size).await?;
+        Ok(entry.map_or(head.height, |(height, ..)| height))
     }
 
     /// Applies blocks until something breaks.
@@ -158,6 +171,9 @@ impl Keeper {
 
     /// What follows from a block that is written.
     fn settle(&mut self, run: &Arc<Run>) {
+        if !run.executed.entries.is_empty() {
+            self.grown = run.height;
+        }
         self.execution.finalised(Arc::clone(run));
         for (id, outcome) in run.ids.iter().zip(&run.executed.outcomes) {
             if outcome.is_err() {
@@ -221,6 +237,8 @@ impl Keeper {
             epoch,
             size: head.state().history().size(),
             root: head.state().history().root(),
+            grown: self.grown,
+            state: head.state().clone(),
             committee: self.committees.keys(epoch),
             members: self.members.clone(),
         });

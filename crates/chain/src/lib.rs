@@ -26,9 +26,11 @@
 //! 6. A node cosigns only what its own engine finalised, and shows only checkpoints with a
 //!    quorum (`tests/network.rs`,
 //!    `an_entry_is_proved_by_a_checkpoint_that_a_quorum_cosigned`).
-//! 7. A submitted transaction is ordered at most once, and its sender learns what became of it
+//! 7. A proof about the state stands on the statements of a quorum (`tests/network.rs`,
+//!    `a_stranger_sees_what_the_state_says_and_what_it_does_not`).
+//! 8. A submitted transaction is ordered at most once, and its sender learns what became of it
 //!    (`tests/network.rs`, `a_submission_is_final_once_or_refused_with_a_code`).
-//! 8. The pool is bounded and fair between senders (`pool::tests`).
+//! 9. The pool is bounded and fair between senders (`pool::tests`).
 //!
 //! # Entry points
 //!

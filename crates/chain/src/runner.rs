@@ -134,6 +134,7 @@ fn keeper_of(
         herald,
         peers_max,
         members: Vec::new(),
+        grown: 0,
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Shared {
     head: RwLock<Arc<Run>>,
     /// Size and text of the latest checkpoint that a quorum cosigned.
     checkpoint: RwLock<Option<(u64, String)>>,
+    /// The latest state that a quorum stated, and their statement.
+    stated: RwLock<Option<(State, String)>>,
     status: watch::Sender<Status>,
 }
 
@@ -42,6 +44,7 @@ impl Shared {
             pool,
             head: RwLock::new(head),
             checkpoint: RwLock::new(checkpoint),
+            stated: RwLock::new(None),
             status: watch::Sender::new(status),
         }
     }
@@ -70,6 +73,17 @@ impl Shared {
         // Whoever waits for a receipt watches the status.
         self.status
             .send_modify(|status| status.checkpoint_size = size);
+    }
+
+    pub(crate) fn stated(&self) -> Option<(State, String)> {
+        self.stated
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(crate) fn set_stated(&self, state: State, note: String) {
+        *self.stated.write().unwrap_or_else(PoisonError::into_inner) = Some((state, note));
     }
 
     pub(crate) fn status(&self) -> Status {

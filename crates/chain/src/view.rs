@@ -66,8 +66,10 @@ pub struct BlockView {
 }
 
 /// One transaction of a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransactionView {
+    /// Its canonical bytes.
+    pub bytes: Vec<u8>,
     /// Its id (`proof::transaction::id_of`), as `Handle::submit` returns it.
     pub digest: Digest,
     /// What the ledger made of it.

@@ -82,10 +82,8 @@ fn one_validator_alone_runs_the_same_path() {
     }
 }
 
-#[test]
-fn an_entry_is_proved_by_a_checkpoint_that_a_quorum_cosigned() {
-    let mut cluster = four();
-    load(&mut cluster, 0, 20);
+/// The trust file of the founders.
+fn policy(cluster: &Cluster) -> Policy {
     let chain = cluster.genesis.chain_id();
     let origin = proof::checkpoint::origin(&chain);
     let keys: Vec<(String, proof::PublicKey)> = cluster
@@ -98,7 +96,43 @@ fn an_entry_is_proved_by_a_checkpoint_that_a_quorum_cosigned() {
         keys.iter().map(|(id, key)| (id.as_str(), *key)).collect();
     let members: Vec<_> = keys.iter().map(|(_, key)| *key).collect();
     let policy = proof::policy::render(&origin, &members, &keys).unwrap();
-    let policy = Policy::parse(policy.as_bytes()).unwrap();
+    Policy::parse(policy.as_bytes()).unwrap()
+}
+
+#[test]
+fn a_stranger_sees_what_the_state_says_and_what_it_does_not() {
+    let mut cluster = four();
+    load(&mut cluster, 0, 20);
+    let policy = policy(&cluster);
+    let first = cluster.genesis.organisations[0].clone();
+    let batch = hex(&ledger::keys::batch(&first.id));
+    let grant = hex(&ledger::keys::grant(&proof::Digest([7; 32])));
+    let shown = |cluster: &mut Cluster, node: usize, key: &str| {
+        let answer = cluster.ask(node, &format!("state {key}"));
+        (answer != "none").then(|| proof::state::verify(&from_hex(&answer), &policy).unwrap())
+    };
+    for node in 0..4 {
+        // The batch head of the sender, once a quorum stated the state after its last batch.
+        cluster.wait(SOON, "a statement about the last batch", |it| {
+            let value = shown(it, node, &batch).and_then(|it| it.value);
+            value.is_some_and(|value| value[..8] == 20u64.to_be_bytes())
+        });
+        let present = shown(&mut cluster, node, &batch).unwrap();
+        assert_eq!(present.key, ledger::keys::batch(&first.id));
+        assert!(present.cosigners.len() >= 3);
+        let absent = shown(&mut cluster, node, &grant).unwrap();
+        assert_eq!((absent.value, absent.height), (None, present.height));
+        let height: u64 = cluster.field(node, "height").parse().unwrap();
+        assert!((1..=height).contains(&absent.height));
+    }
+}
+
+#[test]
+fn an_entry_is_proved_by_a_checkpoint_that_a_quorum_cosigned() {
+    let mut cluster = four();
+    load(&mut cluster, 0, 20);
+    let origin = proof::checkpoint::origin(&cluster.genesis.chain_id());
+    let policy = policy(&cluster);
     for node in 0..4 {
         cluster.wait(SOON, "a checkpoint of everything", |it| {
             it.field(node, "checkpoint_size") == it.field(node, "history_size")

@@ -27,8 +27,9 @@
 pub mod compartment;
 pub mod decimal;
 pub mod json;
-mod moment;
+pub mod moment;
 pub mod query;
+pub mod redact;
 pub mod references;
 pub mod search;
 pub mod subset;

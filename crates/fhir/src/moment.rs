@@ -59,6 +59,13 @@ pub(crate) fn span(text: &str, form: Form) -> Option<Span> {
     })
 }
 
+/// `[from, to)` in microseconds since 1970 UTC of a date, dateTime or instant of a
+/// resource.
+pub fn stretch_us(text: &str) -> Option<(i64, i64)> {
+    let span = span(text, Form::DateTime)?;
+    Some((span.from_us, span.to_us))
+}
+
 /// Whether a text is a FHIR time (`14:35:00.5`, no zone).
 pub(crate) fn is_time(text: &str) -> bool {
     clock_span(text, false).is_some()

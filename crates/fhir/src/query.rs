@@ -3,6 +3,7 @@
 use crate::decimal::Decimal;
 use crate::search::Parameter;
 
+mod chain;
 mod escape;
 mod matches;
 mod parse;
@@ -13,6 +14,12 @@ mod value;
 pub const PARAMETERS_MAX: usize = 100;
 /// Most alternatives (`a,b,c`) of one parameter.
 pub const ALTERNATIVES_MAX: usize = 500;
+/// Most links of a chain (`subject.organization.name` has two).
+pub const CHAIN_LINKS_MAX: usize = 3;
+/// Most reverse links (`_has`) among them.
+pub const REVERSE_LINKS_MAX: usize = 2;
+/// Most chains of one query.
+pub const CHAINS_MAX: usize = 10;
 /// Most sort keys.
 pub const SORT_MAX: usize = 5;
 
@@ -23,6 +30,8 @@ pub struct Query {
     pub resource_type: &'static str,
     /// All of these must hold.
     pub filters: Vec<Filter>,
+    /// So must all of these, each by itself.
+    pub chains: Vec<Chain>,
     /// Sort keys, the most important first.
     pub sort: Vec<Sort>,
     /// Page size asked for (`_count`), already bounded; 0 means only a total.
@@ -46,6 +55,35 @@ pub struct Filter {
     pub parameter: &'static Parameter,
     /// Which test.
     pub test: Test,
+}
+
+/// A condition on a linked record. FHIR R4 3.1.1.4.13, 3.1.1.4.14.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// The reference parameter that links the two.
+    pub parameter: &'static Parameter,
+    /// `_has`: the other record points at this one. Otherwise this one points at the other.
+    pub reverse: bool,
+    /// By the type of the other record: one of these must hold.
+    pub branches: Vec<Branch>,
+}
+
+/// What must hold of a linked record of one type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// Type of the linked record.
+    pub resource_type: &'static str,
+    /// What must hold of it.
+    pub condition: Condition,
+}
+
+/// The end of a chain, or its next link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// A condition on its own values.
+    Filter(Filter),
+    /// A condition on a record linked to it.
+    Chain(Box<Chain>),
 }
 
 /// What is asked of the values of one parameter.
@@ -262,7 +300,7 @@ pub struct Parsed {
     pub query: Query,
     /// Parameters R4 does not define for this type.
     pub unknown: Vec<String>,
-    /// Parameters R4 defines but this server does not support (chains, `_has`, composites...).
+    /// Parameters R4 defines but this server does not support (composites, full text...).
     pub unsupported: Vec<String>,
 }
 
@@ -308,11 +346,24 @@ pub fn parse(
     parse::run(resource_type, pairs, options)
 }
 
-/// Whether a resource satisfies every filter: the meaning of a [`Query`], against which a database
-/// is tested. `entries` are those of [`crate::search::values`].
+/// The stretch `[from, to)` in microseconds that a date of a query covers.
+pub fn stretch(text: &str) -> Option<(i64, i64)> {
+    let span = crate::moment::span(text, crate::moment::Form::Query)?;
+    Some((span.from_us, span.to_us))
+}
+
+/// Whether a resource satisfies every filter: the meaning of a [`Query`] without its chains,
+/// against which a database is tested. `entries` are those of [`crate::search::values`].
 pub fn matches(query: &Query, id: &str, updated_us: i64, entries: &[crate::search::Entry]) -> bool {
     query
         .filters
         .iter()
-        .all(|filter| matches::holds(filter, id, updated_us, entries))
+        .all(|filter| filter.holds(id, updated_us, entries))
+}
+
+impl Filter {
+    /// Whether a resource satisfies the filter.
+    pub fn holds(&self, id: &str, updated_us: i64, entries: &[crate::search::Entry]) -> bool {
+        matches::holds(self, id, updated_us, entries)
+    }
 }

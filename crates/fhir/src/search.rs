@@ -147,6 +147,22 @@ pub fn parameter(resource_type: &str, name: &str) -> Option<&'static Parameter> 
     Some(&all[at])
 }
 
+/// Whether values of a parameter come from this element (dotted, from the root), from something in
+/// it or from something around it.
+pub fn reads(parameter: &Parameter, element: &str) -> bool {
+    let Some(searchable) = tables().search.get(parameter.resource_type) else {
+        return true;
+    };
+    let all = searchable.parameters.iter().zip(&searchable.paths);
+    let mut own = all.filter(|(one, _)| one.id == parameter.id && one.place == Place::Index);
+    own.any(|(_, paths)| {
+        paths.iter().any(|path| {
+            let mut together = path.steps.iter().zip(element.split('.'));
+            together.all(|(step, part)| crate::redact::names(part, step.name))
+        })
+    })
+}
+
 /// Parameters that R4 defines for a type and this crate does not claim: composite and special
 /// ones, full text, phonetic names.
 pub fn unclaimed(resource_type: &str) -> &'static [&'static str] {

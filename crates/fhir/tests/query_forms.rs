@@ -44,23 +44,63 @@ fn result_parameters_are_read() {
 fn nothing_is_ignored_in_silence() {
     let parsed = parse(
         "Observation",
-        "colour=red&subject.name=x&subject:Patient.name=x&_has:Provenance:target:agent=1\
+        "colour=red&subject:Patient.shoe=x&focus.name=x&_has:Provenance:target:shoe=1\
          &code-value-quantity=a$1&_text=x&_include=*&shoe.size=4&status=final",
     );
     let parsed = parsed.expect("readable");
-    assert_eq!(parsed.unknown, ["colour", "shoe.size"]);
+    assert_eq!(
+        parsed.unknown,
+        [
+            "colour",
+            "subject:Patient.shoe",
+            "_has:Provenance:target:shoe",
+            "shoe.size"
+        ]
+    );
     assert_eq!(
         parsed.unsupported,
         [
-            "subject.name",
-            "subject:Patient.name",
-            "_has:Provenance:target:agent",
+            // Any type may be meant: one has to be named.
+            "focus.name",
             "code-value-quantity",
             "_text",
             "_include=*"
         ]
     );
     assert_eq!(parsed.query.filters.len(), 1);
+}
+
+#[test]
+fn a_chain_is_read_link_by_link() {
+    let types = |text: &str| -> Vec<&str> {
+        let query = parse("Observation", text).unwrap().query;
+        assert_eq!(query.chains.len(), 1, "{text}");
+        let branches = query.chains[0].branches.iter();
+        branches.map(|branch| branch.resource_type).collect()
+    };
+    assert_eq!(types("subject:Patient.name=x"), ["Patient"]);
+    // Only those types that have the parameter.
+    assert_eq!(types("subject.birthdate=2000"), ["Patient"]);
+    assert_eq!(types("_has:Provenance:target:agent=1"), ["Provenance"]);
+    assert_eq!(
+        types("subject:Patient.organization.partof.name=x"),
+        ["Patient"]
+    );
+    for (text, bound) in [
+        ("subject.organization.partof.partof.name=x", "3"),
+        ("subject:Patient.birthdate=yesterday", "date"),
+        ("_has:Provenance=1", "_has:Type:reference:parameter"),
+        (
+            "_has:Provenance:target:_has:Provenance:target:_has:Provenance:target:agent=1",
+            "2",
+        ),
+    ] {
+        let refused = parse("Observation", text).map(|parsed| parsed.unknown);
+        match refused {
+            Err(error) => assert!(error.to_string().contains(bound), "{text}: {error}"),
+            Ok(unknown) => assert_eq!(unknown, [text.split('=').next().unwrap()]),
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use fhir::validate::Issue;
 use serde_json::Value;
 use store::{Guard, Method, StoreError};
 
+use crate::caller::Caller;
 use crate::commit::ATTEMPTS_MAX;
 use crate::draft::{self, Draft, RECORD_BYTES_MAX, Stamp};
 use crate::error::HospitalError;
@@ -59,6 +60,7 @@ impl Hospital {
     /// Creates a record under an id of our own, unless the condition finds one.
     pub async fn create(
         &self,
+        caller: &Caller,
         type_: &'static str,
         body: Body,
         if_none_exist: Option<&Pairs>,
@@ -75,9 +77,9 @@ impl Hospital {
             });
         };
         for _ in 0..ATTEMPTS_MAX {
-            let matched = self.matched(type_, pairs).await?;
+            let matched = self.matched(caller, type_, pairs).await?;
             if let Some(id) = matched.id {
-                match self.current_record(type_, &id).await {
+                match self.read(caller, type_, &id).await {
                     Ok(record) => {
                         return Ok(Admitted {
                             record,
@@ -114,17 +116,25 @@ impl Hospital {
     /// Replaces a record, or creates it under the client's id.
     pub async fn replace(
         &self,
+        caller: &Caller,
         type_: &'static str,
         id: &str,
         body: Body,
         conditions: &Conditions,
     ) -> Result<Admitted, HospitalError> {
-        self.replace_guarded(type_, id, body, conditions, &[]).await
+        let at = At {
+            type_,
+            id,
+            ours: false,
+        };
+        self.replace_guarded(caller, at, body, conditions, &[])
+            .await
     }
 
     /// Replaces the record that the condition fits, or creates one. FHIR R4 3.1.0.4.3.
     pub async fn replace_where(
         &self,
+        caller: &Caller,
         type_: &'static str,
         pairs: &Pairs,
         body: Body,
@@ -133,13 +143,24 @@ impl Hospital {
         let value = self.0.cpu.run(move || parse(body)).await??;
         let given = value.get("id").and_then(Value::as_str).map(str::to_owned);
         for _ in 0..ATTEMPTS_MAX {
-            let matched = self.matched(type_, pairs).await?;
+            let matched = self.matched(caller, type_, pairs).await?;
             let id = target_of(type_, matched.id.as_deref(), given.as_deref())?;
+            let ours = is_ours(matched.id.as_deref(), given.as_deref());
             let mut body = value.clone();
             set_id(&mut body, &id);
             let guards = [matched.guard];
             let done = self
-                .replace_guarded(type_, &id, Body::Json(body), conditions, &guards)
+                .replace_guarded(
+                    caller,
+                    At {
+                        type_,
+                        id: &id,
+                        ours,
+                    },
+                    Body::Json(body),
+                    conditions,
+                    &guards,
+                )
                 .await;
             match done {
                 Err(HospitalError::Contended(_)) => {}
@@ -153,16 +174,19 @@ impl Hospital {
 
     async fn replace_guarded(
         &self,
-        type_: &'static str,
-        id: &str,
+        caller: &Caller,
+        At { type_, id, ours }: At<'_>,
         body: Body,
         conditions: &Conditions,
         guards: &[Guard],
     ) -> Result<Admitted, HospitalError> {
         let mut pending = Pending::Raw(body);
         for _ in 0..ATTEMPTS_MAX {
-            let before = self.0.store.current(type_, id).await?;
+            let before = self.before(caller, type_, id).await?;
             check(type_, id, before.as_ref(), conditions)?;
+            if !ours {
+                Self::refuse_chosen_id(caller, before.as_ref(), type_, id)?;
+            }
             let made = match &before {
                 Some(stored) if !stored.deleted() => Made::Updated,
                 _ => Made::Created,
@@ -251,6 +275,15 @@ impl Hospital {
     }
 }
 
+/// Where a replacement goes.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    type_: &'static str,
+    id: &'a str,
+    /// The id is a fresh one of ours.
+    ours: bool,
+}
+
 enum Pending {
     Raw(Body),
     Valid(Value, Vec<Issue>),
@@ -330,6 +363,11 @@ pub(crate) fn target_of(
         (None, Some(given)) if is_id(given) => Ok(given.to_owned()),
         (None, _) => new_id(),
     }
+}
+
+/// Whether [`target_of`] makes a fresh id.
+pub(crate) fn is_ours(found: Option<&str>, given: Option<&str>) -> bool {
+    found.is_none() && !given.is_some_and(is_id)
 }
 
 pub(crate) fn set_id(value: &mut Value, id: &str) {

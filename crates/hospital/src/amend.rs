@@ -5,6 +5,7 @@ use serde_json::Value;
 use store::{Guard, Method, StoreError};
 
 use crate::admit::{Admitted, Made, check};
+use crate::caller::Caller;
 use crate::commit::ATTEMPTS_MAX;
 use crate::draft::{self, RECORD_BYTES_MAX, Stamp};
 use crate::error::HospitalError;
@@ -135,18 +136,21 @@ impl Hospital {
     /// Amends a record.
     pub async fn amend(
         &self,
+        caller: &Caller,
         type_: &'static str,
         id: &str,
         body: Body,
         conditions: &Conditions,
     ) -> Result<Admitted, HospitalError> {
         let patch = self.0.cpu.run(move || parse(body)).await??;
-        self.amend_guarded(type_, id, &patch, conditions, &[]).await
+        self.amend_guarded(caller, type_, id, &patch, conditions, &[])
+            .await
     }
 
     /// Amends the one record that the condition fits.
     pub async fn amend_where(
         &self,
+        caller: &Caller,
         type_: &'static str,
         pairs: &Pairs,
         body: Body,
@@ -154,7 +158,7 @@ impl Hospital {
     ) -> Result<Admitted, HospitalError> {
         let patch = self.0.cpu.run(move || parse(body)).await??;
         for _ in 0..ATTEMPTS_MAX {
-            let matched = self.matched(type_, pairs).await?;
+            let matched = self.matched(caller, type_, pairs).await?;
             let Some(id) = matched.id else {
                 return Err(HospitalError::Absent(format!(
                     "a {type_} that fits the condition"
@@ -162,7 +166,7 @@ impl Hospital {
             };
             let guards = [matched.guard];
             match self
-                .amend_guarded(type_, &id, &patch, conditions, &guards)
+                .amend_guarded(caller, type_, &id, &patch, conditions, &guards)
                 .await
             {
                 Err(HospitalError::Contended(_)) => {}
@@ -176,6 +180,7 @@ impl Hospital {
 
     async fn amend_guarded(
         &self,
+        caller: &Caller,
         type_: &'static str,
         id: &str,
         patch: &Change,
@@ -183,7 +188,7 @@ impl Hospital {
         guards: &[Guard],
     ) -> Result<Admitted, HospitalError> {
         for _ in 0..ATTEMPTS_MAX {
-            let before = self.0.store.current(type_, id).await?;
+            let before = self.before(caller, type_, id).await?;
             check(type_, id, before.as_ref(), conditions)?;
             let current = self.current_record_of(type_, id, before.clone()).await?;
             let patch = patch.clone();

@@ -176,6 +176,7 @@ impl Hospital {
         };
         let anchor = KeptAnchor::from(anchor).to_bytes();
         self.0.store.anchor_batch(batch.sequence, anchor).await?;
+        self.0.anchored.notify_waiters();
         self.0
             .batches
             .anchored
@@ -231,8 +232,13 @@ impl Hospital {
         None
     }
 
+    /// Whether the consortium lets an act that must be final ask for a batch before its time.
+    fn may_be_early(&self) -> bool {
+        self.0.chain.state().parameters().early_batches
+    }
+
     /// Whether the ledger knows this organisation under the key that it signs with.
-    fn is_member(&self) -> bool {
+    pub(crate) fn is_member(&self) -> bool {
         let key = self.0.transaction_key.public();
         let state = self.0.chain.state();
         let known = self.0.id.as_ref().and_then(|id| state.organisation(id));
@@ -256,6 +262,7 @@ async fn run(hospital: Hospital, mut stopped: watch::Receiver<bool>) {
         tokio::select! {
             _ = stopped.changed() => {}
             () = tokio::time::sleep(wait) => {}
+            () = hospital.0.early.notified(), if hospital.may_be_early() => next = Instant::now(),
             _ = blocks.changed(), if wait >= Duration::from_millis(LOOK_MS) => {
                 // A block may have settled it; cosignatures follow within milliseconds.
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::identity::Acting;
+use crate::scopes::{Reach, Verb};
 use crate::sight::Sight;
 
 /// What a user is at this organisation. `api::access` says what each may do.
@@ -74,10 +76,13 @@ pub struct Caller {
     pub username: String,
     /// What the user is.
     pub role: Role,
-    /// The logical id of the patient that the user is, for [`Role::Patient`].
+    /// The logical id of the patient that the user is, for [`Role::Patient`]; for others the one
+    /// whose records this access is about.
     pub patient: Option<String>,
     /// What narrows the view beyond role and compartment.
     pub sight: Sight,
+    /// By which right the caller acts in another patient's place ([`crate::Hospital::act_for`]).
+    pub acting: Option<Acting>,
 }
 
 impl Caller {
@@ -88,16 +93,23 @@ impl Caller {
             role,
             patient,
             sight: Sight::default(),
+            acting: None,
         }
+    }
+
+    /// The organisation itself, for what it writes and reads in the course of an act.
+    pub(crate) fn organisation() -> Self {
+        Self::new("", Role::System, None)
     }
 
     /// The one patient compartment that this caller may see; `None` is no such bound.
     ///
-    /// A patient without an id sees the compartment `""`, which is empty.
+    /// A patient without an id sees the compartment `""`, which is empty. Anybody else is bound
+    /// where the access is about one patient: a reader of another organisation.
     pub fn compartment(&self) -> Option<&str> {
         match self.role {
             Role::Patient => Some(self.patient.as_deref().unwrap_or("")),
-            _ => None,
+            _ => self.patient.as_deref(),
         }
     }
 }
@@ -105,9 +117,17 @@ impl Caller {
 impl Caller {
     /// The same bound, as the store applies it inside every query.
     pub(crate) fn scope(&self) -> store::Scope {
-        match self.compartment() {
+        let reach = self.sight.reach.as_deref();
+        let bound = self.compartment();
+        let bound = bound.or_else(|| reach.and_then(Reach::only_patient));
+        let mut scope = match bound {
             Some(patient) => store::Scope::patient(patient),
             None => store::Scope::all(),
+        };
+        scope.narrowing = reach.and_then(|reach| reach.narrowing(Verb::Search));
+        match self.sight.sieve() {
+            Some(sieve) => scope.through(sieve),
+            None => scope,
         }
     }
 }

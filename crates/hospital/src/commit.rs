@@ -16,11 +16,42 @@ pub(crate) const ATTEMPTS_MAX: usize = 32;
 /// Bodies smaller than this are sealed where they are: waking a thread takes longer.
 const SEAL_INLINE_BYTES: usize = 64 << 10;
 
+/// Which part of the disk a write may use.
+#[derive(Clone, Copy)]
+enum Room {
+    /// All but the reserve.
+    Records,
+    /// The reserve, too.
+    Log,
+}
+
 impl Hospital {
     /// Seals and stores drafts, all or nothing. The inner error is the store's: the caller
     /// decides what a conflict means.
     pub(crate) async fn store_drafts(
         &self,
+        drafts: Vec<Draft>,
+        guards: &[Guard],
+    ) -> Result<Result<(), StoreError>, HospitalError> {
+        crate::access_log::refuse_own(&drafts)?;
+        let mut drafts = drafts;
+        drafts.extend(self.drafted_events(&drafts)?);
+        let stored = self.store_in(Room::Records, drafts, guards).await?;
+        if stored.is_ok() {
+            crate::access_log::events_stored();
+        }
+        Ok(stored)
+    }
+
+    /// The same without the gate: for the log of accesses itself.
+    pub(crate) async fn store_own(&self, drafts: Vec<Draft>) -> Result<(), HospitalError> {
+        self.store_in(Room::Log, drafts, &[]).await??;
+        Ok(())
+    }
+
+    async fn store_in(
+        &self,
+        room: Room,
         drafts: Vec<Draft>,
         guards: &[Guard],
     ) -> Result<Result<(), StoreError>, HospitalError> {
@@ -31,11 +62,37 @@ impl Hospital {
             // Only a write that makes a key can find that another made it first.
             let spare = (!keys.made.is_empty()).then(|| drafts.clone());
             let write = self.seal(drafts, keys, guards.to_vec()).await?;
-            match self.0.store.commit(write).await {
+            let stored = match room {
+                Room::Records => self.0.store.commit(write).await,
+                Room::Log => self.0.store.commit_log(write).await,
+            };
+            match stored {
                 Ok(_) => return Ok(Ok(())),
                 Err(StoreError::VaultKeyExists(_)) if spare.is_some() => {
                     drafts = spare.unwrap_or_default();
                 }
+                Err(error) => return Ok(Err(error)),
+            }
+        }
+        Err(HospitalError::Contended(
+            "the vault key of the patient".into(),
+        ))
+    }
+
+    /// The same for a record that tells of a change of identity: both or neither.
+    pub(crate) async fn store_telling(
+        &self,
+        draft: Draft,
+        change: store::Identity,
+    ) -> Result<Result<(), StoreError>, HospitalError> {
+        let ids = BTreeSet::from([draft.vault.clone()]);
+        for _ in 0..ATTEMPTS_MAX {
+            let keys = self.0.keyring.for_write(&self.0.store, &ids).await?;
+            let mut write = self.seal(vec![draft.clone()], keys, Vec::new()).await?;
+            write.identity.push(change.clone());
+            match self.0.store.commit(write).await {
+                Ok(_) => return Ok(Ok(())),
+                Err(StoreError::VaultKeyExists(_)) => {}
                 Err(error) => return Ok(Err(error)),
             }
         }
@@ -71,6 +128,7 @@ impl Hospital {
             puts: puts?,
             guards,
             vault_keys: keys.made,
+            identity: Vec::new(),
         })
     }
 }

@@ -1,8 +1,9 @@
 //! Conditions on writes: what a search that must find none, or one, finds.
 
 use fhir::query::{self, Query};
-use store::{Guard, Scope};
+use store::Guard;
 
+use crate::caller::Caller;
 use crate::error::HospitalError;
 use crate::pairs::Pairs;
 use crate::setup::Hospital;
@@ -38,7 +39,7 @@ pub(crate) fn parse(
             "use search parameters that /fhir/metadata lists for the type",
         ));
     }
-    if parsed.query.filters.is_empty() {
+    if parsed.query.filters.is_empty() && parsed.query.chains.is_empty() {
         return Err(HospitalError::request(
             "required",
             "a condition needs at least one search parameter",
@@ -49,17 +50,20 @@ pub(crate) fn parse(
 }
 
 impl Hospital {
-    /// The one record that a condition fits; none; or a refusal when it fits several.
+    /// The one record that a condition fits; none; or a refusal when it fits several. Records that
+    /// the caller does not see fit no condition, here and when the guard looks again.
     pub(crate) async fn matched(
         &self,
+        caller: &Caller,
         type_: &'static str,
         pairs: &Pairs,
     ) -> Result<Matched, HospitalError> {
         let query = parse(type_, pairs, &self.0.fhir_base, self.now_us())?;
+        let scope = caller.scope();
         let mut found = self
             .0
             .store
-            .matching(query.clone(), Scope::all(), 2)
+            .matching(query.clone(), scope.clone(), 2)
             .await?;
         if found.len() > 1 {
             return Err(HospitalError::Several(type_.to_owned()));
@@ -70,7 +74,7 @@ impl Hospital {
             id,
             guard: Guard {
                 query,
-                scope: Scope::all(),
+                scope,
                 expected,
             },
         })

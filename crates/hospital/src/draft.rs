@@ -82,6 +82,8 @@ pub(crate) struct Draft {
     pub(crate) compartments: Vec<String>,
     pub(crate) vault: String,
     pub(crate) index: Vec<Entry>,
+    /// What a decision reads of it.
+    pub(crate) facts: Vec<u8>,
 }
 
 /// Checks a resource against R4 and against the type that the request names.
@@ -125,20 +127,23 @@ pub(crate) fn draft(value: &mut Value, stamp: Stamp) -> Result<Draft, HospitalEr
         digest: body_digest(&body)?,
         vault: vault_id(&compartments),
         index: fhir::search::values(value),
+        facts: consent::facts::of(value),
         body: body.into(),
         compartments,
         stamp,
     })
 }
 
-/// A deletion. It is sealed under the key of the version that it follows.
-pub(crate) fn tombstone(stamp: Stamp, vault: String) -> Draft {
+/// A deletion. It is sealed under the key of the version that it follows, and is in the same
+/// compartments.
+pub(crate) fn tombstone(stamp: Stamp, vault: String, patients: Vec<String>) -> Draft {
     Draft {
         digest: proof::event::deleted_digest(),
         vault,
         index: Vec::new(),
+        facts: Vec::new(),
         body: Bytes::new(),
-        compartments: Vec::new(),
+        compartments: patients,
         stamp,
     }
 }
@@ -178,6 +183,7 @@ impl Draft {
             compartments: self.compartments,
             envelope,
             index: self.index,
+            facts: self.facts,
             commitment: commitment.0,
         })
     }
@@ -191,6 +197,7 @@ impl Draft {
             updated_us: self.stamp.updated_us,
             method: self.stamp.method,
             body: self.body.clone(),
+            patients: self.compartments.clone(),
         }
     }
 }

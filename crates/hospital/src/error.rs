@@ -46,6 +46,19 @@ pub enum HospitalError {
         /// When.
         updated_us: i64,
     },
+    /// The caller may not do this, whatever the record says.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Another organisation refused.
+    #[error("{organisation}: {text}")]
+    Elsewhere {
+        /// Which.
+        organisation: String,
+        /// Its code.
+        code: String,
+        /// Its words.
+        text: String,
+    },
     /// The version that the request names is not the current one.
     #[error("{item} is not at the version that If-Match names")]
     Stale {
@@ -79,6 +92,19 @@ pub enum HospitalError {
     /// There is no room left on the disk for records.
     #[error("the disk of this node is full")]
     DiskFull,
+    /// The authorization server refuses (RFC 6749 4.1.2.1, 5.2).
+    #[error("{text}")]
+    Refused {
+        /// The error code of OAuth 2.0.
+        error: &'static str,
+        /// Why, in words.
+        text: String,
+        /// Seconds to wait, when too many tries failed.
+        wait_s: u64,
+    },
+    /// The scopes of the token do not reach so far.
+    #[error("{0}")]
+    OutOfScope(String),
     /// No room: a queue is full. Nothing was stored.
     #[error("{0}")]
     Busy(String),
@@ -100,6 +126,15 @@ impl HospitalError {
             code,
             text: text.into(),
             hint,
+        }
+    }
+
+    /// A refusal of the authorization server.
+    pub fn refused(error: &'static str, text: impl Into<String>) -> Self {
+        Self::Refused {
+            error,
+            text: text.into(),
+            wait_s: 0,
         }
     }
 

@@ -8,8 +8,12 @@ use crate::instant;
 use crate::pairs::Pairs;
 use crate::record::Record;
 use crate::request::Target;
+use crate::scopes::Verb;
 use crate::search::{PAGE_DEFAULT, PAGE_MAX, PAGE_TOKEN};
 use crate::setup::Hospital;
+
+/// Pages of the store that are looked through for one page of what scopes show.
+const PAGES_LOOKED_AT_MAX: usize = 100;
 
 /// One page of a history, newest first.
 #[derive(Debug, Clone)]
@@ -68,17 +72,14 @@ impl Hospital {
             since_us: asked.since_us,
             page: asked.page,
         };
-        let found = self.0.store.history(history).await?;
+        let (versions, next) = self.shown_page(caller, &target, history).await?;
         if let Target::InstanceHistory(type_, id) = &target
-            && found.rows.is_empty()
+            && versions.is_empty()
             && first
         {
             return Err(HospitalError::Absent(format!("{type_}/{id}")));
         }
-        let mut versions = self.opened_all(found.rows).await?;
-        // An earlier version may have been in another compartment than the current one is.
-        versions.retain(|record| record.deleted() || crate::read::visible(caller, record));
-        let (used, ignored, next) = (asked.used, asked.ignored, found.next);
+        let (used, ignored) = (asked.used, asked.ignored);
         Ok(HistoryOf {
             target,
             versions,
@@ -86,6 +87,57 @@ impl Hospital {
             ignored,
             next,
         })
+    }
+}
+
+impl Hospital {
+    /// A page of the versions that the caller may see. What is hidden takes no place on it, and
+    /// a page is only followed by another when that one has something to show.
+    async fn shown_page(
+        &self,
+        caller: &Caller,
+        target: &Target,
+        mut history: History,
+    ) -> Result<(Vec<Record>, Option<String>), HospitalError> {
+        let verb = match target {
+            Target::InstanceHistory(..) => Verb::Read,
+            _ => Verb::Search,
+        };
+        let limit = history.page.limit;
+        let hides = caller.sight.hides(verb, target.resource_type());
+        let mut versions: Vec<Record> = Vec::new();
+        let mut full_at = None;
+        for _ in 0..PAGES_LOOKED_AT_MAX {
+            let found = self.0.store.history(history.clone()).await?;
+            let opened = self.shown_all(caller, verb, found.rows).await?;
+            if full_at.is_some() {
+                if !opened.is_empty() {
+                    break;
+                }
+            } else {
+                versions.extend(opened);
+            }
+            let Some(next) = found.next else {
+                return Ok((versions, None));
+            };
+            if !hides {
+                return Ok((versions, Some(next)));
+            }
+            let missing = usize::try_from(limit).unwrap_or(usize::MAX) - versions.len();
+            if missing == 0 {
+                full_at.get_or_insert(next.clone());
+            }
+            history.page = Page {
+                // The page is full: look whether a later version can be seen.
+                limit: match u32::try_from(missing) {
+                    Ok(0) | Err(_) => PAGE_MAX,
+                    Ok(missing) => missing,
+                },
+                after: Some(next),
+            };
+        }
+        let next = full_at.or(history.page.after);
+        Ok((versions, next))
     }
 }
 

@@ -1,7 +1,8 @@
 //! An organisation at work: one function for each act of a person or a system.
 //!
 //! What lives here: admitting, amending and retiring records, bundles, searches and histories
-//! within what a caller may see, receipts, the batcher, signing in, proposals and votes, the
+//! within what a caller may see, receipts, the batcher, signing in, patients' keys,
+//! delegations, credentials, proposals and votes, the
 //! audit. What does not: HTTP and who may do what (`api`), SQL (`store`), keys at rest and
 //! envelopes (`vault`), consensus (`chain`), the rules of the ledger (`ledger`).
 //!
@@ -19,12 +20,21 @@
 //!    (`crates/api/tests/access.rs`, `a_patient_sees_the_own_compartment_only`).
 //! 6. A changed byte is found when it is read and by the audit
 //!    (`crates/api/tests/damage.rs`, `every_changed_byte_is_named`).
+//! 7. A key or a delegation of a patient that was swapped, added or taken away in the database is
+//!    found (`crates/api/tests/identity.rs`, `a_swapped_key_is_named_by_the_audit`).
+//! 8. Nobody but the log of accesses writes an AuditEvent
+//!    (`crates/api/tests/access_log.rs`, `nobody_writes_changes_or_deletes_an_event`).
+//! 9. No patient's event names another patient
+//!    (`src/access_log/seen.rs`, `no_patient_s_event_names_another_patient`).
+//! 10. Nothing of an erased patient opens, whoever has an older copy of the database
+//!     (`crates/api/tests/erasure.rs`, `an_old_copy_opens_everything_but_the_erased`).
 //!
 //! # Specifications
 //!
-//! FHIR R4 3.1.0 and 3.1.1, RFC 6902, C2SP `tlog-proof`. `docs/reference/http.md` says how the
-//! acts are reached.
+//! FHIR R4 3.1.0 and 3.1.1, RFC 6902, C2SP `tlog-proof`, IHE BALP. `docs/reference/http.md` says
+//! how the acts are reached.
 
+pub mod access_log;
 mod admit;
 mod amend;
 mod anchor;
@@ -36,9 +46,14 @@ mod clock;
 mod commit;
 mod condition;
 mod cpu;
+pub mod credential;
 mod draft;
+mod erasure;
 mod error;
+mod everything;
+mod finality;
 mod history;
+mod identity;
 pub mod instant;
 mod keyring;
 mod membership;
@@ -48,12 +63,17 @@ mod perform;
 mod read;
 mod receipt;
 mod record;
+pub mod report;
 pub mod request;
 mod retire;
+pub mod scopes;
 pub mod search;
 mod setup;
+pub mod sharing;
+mod shown;
 mod sight;
 mod sign_in;
+pub mod smart;
 
 pub use admit::{Admitted, Made, new_id};
 pub use anchor::KeptAnchor;
@@ -61,8 +81,13 @@ pub use batcher::{BatchStatus, Batcher};
 pub use caller::{Caller, Role};
 pub use clock::{Clock, SetClock, SystemClock};
 pub use draft::RECORD_BYTES_MAX;
+pub use erasure::{ErasureBegun, ErasureReader, ErasureStatus, Hold};
 pub use error::HospitalError;
 pub use history::HistoryOf;
+pub use identity::{
+    Acting, Delegation, DelegationKind, DeviceKey, GrantSignature, KeyMode, NewDelegation,
+    PatientKeyChange, PatientKeys, RecoveryShare, consent_digest, key_change_digest,
+};
 pub use membership::trust_policy;
 pub use perform::Response;
 pub use receipt::ReceiptState;
@@ -70,6 +95,12 @@ pub use record::Record;
 pub use retire::Retired;
 pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
-pub use sight::Sight;
+pub use sharing::{
+    AskElsewhere, Code, Custody, Elsewhere, Filed, Linked, Opened, Opening, Openings, Proved,
+    Reviewable, Source, Sourced, WithdrawnGrant,
+};
+pub use sight::{Decide, Redaction, Shown, Sight};
 pub use sign_in::NewUser;
-pub use store::Method;
+pub use store::{Method, SieveRow};
+pub use vault::IdKey;
+pub use vault::Zeroizing;

@@ -1,5 +1,6 @@
 //! One interaction after another door than HTTP's verbs: what a request asks for is done here.
 
+use crate::access_log::Seen;
 use crate::admit::Admitted;
 use crate::caller::Caller;
 use crate::error::HospitalError;
@@ -21,6 +22,8 @@ pub enum Response {
         version: u64,
         /// `meta.lastUpdated` of that version.
         updated_us: i64,
+        /// Which it is, for the log of accesses.
+        seen: Seen,
     },
     /// A record that was written, or found by a conditional create.
     Written(Admitted),
@@ -38,18 +41,21 @@ impl Hospital {
     pub async fn perform(
         &self,
         caller: &Caller,
-        request: Request,
+        mut request: Request,
     ) -> Result<Response, HospitalError> {
+        if request.method != Method::Get {
+            self.guard_write(caller, &mut request).await?;
+        }
         match request.method {
             Method::Get => self.perform_read(caller, request).await,
-            Method::Post | Method::Put | Method::Patch => self.perform_write(request).await,
+            Method::Post | Method::Put | Method::Patch => self.perform_write(caller, request).await,
             Method::Delete => match request.target {
                 Target::Instance(type_, id) => self
-                    .retire(type_, &id, &request.conditions)
+                    .retire(caller, type_, &id, &request.conditions)
                     .await
                     .map(Response::Retired),
                 Target::Type(type_) => self
-                    .retire_where(type_, &request.query, &request.conditions)
+                    .retire_where(caller, type_, &request.query, &request.conditions)
                     .await
                     .map(Response::Retired),
                 _ => Err(unfit()),
@@ -82,6 +88,7 @@ impl Hospital {
                     Response::NotModified {
                         version,
                         updated_us,
+                        seen: Seen::of(&record),
                     }
                 } else {
                     Response::Read(record)
@@ -94,6 +101,12 @@ impl Hospital {
             Target::Type(type_) => {
                 let page = self
                     .search(caller, type_, request.query, request.strict)
+                    .await?;
+                Ok(Response::Found(page))
+            }
+            Target::Everything(id) => {
+                let page = self
+                    .everything(caller, &id, request.query, request.strict)
                     .await?;
                 Ok(Response::Found(page))
             }
@@ -113,7 +126,11 @@ impl Hospital {
         }
     }
 
-    async fn perform_write(&self, request: Request) -> Result<Response, HospitalError> {
+    async fn perform_write(
+        &self,
+        caller: &Caller,
+        request: Request,
+    ) -> Result<Response, HospitalError> {
         let Request {
             method,
             target,
@@ -124,20 +141,22 @@ impl Hospital {
         } = request;
         let written = match (method, target) {
             (Method::Post, Target::Type(type_)) => {
-                self.create(type_, body, conditions.if_none_exist.as_ref())
+                self.create(caller, type_, body, conditions.if_none_exist.as_ref())
                     .await
             }
             (Method::Put, Target::Instance(type_, id)) => {
-                self.replace(type_, &id, body, &conditions).await
+                self.replace(caller, type_, &id, body, &conditions).await
             }
             (Method::Put, Target::Type(type_)) => {
-                self.replace_where(type_, &query, body, &conditions).await
+                self.replace_where(caller, type_, &query, body, &conditions)
+                    .await
             }
             (Method::Patch, Target::Instance(type_, id)) => {
-                self.amend(type_, &id, body, &conditions).await
+                self.amend(caller, type_, &id, body, &conditions).await
             }
             (Method::Patch, Target::Type(type_)) => {
-                self.amend_where(type_, &query, body, &conditions).await
+                self.amend_where(caller, type_, &query, body, &conditions)
+                    .await
             }
             _ => Err(unfit()),
         };

@@ -1,11 +1,11 @@
 //! Reading one record. FHIR R4 3.1.0.2, 3.1.0.3.
 
-use serde_json::Value;
-
 use crate::caller::Caller;
 use crate::error::HospitalError;
 use crate::record::Record;
+use crate::scopes::Verb;
 use crate::setup::Hospital;
+use crate::shown::Seen;
 
 impl Hospital {
     /// The current version.
@@ -16,11 +16,8 @@ impl Hospital {
         id: &str,
     ) -> Result<Record, HospitalError> {
         let item = format!("{type_}/{id}");
-        let stored = self.0.store.current(type_, id).await?;
-        let Some(stored) = stored else {
-            return Err(HospitalError::Absent(item));
-        };
-        self.seen(caller, item, stored).await
+        let seen = self.seen(caller, item, type_, id, None).await?;
+        Ok(seen.record)
     }
 
     /// One version.
@@ -32,17 +29,14 @@ impl Hospital {
         version: u64,
     ) -> Result<Record, HospitalError> {
         let item = format!("{type_}/{id}/_history/{version}");
-        let stored = self.0.store.version(type_, id, version).await?;
-        let Some(stored) = stored else {
-            return Err(HospitalError::Absent(item));
-        };
-        self.seen(caller, item, stored).await
+        let seen = self.seen(caller, item, type_, id, Some(version)).await?;
+        Ok(seen.record)
     }
 
     /// The current version, for acts of the organisation itself.
     pub(crate) async fn current_record(
         &self,
-        type_: &'static str,
+        type_: &str,
         id: &str,
     ) -> Result<Record, HospitalError> {
         let stored = self.0.store.current(type_, id).await?;
@@ -68,46 +62,29 @@ impl Hospital {
         }
     }
 
-    async fn seen(
+    /// A version as the caller is shown it. What is hidden takes the same way as what is not there,
+    /// and ends where that ends: no envelope is opened.
+    pub(crate) async fn seen(
         &self,
         caller: &Caller,
         item: String,
-        stored: store::Stored,
-    ) -> Result<Record, HospitalError> {
-        if stored.deleted() {
-            // A tombstone has no body: it is in the compartments of what it deleted.
-            let seen = match caller.compartment() {
-                Some(patient) => stored.patients.iter().any(|id| id == patient),
-                None => true,
-            };
-            if !seen {
-                return Err(HospitalError::Absent(item));
-            }
-            return Err(HospitalError::Gone {
-                item,
-                version: stored.version,
-                updated_us: stored.updated_us,
-            });
-        }
-        let record = self.opened(stored).await?.record;
-        if visible(caller, &record) {
-            Ok(record)
-        } else {
-            Err(HospitalError::Absent(item))
+        type_: &str,
+        id: &str,
+        version: Option<u64>,
+    ) -> Result<Seen, HospitalError> {
+        let scope = caller.scope();
+        let Some(stored) = self.0.store.seen(type_, id, version, scope).await? else {
+            return Err(HospitalError::Absent(item));
+        };
+        let gone = stored.deleted().then(|| HospitalError::Gone {
+            item: item.clone(),
+            version: stored.version,
+            updated_us: stored.updated_us,
+        });
+        match (gone, self.shown(caller, Verb::Read, stored).await?) {
+            (_, None) => Err(HospitalError::Absent(item)),
+            (Some(gone), Some(_)) => Err(gone),
+            (None, Some(seen)) => Ok(seen),
         }
     }
-}
-
-/// Whether this very version is in the compartment that the caller is bound to.
-pub(crate) fn visible(caller: &Caller, record: &Record) -> bool {
-    let Some(patient) = caller.compartment() else {
-        return true;
-    };
-    // The body is our own, already checked; it is read again so that no index decides this.
-    let Ok(value) = serde_json::from_slice::<Value>(&record.body) else {
-        return false;
-    };
-    fhir::compartment::patients(&value)
-        .iter()
-        .any(|id| id == patient)
 }

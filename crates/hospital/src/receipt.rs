@@ -2,7 +2,7 @@
 
 use proof::batch::Tree;
 use proof::note::{Line, Note};
-use proof::receipt::{self, Opening, Receipt};
+use proof::receipt::{self, EntryReceipt, Opening, Receipt};
 use proof::{Canonical, CommitmentKey, Digest, checkpoint};
 use store::{Batch, LeafPlace, Stored};
 
@@ -34,18 +34,19 @@ impl Hospital {
     ) -> Result<ReceiptState, HospitalError> {
         let item = format!("{type_}/{id}/_history/{version}");
         let absent = || HospitalError::Absent(item.clone());
-        let stored = self
-            .0
-            .store
-            .version(type_, id, version)
-            .await?
-            .ok_or_else(absent)?;
-        if stored.deleted() && caller.compartment().is_some() {
-            return Err(absent());
-        }
-        if caller.compartment().is_some() {
-            // A version of another compartment is absent, whatever its receipt says.
-            self.read_version(caller, type_, id, version).await?;
+        let scope = caller.scope();
+        let found = self.0.store.seen(type_, id, Some(version), scope).await?;
+        let stored = found.ok_or_else(absent)?;
+        if caller.is_narrowed() {
+            // A version of another compartment is absent, whatever its receipt says; so is that of
+            // a deletion, which says what it was about. The digest in a receipt is of the whole
+            // body: of one that is shown in part it would let what is left out be guessed.
+            let seen = self.seen(caller, item.clone(), type_, id, Some(version));
+            match seen.await {
+                Ok(seen) if !seen.redacted => {}
+                Ok(_) | Err(HospitalError::Gone { .. }) => return Err(absent()),
+                Err(error) => return Err(error),
+            }
         }
         let place = self
             .0
@@ -73,6 +74,35 @@ impl Hospital {
             .written(stored, &batch, position, &commitments, anchor)
             .await?;
         Ok(ReceiptState::Ready(text))
+    }
+
+    /// The receipt of an accepted transaction itself, by its index in the history: of a grant, a
+    /// revocation, an erasure. Everybody may see it; it says nothing about a person.
+    pub async fn transaction_receipt(&self, index: u64) -> Result<ReceiptState, HospitalError> {
+        let Some(anchor) = self.0.chain.proof(index).await else {
+            return Ok(self.pending());
+        };
+        let checkpoint = self.signed_note(&anchor.checkpoint)?;
+        Ok(ReceiptState::Ready(receipt::build_entry(&EntryReceipt {
+            entry: anchor.entry,
+            index: anchor.index,
+            path: anchor.path,
+            checkpoint,
+        })))
+    }
+
+    /// A checkpoint with the log line of this member. The chain answers a note with cosignatures;
+    /// the member that issues the receipt signs it.
+    fn signed_note(&self, text: &str) -> Result<Note, HospitalError> {
+        let unreadable = |_| HospitalError::Damaged {
+            item: "a checkpoint".to_owned(),
+            reason: "it cannot be read".to_owned(),
+        };
+        let mut note: Note = text.parse().map_err(unreadable)?;
+        let origin = checkpoint::origin(&self.0.chain_id);
+        note.lines
+            .push(Line::sign(&note.text, &origin, &self.0.checkpoint_key));
+        Ok(note)
     }
 
     async fn written(
@@ -108,14 +138,7 @@ impl Hospital {
             path: path.ok_or_else(|| damaged("the leaf has no place"))?,
             entry: anchor.entry,
         };
-        let mut note: Note = anchor
-            .checkpoint
-            .parse()
-            .map_err(|_| damaged("its checkpoint cannot be read"))?;
-        let origin = checkpoint::origin(&self.0.chain_id);
-        // The chain answers a note with cosignatures; the member that issues the receipt signs it.
-        note.lines
-            .push(Line::sign(&note.text, &origin, &self.0.checkpoint_key));
+        let note = self.signed_note(&anchor.checkpoint)?;
         let (index, path) = (anchor.index, anchor.path);
         Ok(receipt::build(&Receipt {
             opening,

@@ -26,6 +26,8 @@ pub struct Record {
     pub method: Method,
     /// The JSON, exactly as committed to. Empty for a deletion.
     pub body: Bytes,
+    /// The patients in whose compartments this version is, by the index.
+    pub patients: Vec<String>,
 }
 
 impl Record {
@@ -95,6 +97,7 @@ pub(crate) fn open(
             updated_us: stored.updated_us,
             method: stored.method,
             body,
+            patients: stored.patients,
         },
     })
 }

@@ -63,6 +63,8 @@ pub enum Target {
     InstanceHistory(&'static str, String),
     /// `Patient/1/_history/2`
     Version(&'static str, String, u64),
+    /// `Patient/1/$everything`
+    Everything(String),
 }
 
 impl Target {
@@ -70,6 +72,7 @@ impl Target {
     pub fn resource_type(&self) -> Option<&'static str> {
         match self {
             Self::System | Self::SystemHistory => None,
+            Self::Everything(_) => Some("Patient"),
             Self::Type(name)
             | Self::TypeHistory(name)
             | Self::Instance(name, _)
@@ -94,6 +97,7 @@ impl Target {
             [] => Ok(Self::Type(type_)),
             ["_history"] => Ok(Self::TypeHistory(type_)),
             [id] => Ok(Self::Instance(type_, known_id(type_, id)?)),
+            [id, "$everything"] if type_ == "Patient" => Ok(Self::Everything(known_id(type_, id)?)),
             [id, "_history"] => Ok(Self::InstanceHistory(type_, known_id(type_, id)?)),
             [id, "_history", version] => {
                 let item = || HospitalError::Absent(format!("{type_}/{id}/_history/{version}"));

@@ -7,6 +7,7 @@ use crate::caller::Caller;
 use crate::error::HospitalError;
 use crate::pairs::Pairs;
 use crate::record::Record;
+use crate::scopes::Verb;
 use crate::setup::Hospital;
 
 /// Page size without `_count`.
@@ -23,6 +24,8 @@ const FORM: [&str; 2] = ["_format", "_pretty"];
 pub struct SearchPage {
     /// What was searched.
     pub type_: &'static str,
+    /// The path below the FHIR base that was asked.
+    pub path: String,
     /// Matches, in order.
     pub matches: Vec<Record>,
     /// What `_include` and `_revinclude` added.
@@ -105,8 +108,9 @@ impl Hospital {
         let found = self.0.store.search(query, caller.scope(), page).await?;
         Ok(SearchPage {
             type_,
-            matches: self.opened_all(found.rows).await?,
-            included: self.opened_all(found.included).await?,
+            path: type_.to_owned(),
+            matches: self.shown_all(caller, Verb::Search, found.rows).await?,
+            included: self.shown_all(caller, Verb::Search, found.included).await?,
             included_cut: found.included_cut,
             total: found.total,
             used,

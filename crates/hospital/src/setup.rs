@@ -1,6 +1,7 @@
 //! What a hospital is made of, and how it is opened.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chain::Handle;
@@ -13,6 +14,7 @@ use crate::clock::Clock;
 use crate::cpu::Cpu;
 use crate::error::HospitalError;
 use crate::keyring::Keyring;
+use crate::sharing::{Book, Custody, WrongCodes};
 
 /// Everything that [`Hospital::open`] needs.
 pub struct Setup {
@@ -26,6 +28,12 @@ pub struct Setup {
     pub checkpoint_key: SecretKey,
     /// Wraps the vault keys.
     pub root_key: RootKey,
+    /// The file of the key tree; made at the first start.
+    pub key_tree: PathBuf,
+    /// The keys by which the organisation shares.
+    pub custody: Custody,
+    /// The organisation's own policy on what leaves it; consent is judged beside it.
+    pub policy: policy::Policy,
     /// The database.
     pub store: Store,
     /// The running node.
@@ -50,6 +58,15 @@ pub(crate) struct Inner {
     pub(crate) transaction_key: SecretKey,
     pub(crate) checkpoint_key: SecretKey,
     pub(crate) keyring: Keyring,
+    pub(crate) custody: Custody,
+    pub(crate) policy: Arc<policy::Policy>,
+    /// The links to other organisations, once there are some.
+    pub(crate) peers: std::sync::OnceLock<Arc<peers::Peers>>,
+    /// Presentations that were accepted: each one once.
+    pub(crate) seen: std::sync::Mutex<crate::credential::Seen>,
+    pub(crate) wrong_codes: WrongCodes,
+    /// The consents that hold here.
+    pub(crate) book: Book,
     pub(crate) store: Store,
     pub(crate) chain: Handle,
     pub(crate) clock: Arc<dyn Clock>,
@@ -57,29 +74,50 @@ pub(crate) struct Inner {
     pub(crate) cpu: Cpu,
     /// Held while a transaction is numbered, signed and handed to the chain.
     pub(crate) pen: tokio::sync::Mutex<()>,
+    pub(crate) erasing: crate::erasure::Desk,
     pub(crate) sign_in: crate::sign_in::Desk,
     pub(crate) batches: crate::batcher::Gauge,
+    /// Asks the batcher for a batch before its time.
+    pub(crate) early: tokio::sync::Notify,
+    /// Told when a batch was anchored.
+    pub(crate) anchored: tokio::sync::Notify,
+    pub(crate) revoked: crate::smart::Revoked,
+    pub(crate) id_key: tokio::sync::OnceCell<Arc<vault::IdKey>>,
 }
 
 impl Hospital {
-    /// Opens the organisation. Nothing runs yet: see [`Hospital::start_batcher`].
+    /// Opens the organisation; blocks for a moment. Nothing runs yet: see
+    /// [`Hospital::start_batcher`].
     pub fn open(setup: Setup) -> Result<Self, HospitalError> {
         let base = setup.fhir_base.trim_end_matches('/').to_owned();
+        let keyring = Keyring::open_tree(setup.root_key, &setup.key_tree, &setup.store)?;
+        let revoked = crate::smart::Revoked::open(&setup.store, &keyring)?;
         Ok(Self(Arc::new(Inner {
             id: setup.organisation.parse().ok(),
             organisation: setup.organisation,
             chain_id: setup.chain_id,
             transaction_key: setup.transaction_key,
             checkpoint_key: setup.checkpoint_key,
-            keyring: Keyring::new(setup.root_key),
+            custody: setup.custody,
+            policy: Arc::new(setup.policy),
+            peers: std::sync::OnceLock::new(),
+            seen: std::sync::Mutex::default(),
+            wrong_codes: WrongCodes::default(),
+            book: Book::default(),
+            keyring,
+            revoked,
+            id_key: tokio::sync::OnceCell::new(),
             store: setup.store,
             chain: setup.chain,
             clock: setup.clock,
             fhir_base: base,
             cpu: Cpu::new(),
             pen: tokio::sync::Mutex::new(()),
+            erasing: crate::erasure::Desk::default(),
             sign_in: crate::sign_in::Desk::new(),
             batches: crate::batcher::Gauge::default(),
+            early: tokio::sync::Notify::new(),
+            anchored: tokio::sync::Notify::new(),
         })))
     }
 

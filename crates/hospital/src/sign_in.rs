@@ -70,7 +70,7 @@ impl Desk {
     }
 
     /// Seconds that this name has to wait, before its password is even looked at.
-    fn wait_s(&self, username: &str, now_us: i64) -> u64 {
+    pub(crate) fn wait_s(&self, username: &str, now_us: i64) -> u64 {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(found) = failures.get(username) else {
             return 0;
@@ -86,7 +86,7 @@ impl Desk {
         u64::try_from(ready_us - now_us).map_or(0, |left| left.div_ceil(1_000_000))
     }
 
-    fn failed(&self, username: &str, now_us: i64) {
+    pub(crate) fn failed(&self, username: &str, now_us: i64) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() >= REMEMBERED_MAX {
             failures.retain(|_, found| now_us - found.last_us < FORGET_US);
@@ -107,7 +107,7 @@ impl Desk {
         found.last_us = now_us;
     }
 
-    fn succeeded(&self, username: &str) {
+    pub(crate) fn succeeded(&self, username: &str) {
         self.failures
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -191,7 +191,7 @@ impl Hospital {
         users.into_iter().map(|user| self.caller(user)).collect()
     }
 
-    fn caller(&self, user: User) -> Result<Caller, HospitalError> {
+    pub(crate) fn caller(&self, user: User) -> Result<Caller, HospitalError> {
         let damaged = |reason: &str| HospitalError::Damaged {
             item: format!("user {}", user.username),
             reason: reason.to_owned(),

@@ -1,5 +1,7 @@
-//! The bodies of transactions. The body of kind 1 is [`proof::transaction::Batch`].
+//! The bodies of transactions. The body of kind 1 is [`proof::transaction::Batch`],
+//! those of kinds 16 to 22 are in [`consent::acts`].
 
+use consent::acts::erase::{ATTEST_KIND, ERASE_KIND};
 use proof::codec::{Canonical, CodecError, Reader, Writer};
 use proof::transaction::KIND_BATCH;
 use proof::{Digest, PublicKey, SecretKey, Signature, hash};
@@ -7,7 +9,7 @@ use proof::{Digest, PublicKey, SecretKey, Signature, hash};
 use crate::Proposal;
 
 /// What a transaction asks for.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[repr(u8)]
 pub enum Kind {
     /// Evidence of one interval.
@@ -18,6 +20,45 @@ pub enum Kind {
     Vote = 3,
     /// Another transaction key for the sender.
     RotateKey = 4,
+    /// The service record of the sender.
+    Announce = 5,
+    /// A patient allows.
+    Grant = 16,
+    /// A patient ends a grant or a delegation.
+    Revoke = 17,
+    /// An emergency opens records.
+    BreakGlass = 18,
+    /// An emergency is looked at afterwards.
+    Review = 19,
+    /// A custodian erases a subject.
+    Erase = ERASE_KIND,
+    /// A holder says that it has erased.
+    EraseAttest = ATTEST_KIND,
+    /// Somebody may act for a patient.
+    Delegate = 22,
+}
+
+impl Kind {
+    /// All kinds, in the order of their codes.
+    pub const ALL: [Self; 12] = [
+        Self::Batch,
+        Self::Propose,
+        Self::Vote,
+        Self::RotateKey,
+        Self::Announce,
+        Self::Grant,
+        Self::Revoke,
+        Self::BreakGlass,
+        Self::Review,
+        Self::Erase,
+        Self::EraseAttest,
+        Self::Delegate,
+    ];
+
+    /// The kind of a code.
+    pub fn of(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == code)
+    }
 }
 
 /// Puts a change to the vote (kind 2). The proposer approves of it.

@@ -19,6 +19,8 @@
 //! 6. There is always a validator (`tests/governance.rs`, `the_last_validator_stays`).
 //! 7. State restored from its entries equals the state that wrote them
 //!    (`tests/determinism.rs`, `a_restored_state_goes_on_alike`).
+//! 8. A grant that was revoked is never valid again, and only its own key revokes it
+//!    (`tests/consent.rs`, `a_revoked_grant_stays_revoked`).
 //!
 //! # A vertical
 //!
@@ -36,6 +38,7 @@ mod parameters;
 mod proposal;
 mod refusal;
 mod rules;
+mod service;
 mod state;
 
 pub use block::{BlockContext, BlockHeader, transactions_root};
@@ -47,4 +50,5 @@ pub use organisation::{OrgId, OrgIdError, Organisation, OrganisationKind, Organi
 pub use parameters::Parameters;
 pub use proposal::{OpenProposal, Proposal, two_thirds};
 pub use refusal::Refusal;
+pub use service::{Announce, Service, XWING_KEY_BYTES};
 pub use state::{KeyOwner, KeyUse, State, StateError, keys};

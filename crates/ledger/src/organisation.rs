@@ -8,7 +8,7 @@ use proof::{PublicKey, event};
 use thiserror::Error;
 
 /// The longest address.
-const ADDRESS_BYTES_MAX: usize = 255;
+pub(crate) const ADDRESS_BYTES_MAX: usize = 255;
 
 /// The name of an organisation: 1 to 32 of `a-z`, `0-9` and `-`.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]

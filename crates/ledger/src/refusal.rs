@@ -1,5 +1,6 @@
 //! Why the ledger refuses a transaction. Codes are stable: they are never given anew.
 
+use consent::acts::Refused;
 use proof::CodecError;
 use thiserror::Error;
 
@@ -91,6 +92,12 @@ pub enum Refusal {
     /// The new key did not sign its rotation.
     #[error("the new key did not sign")]
     Rotation,
+    /// The epoch of credentials is behind the one announced before.
+    #[error("the credential epoch is {0} already")]
+    CredentialEpoch(u64),
+    /// A rule of consent.
+    #[error(transparent)]
+    Consent(#[from] Refused),
 }
 
 impl Refusal {
@@ -130,6 +137,24 @@ impl Refusal {
             Self::NoChange => (22, "nothing is left to do"),
             Self::Parameter(_) => (23, "the ranges are in docs/reference/ledger.md"),
             Self::Rotation => (24, "sign the rotation with the new key"),
+            Self::CredentialEpoch(_) => (25, "announce this epoch or a later one"),
+            Self::Consent(refused) => consent_row(*refused),
         }
+    }
+}
+
+fn consent_row(refused: Refused) -> (u16, &'static str) {
+    match refused {
+        Refused::Taken => (26, "draw a new random id and sign anew"),
+        Refused::Past => (27, "choose an hour that is still to come"),
+        Refused::Span(_) => (28, "choose a later beginning or an earlier end"),
+        Refused::Key => (29, "make a key of its own for each act and person"),
+        Refused::Unsigned => (30, "sign for this ledger and organisation, by that key"),
+        Refused::Unknown => (31, "compare the id with the one that was accepted"),
+        Refused::Revoked(_) => (32, "nothing is left to do"),
+        Refused::Custodian => (33, "list the organisations"),
+        Refused::Late(_) => (34, "compare the clock with the time of the last block"),
+        Refused::Reviewer => (35, "ask the custodian to review"),
+        Refused::Done(_) => (36, "nothing is left to do"),
     }
 }

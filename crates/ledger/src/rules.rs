@@ -2,8 +2,10 @@
 //!
 //! A vertical adds its kinds (16 and up) with one line of `find` each.
 
+mod announce;
 mod batch;
 mod change;
+mod consent;
 mod propose;
 mod rotate;
 mod vote;
@@ -45,12 +47,27 @@ pub(crate) fn find(kind: u8) -> Option<Rule> {
     const PROPOSE: u8 = Kind::Propose as u8;
     const VOTE: u8 = Kind::Vote as u8;
     const ROTATE_KEY: u8 = Kind::RotateKey as u8;
+    const ANNOUNCE: u8 = Kind::Announce as u8;
+    const GRANT: u8 = Kind::Grant as u8;
+    const REVOKE: u8 = Kind::Revoke as u8;
+    const BREAK_GLASS: u8 = Kind::BreakGlass as u8;
+    const REVIEW: u8 = Kind::Review as u8;
+    const ERASE: u8 = Kind::Erase as u8;
+    const ERASE_ATTEST: u8 = Kind::EraseAttest as u8;
+    const DELEGATE: u8 = Kind::Delegate as u8;
     Some(match kind {
         BATCH => batch::apply,
         PROPOSE => propose::apply,
         VOTE => vote::apply,
         ROTATE_KEY => rotate::apply,
-        // The kinds of a vertical go here: `GRANT => consent::grant,`.
+        ANNOUNCE => announce::apply,
+        GRANT => consent::grant,
+        REVOKE => consent::revoke,
+        BREAK_GLASS => consent::break_glass,
+        REVIEW => consent::review,
+        ERASE => consent::erase,
+        ERASE_ATTEST => consent::attest,
+        DELEGATE => consent::delegate,
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! The state of the ledger after a block.
 
+mod consent;
 pub(crate) mod draft;
 pub mod keys;
 mod owner;
@@ -12,7 +13,7 @@ use proof::tree::Frontier;
 use proof::{Digest, PublicKey};
 use thiserror::Error;
 
-use crate::{Genesis, OpenProposal, OrgId, Organisation, Parameters};
+use crate::{Genesis, OpenProposal, OrgId, Organisation, Parameters, Service};
 use draft::Draft;
 
 /// The state: an authenticated map and the frontier of the history. A clone costs little.
@@ -145,6 +146,11 @@ impl State {
             .get::<draft::BatchHead>(&keys::batch(id))
             .unwrap_or_default();
         (head.sequence, head.root)
+    }
+
+    /// How the peers of a member reach it, once it has announced itself.
+    pub fn service(&self, id: &OrgId) -> Option<Service> {
+        self.get(&keys::service(id))
     }
 
     /// The proposals that can still be voted on in the next block, by id.

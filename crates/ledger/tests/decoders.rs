@@ -3,15 +3,19 @@
 
 mod support;
 
+use consent::acts::{
+    BreakGlass, Delegate, Delegation, Erase, EraseAttest, Erasure, Glass, Grant, Granted, Review,
+    Revoke,
+};
 use ledger::{
-    BlockHeader, Checked, Genesis, KeyOwner, KeyUse, OpenProposal, OrgId, Organisation, Parameters,
-    Proposal, Propose, RotateKey, Vote,
+    Announce, BlockHeader, Checked, Genesis, KeyOwner, KeyUse, OpenProposal, OrgId, Organisation,
+    Parameters, Proposal, Propose, RotateKey, Vote,
 };
 use proof::codec::Canonical;
 use proof::{Digest, hash};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use support::{Network, genesis, id, key, organisation};
+use support::{Network, acts, genesis, id, key, organisation, service};
 
 fn one_form<T: Canonical>(bytes: &[u8]) -> bool {
     T::from_bytes(bytes).is_ok_and(|value| {
@@ -33,6 +37,18 @@ fn decode_all(bytes: &[u8]) -> usize {
         one_form::<RotateKey>,
         one_form::<BlockHeader>,
         one_form::<KeyOwner>,
+        one_form::<Announce>,
+        one_form::<Grant>,
+        one_form::<Granted>,
+        one_form::<Revoke>,
+        one_form::<BreakGlass>,
+        one_form::<Glass>,
+        one_form::<Review>,
+        one_form::<Erase>,
+        one_form::<EraseAttest>,
+        one_form::<Erasure>,
+        one_form::<Delegate>,
+        one_form::<Delegation>,
     ];
     let checked = Checked::check(bytes, &hash("test/chain", &[])).is_ok();
     decoders.iter().filter(|decode| decode(bytes)).count() + usize::from(checked)
@@ -80,12 +96,17 @@ fn samples() -> Vec<Vec<u8>> {
         .to_bytes(),
         RotateKey::sign(&network.chain, &key("a", "x").public(), &key("b", "x")).to_bytes(),
         header().to_bytes(),
+        Announce {
+            service: service("a", 1),
+        }
+        .to_bytes(),
         KeyOwner {
             organisation: id("a"),
             usage: KeyUse::Retired,
         }
         .to_bytes(),
     ];
+    samples.extend(acts::samples(&network.chain));
     samples.extend(proposals.map(|proposal| Propose { proposal }.to_bytes()));
     samples
 }

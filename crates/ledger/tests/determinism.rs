@@ -14,7 +14,7 @@ use proof::codec::Canonical;
 use proof::transaction::{Batch, Header, Transaction};
 use proof::tree::Frontier;
 use proof::{Digest, SecretKey, Signature, hash};
-use support::{Network, genesis, id, key, organisation};
+use support::{Network, crowd, genesis, id, key, organisation};
 
 const MEMBERS: [&str; 7] = ["a", "b", "c", "d", "e", "f", "g"];
 const CHAIN_OF: [&str; 4] = ["a", "b", "c", "d"];
@@ -104,7 +104,7 @@ impl Crowd {
     }
 
     fn body(&mut self, name: &str, key: &SecretKey) -> (u8, Vec<u8>) {
-        match self.dice.roll(40) {
+        match self.dice.roll(60) {
             0 => (
                 2,
                 Propose {
@@ -135,6 +135,11 @@ impl Crowd {
                     body.signature = Signature([1; 64]);
                 }
                 (4, body.to_bytes())
+            }
+            40.. => {
+                let chain = self.chain;
+                let mut roll = |sides| self.dice.roll(sides);
+                crowd::body(&mut roll, &chain, name, &MEMBERS)
             }
             5 => (1, vec![0; usize::try_from(self.dice.roll(200)).unwrap()]),
             roll => {

@@ -3,6 +3,7 @@
 
 mod support;
 
+use consent::acts::Refused;
 use ledger::{Checked, Kind, Refusal};
 use proof::codec::Canonical;
 use proof::transaction::{Batch, Header, Transaction};
@@ -149,7 +150,7 @@ fn sequence_kind_and_sender_are_judged() {
             Err(refused)
         );
     }
-    for kind in [0, 5, 16, 255] {
+    for kind in [0, 6, 15, 23, 255] {
         assert_eq!(
             judge(&network, &key, |it| it.kind = kind),
             Err(Refusal::Kind(kind))
@@ -297,11 +298,23 @@ fn refusals_have_distinct_codes_and_hints() {
         Refusal::NoChange,
         Refusal::Parameter("block_bytes_max"),
         Refusal::Rotation,
+        Refusal::CredentialEpoch(1),
+        Refused::Taken.into(),
+        Refused::Past.into(),
+        Refused::Span(1).into(),
+        Refused::Key.into(),
+        Refused::Unsigned.into(),
+        Refused::Unknown.into(),
+        Refused::Revoked(1).into(),
+        Refused::Custodian.into(),
+        Refused::Late(1).into(),
+        Refused::Reviewer.into(),
+        Refused::Done(1).into(),
     ];
     let codes: Vec<_> = all.iter().map(Refusal::code).collect();
     assert_eq!(
         codes,
-        (1..=24).collect::<Vec<u16>>(),
+        (1..=36).collect::<Vec<u16>>(),
         "codes are never given anew"
     );
     assert!(

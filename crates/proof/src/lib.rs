@@ -16,9 +16,11 @@
 //!    (`tests/ed25519_vectors.rs`, `zip215_verdicts_are_pinned_single_and_in_batch`).
 //! 4. A receipt or a record with one changed byte is never valid
 //!    (`tests/receipt_strictness.rs`).
-//! 5. The root of a map depends on its entries only, not on the order in which they came
+//! 5. No proof about the state, changed or not, shows what the state does not say
+//!    (`tests/state.rs`, `no_proof_with_one_changed_byte_shows_what_is_not_so`).
+//! 6. The root of a map depends on its entries only, not on the order in which they came
 //!    (`tests/map_laws.rs`, `the_root_depends_on_the_entries_only`).
-//! 6. Every format is frozen by vectors (`tests/vectors.rs`).
+//! 7. Every format is frozen by vectors (`tests/vectors.rs`).
 //!
 //! # Specifications
 //!
@@ -39,6 +41,7 @@ pub mod note;
 pub mod policy;
 pub mod receipt;
 pub mod sign;
+pub mod state;
 pub mod transaction;
 pub mod tree;
 

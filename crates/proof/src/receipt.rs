@@ -5,9 +5,13 @@
 //! go unnoticed: every signature line must be of a known key and valid, in a fixed order.
 
 mod check;
+mod cosigners;
+mod entry;
 mod text;
 
 pub use check::{Verified, verify};
+pub(crate) use cosigners::check_cosigners;
+pub use entry::{EntryReceipt, VerifiedEntry, build_entry, is_entry, parse_entry, verify_entry};
 
 use thiserror::Error;
 
@@ -91,6 +95,9 @@ pub enum Invalid {
     /// The event is not in the batch.
     #[error("the event is not in the batch")]
     Event,
+    /// The proof does not lead to the state.
+    #[error("the state: {0}")]
+    State(#[from] crate::map::MapError),
     /// The record is not the one of the event.
     #[error("the record is not the one that was committed")]
     Record,
@@ -113,6 +120,7 @@ impl Invalid {
             Self::History(_) => "history",
             Self::Entry(_) => "entry",
             Self::Event => "event",
+            Self::State(_) => "state",
             Self::Record => "record",
         }
     }

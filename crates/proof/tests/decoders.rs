@@ -68,6 +68,22 @@ fn decode_all(bytes: &[u8]) -> usize {
         );
         true
     }));
+    taken += usize::from(receipt::parse_entry(bytes).is_ok_and(|it| {
+        let built = receipt::build_entry(&it);
+        assert_eq!(
+            receipt::parse_entry(built.as_bytes()).map(|it| it.entry),
+            Ok(it.entry)
+        );
+        true
+    }));
+    taken += usize::from(proof::state::parse(bytes).is_ok_and(|it| {
+        let built = proof::state::build(&it);
+        assert_eq!(
+            proof::state::parse(built.as_bytes()).map(|it| it.proof),
+            Ok(it.proof)
+        );
+        true
+    }));
     if let Ok(text) = std::str::from_utf8(bytes) {
         let texts = [
             one_text::<Note>,
@@ -108,6 +124,7 @@ fn samples() -> Vec<Vec<u8>> {
         frontier.to_bytes(),
         SecretKey::from_seed(&[1; 32]).sign(b"").to_bytes(),
         world.text().into_bytes(),
+        proof::state::build(&support::states::proof(&world, b"grant/7", &[0, 1])).into_bytes(),
         world.policy_text().into_bytes(),
         receipt.checkpoint.to_string().into_bytes(),
         receipt.checkpoint.lines[1].to_string().into_bytes(),

@@ -12,12 +12,14 @@ use proof::json;
 use proof::map::Map;
 use proof::note::{Algorithm, Vkey};
 use proof::policy::Policy;
-use proof::receipt::{Receipt, build, verify};
+use proof::receipt::{EntryReceipt, Receipt, build, build_entry, verify, verify_entry};
+use proof::state::build as build_state;
 use proof::transaction::{Batch, Entry, Header, Transaction};
 use proof::tree::{consistency_path, inclusion_path, leaf_hash, root};
 use proof::{CommitmentKey, Digest, SecretKey, Signature, commit, hash, sha256};
 use serde_json::{Value, json};
 use support::frozen::{assert_frozen, hex};
+use support::states::{ABSENT, PRESENT, proof as proof_of};
 use support::{RECORD, TIME_S, World, sized, world};
 
 fn hexes(digests: &[Digest]) -> Value {
@@ -348,6 +350,97 @@ fn cases_of_other_texts() -> Vec<Value> {
     found.push(case("a line more", &format!("{text}\n"), &policy, None));
     found.push(case("a byte less", text.trim_end(), &policy, None));
     found
+}
+
+/// A proof about the state and what verifying it gives.
+fn state_case(what: &str, text: &str, policy: &str) -> Value {
+    let parsed = Policy::parse(policy.as_bytes()).unwrap();
+    let mut case = json!({ "what": what, "proof": text, "policy": policy });
+    match proof::state::verify(text.as_bytes(), &parsed) {
+        Ok(it) => {
+            case["verdict"] = "valid".into();
+            case["key"] = hex(&it.key);
+            case["value"] = it.value.map_or(Value::Null, |value| hex(&value));
+            case["height"] = it.height.into();
+            case["cosigned_s"] = json!([it.cosigned_s.0, it.cosigned_s.1]);
+            case["cosigners"] = it.cosigners.into();
+        }
+        Err(error) => case["verdict"] = error.code().into(),
+    }
+    case
+}
+
+#[test]
+fn proofs_about_the_state_are_frozen() {
+    let world = world();
+    let policy = world.policy_text();
+    let text = |key, cosigners: &[usize]| build_state(&proof_of(&world, key, cosigners));
+    let good = text(PRESENT, &[0, 1, 3]);
+    let mut swapped = proof_of(&world, PRESENT, &[0, 1, 3]);
+    swapped.key = ABSENT.to_vec();
+    let found = [
+        ("a present key", good.clone()),
+        ("an absent key", text(ABSENT, &[0, 1, 3])),
+        ("all cosigners", text(PRESENT, &[0, 1, 2, 3])),
+        ("two cosigners", text(PRESENT, &[0, 1])),
+        ("a proof of another key", build_state(&swapped)),
+        ("another height", good.replace("\n77\n", "\n78\n")),
+        ("of the history", good.replace("/state\n", "\n")),
+        ("another version", good.replace("proof@v1", "proof@v2")),
+        ("a line more", format!("{good}\n")),
+    ];
+    let found = found
+        .iter()
+        .map(|(what, text)| state_case(what, text, &policy));
+    assert_frozen("states.json", &found.collect());
+}
+
+/// A receipt of a transaction and what verifying it gives.
+fn entry_case(what: &str, text: &str, policy: &str) -> Value {
+    let parsed = Policy::parse(policy.as_bytes()).unwrap();
+    let mut case = json!({ "what": what, "receipt": text, "policy": policy });
+    match verify_entry(text.as_bytes(), &parsed) {
+        Ok(it) => {
+            case["verdict"] = "valid".into();
+            case["entry"] = hex(&it.entry.to_bytes());
+            case["index"] = it.index.into();
+            case["size"] = it.size.into();
+            case["cosigners"] = it.cosigners.into();
+        }
+        Err(error) => case["verdict"] = error.code().into(),
+    }
+    case
+}
+
+#[test]
+fn receipts_of_transactions_are_frozen() {
+    let mut world = world();
+    let policy = world.policy_text();
+    let record = world.text();
+    world.put_entry(world.resigned(|header, body| {
+        header.kind = 17;
+        *body = vec![7; 96];
+    }));
+    let text = |cosigners: &[usize]| {
+        let whole = world.receipt(cosigners);
+        build_entry(&EntryReceipt {
+            entry: whole.opening.entry,
+            index: whole.index,
+            path: whole.path,
+            checkpoint: whole.checkpoint,
+        })
+    };
+    let good = text(&[0, 1, 3]);
+    let found = [
+        ("a transaction", good.clone()),
+        ("two cosigners", text(&[0, 1])),
+        ("a receipt of a record", record),
+        ("another index", good.replace("index 6", "index 5")),
+    ];
+    let found = found
+        .iter()
+        .map(|(what, text)| entry_case(what, text, &policy));
+    assert_frozen("entries.json", &found.collect());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::failure::{Explain, Failure, Hint, Outcome};
 use crate::progress::Progress;
 use crate::{genesis_file, organisation};
-use hospital::audit::{AuditInput, Finding, Summary, audit};
+use hospital::audit::{AuditInput, Erasures, Finding, Summary, audit};
 use ledger::Genesis;
 use proof::Digest;
 use proof::policy::Policy;
@@ -29,7 +29,9 @@ pub(crate) fn run(arguments: &cli::Audit) -> Outcome {
     let input = AuditInput {
         store,
         root_key: keys.root,
+        key_tree: organisation::key_tree(&config.folder),
         organisation: config.organisation.id.clone(),
+        erasures: ledger.erasures(),
         policies: ledger.policies()?,
         history: Arc::new(History(ledger.history)),
     };
@@ -46,6 +48,8 @@ struct Ledger {
     /// Per level, the hashes of the complete subtrees from the left.
     history: Vec<Vec<Digest>>,
     trust: BTreeSet<String>,
+    /// After the last block that fits.
+    state: Option<ledger::State>,
 }
 
 struct History(Vec<Vec<Digest>>);
@@ -58,6 +62,11 @@ impl Nodes for History {
 }
 
 impl Ledger {
+    fn erasures(&self) -> Erasures {
+        let state = self.state.clone();
+        Arc::new(move |id: &Digest| state.as_ref()?.erasure(id))
+    }
+
     fn policies(&self) -> Outcome<Vec<Policy>> {
         self.trust
             .iter()
@@ -93,6 +102,7 @@ fn read_ledger(config: &Config, genesis: &Genesis, say: &mut Say) -> Outcome<Led
                 .extend(hospital::trust_policy(block.state, &chain_id));
             members = now;
         }
+        ledger.state = Some(block.state.clone());
         progress.by(1);
     });
     progress.finish();

@@ -97,6 +97,9 @@ pub(crate) struct Identity {
     /// Where other nodes reach this one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9080")]
     pub(crate) ledger: std::net::SocketAddr,
+    /// Where other organisations ask for records that patients share
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9180")]
+    pub(crate) peers: std::net::SocketAddr,
 }
 
 #[derive(Args, Debug)]

@@ -15,6 +15,9 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     pub(crate) ledger: Ledger,
     pub(crate) keys: Keys,
+    /// Absent: this organisation shares nothing with others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) peers: Option<Peers>,
     #[serde(default)]
     pub(crate) access: Access,
     #[serde(default)]
@@ -49,6 +52,27 @@ pub(crate) struct Http {
 pub(crate) struct Ledger {
     pub(crate) listen: SocketAddr,
     pub(crate) genesis: PathBuf,
+}
+
+/// Where other organisations' nodes ask for records that patients share.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Peers {
+    pub(crate) listen: SocketAddr,
+    /// As the others reach it, `host:port`; made from `listen` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) address: Option<String>,
+    /// The organisation's policy on what leaves it, in Cedar; absent: the built-in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+impl Peers {
+    /// The address that is announced to the others.
+    pub(crate) fn announced(&self) -> String {
+        let own = || self.listen.to_string();
+        self.address.clone().unwrap_or_else(own)
+    }
 }
 
 /// How the root key is opened.
@@ -153,6 +177,14 @@ impl Config {
         if self.http.listen == self.ledger.listen {
             return wrong("http.listen and ledger.listen are the same address");
         }
+        if let Some(peers) = &self.peers {
+            if [self.http.listen, self.ledger.listen].contains(&peers.listen) {
+                return wrong("peers.listen is the address of http.listen or ledger.listen");
+            }
+            if !ledger::Organisation::is_address(&peers.announced()) {
+                return wrong("peers.address: host:port, as the other organisations reach it");
+            }
+        }
         if self.keys.passphrase_file.is_some() == self.keys.passphrase_env.is_some() {
             return wrong("keys: exactly one of passphrase_file and passphrase_env");
         }
@@ -175,6 +207,21 @@ impl Config {
     /// A path of the file, seen from the current folder.
     pub(crate) fn path(&self, relative: &Path) -> PathBuf {
         self.folder.join(relative)
+    }
+
+    /// The organisation's policy on what leaves it.
+    pub(crate) fn policy(&self) -> Outcome<policy::Policy> {
+        let file = self.peers.as_ref().and_then(|it| it.policy.as_deref());
+        let Some(file) = file else {
+            return policy::Policy::built_in()
+                .explain(|| "the built-in policy is not usable".into());
+        };
+        let path = self.path(file);
+        let text = std::fs::read_to_string(&path)
+            .explain(|| format!("the policy {} cannot be read", path.display()))?;
+        policy::Policy::read(&text)
+            .explain(|| format!("the policy {} is not usable", path.display()))
+            .hint("docs/reference/consent.md shows the built-in one")
     }
 
     /// The address as clients write it.

@@ -166,8 +166,26 @@ fn ready(children: &Children, report: &Report) -> Outcome {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
+        announced(&client, &organisation.id, until)?;
     }
     Ok(())
+}
+
+/// Waits until a node sees on the ledger how to reach all four.
+fn announced(client: &crate::client::Client, id: &str, until: Instant) -> Outcome {
+    loop {
+        let members = client.get("/ledger/organisations")?.json();
+        let members = members["organisations"].as_array().cloned();
+        let ready = |it: &serde_json::Value| it["service"].is_object();
+        if members.is_some_and(|all| all.len() >= MEMBERS.len() && all.iter().all(ready)) {
+            return Ok(());
+        }
+        if Instant::now() > until {
+            return Err(Failure::new(format!("{id} does not see the others"))
+                .cause("their service records are not on the ledger"));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// Tells of nodes that end, for ever: the demo is stopped from outside.

@@ -114,6 +114,9 @@ fn look(path: &Path, checks: &mut Checks) {
     }
     let running = node(&config, checks);
     database(&config, running, checks);
+    if let Some(keys) = &keys {
+        key_tree(&config, keys, checks);
+    }
     if let Some(genesis) = &genesis {
         peers(&config, genesis, checks);
     }
@@ -210,6 +213,24 @@ fn database(config: &Config, running: bool, checks: &mut Checks) {
     match store::Store::open_read_only(&path, &store::Options::default()) {
         Ok(_) => checks.add("database", Health::Good, "opens"),
         Err(error) => checks.add("database", Health::Bad, error.to_string()),
+    }
+}
+
+/// Without the tree no record opens: a node does not start without it.
+fn key_tree(config: &Config, keys: &Keys, checks: &mut Checks) {
+    let path = organisation::key_tree(&config.folder);
+    if !path.exists() {
+        let health = if organisation::records(&config.folder).exists() {
+            Health::Poor
+        } else {
+            Health::Good
+        };
+        let text = "not there: made at the first start, or lost (docs/reference/erasure.md)";
+        return checks.add("key tree", health, text);
+    }
+    match vault::KeyTree::open(&path, &keys.root) {
+        Ok(_) => checks.add("key tree", Health::Good, "opens"),
+        Err(error) => checks.add("key tree", Health::Bad, error.to_string()),
     }
 }
 

@@ -1,7 +1,9 @@
 //! `salus init` and `salus join`: a new organisation on disk, ready to run.
 
 use crate::cli;
-use crate::config::{Access, Config, Http, Keys as KeysConfig, Ledger, Limits, Organisation};
+use crate::config::{
+    Access, Config, Http, Keys as KeysConfig, Ledger, Limits, Organisation, Peers,
+};
 use crate::failure::{Explain, Failure, Outcome};
 use crate::genesis_file;
 use crate::organisation::{self, FirstUser, Keys, Purpose};
@@ -17,6 +19,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) kind: ledger::OrganisationKind,
     pub(crate) http: std::net::SocketAddr,
     pub(crate) ledger: std::net::SocketAddr,
+    pub(crate) peers: std::net::SocketAddr,
     pub(crate) roles: &'a [&'a str],
     /// What guessing the passphrase costs.
     pub(crate) cost: Cost,
@@ -69,6 +72,11 @@ pub(crate) fn make(plan: &Plan<'_>) -> Outcome<Made> {
             passphrase_file: Some(PathBuf::from(organisation::PASSPHRASE)),
             passphrase_env: None,
         },
+        peers: Some(Peers {
+            listen: plan.peers,
+            address: None,
+            policy: None,
+        }),
         access: Access {
             token_lifetime_s: plan.token_lifetime_s,
         },
@@ -134,6 +142,7 @@ fn plan<'a>(identity: &'a cli::Identity, name: &'a str) -> Plan<'a> {
         kind: identity.kind,
         http: identity.http,
         ledger: identity.ledger,
+        peers: identity.peers,
         roles: FIRST_ROLES,
         cost: Cost::default(),
         token_lifetime_s: Access::default().token_lifetime_s,

@@ -33,6 +33,7 @@ mod load;
 mod node;
 mod organisation;
 mod progress;
+mod sharing;
 mod signals;
 mod verify;
 

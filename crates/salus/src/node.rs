@@ -1,10 +1,11 @@
 //! `salus run`: wires store, chain, hospital and api together, and takes them apart in order.
 
 use crate::cli;
-use crate::config::Config;
+use crate::config::{Config, Peers};
 use crate::failure::{Explain, Failure, Hint, Outcome};
 use crate::genesis_file;
 use crate::organisation::{self, Keys, Purpose};
+use crate::sharing;
 use hospital::{Hospital, NewUser, Setup};
 use ledger::Genesis;
 use std::path::Path;
@@ -32,8 +33,10 @@ pub(crate) fn run(arguments: &cli::Run) -> Outcome {
             )
         })
         .hint("another program has this port: change http.listen in salus.toml")?;
+    let door = peer_door(&runtime, &config)?;
     let (store, chain) = open(&config, &keys, &genesis)?;
     let parts = Parts {
+        door,
         config,
         keys,
         genesis,
@@ -49,7 +52,25 @@ pub(crate) fn run(arguments: &cli::Run) -> Outcome {
     }
 }
 
+/// Where other organisations ask, if the configuration says that they may.
+fn peer_door(runtime: &tokio::runtime::Runtime, config: &Config) -> Outcome<Option<TcpListener>> {
+    let Some(peers) = &config.peers else {
+        return Ok(None);
+    };
+    let bound = runtime.block_on(TcpListener::bind(peers.listen));
+    let told = || {
+        let id = &config.organisation.id;
+        format!("{id} cannot answer other organisations on {}", peers.listen)
+    };
+    bound
+        .map(Some)
+        .explain(told)
+        .hint("another program has this port: change peers.listen in salus.toml")
+}
+
 struct Parts {
+    /// Where other organisations ask, if they may.
+    door: Option<TcpListener>,
     config: Config,
     keys: Keys,
     genesis: Genesis,
@@ -97,6 +118,7 @@ enum Next {
 
 async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome<Next> {
     let Parts {
+        door,
         config,
         keys,
         genesis,
@@ -106,24 +128,31 @@ async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome
     let api_config = api_config(&config, &keys);
     let folder = config.folder.clone();
     let id = config.organisation.id.clone();
+    let policy = config.policy()?;
     let first_users = keys.first_users(&folder)?;
+    let identity = peers::Identity::from_seed(&keys.seed_of(Purpose::Link))
+        .explain(|| "the key of the links cannot be used".into())?;
     let hospital = Hospital::open(Setup {
         organisation: id.clone(),
         chain_id: genesis.chain_id(),
         transaction_key: keys.signing(Purpose::Transaction),
         checkpoint_key: keys.signing(Purpose::Checkpoint),
+        custody: custody(&config, &keys, &identity),
+        policy,
         root_key: keys.root,
+        key_tree: organisation::key_tree(&folder),
         store,
         chain: chain.clone(),
         clock: Arc::new(hospital::SystemClock),
         fhir_base: api_config.fhir_base(),
     })
     .explain(|| format!("{id} cannot be opened"))?;
-    add_first_users(&hospital, &folder, first_users).await?;
+    before_anybody_asks(&hospital, &folder, first_users).await?;
     let router = api::router(hospital.clone(), api_config)
         .explain(|| "the HTTP interface cannot be opened".into())?;
     let batcher = hospital.start_batcher();
     let (stop, stopped) = watch::channel(None);
+    let sharing = sharing::start(&hospital, identity, door, stopped.clone());
     let disk = Disk {
         folder: folder.clone(),
         reserve_bytes: config.limits.disk_reserve_bytes,
@@ -141,6 +170,7 @@ async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome
         () = past_the_grace(stopped.clone()) => Ok(()),
     };
     // In this order: nothing new comes in, the last batch is handed over, the engine closes.
+    sharing.stop().await;
     batcher.stop().await;
     chain.shutdown().await;
     tracing::info!(organisation = id, "stopped");
@@ -154,6 +184,16 @@ async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome
     }
 }
 
+/// The keys by which the organisation shares.
+fn custody(config: &Config, keys: &Keys, identity: &peers::Identity) -> hospital::Custody {
+    hospital::Custody {
+        wrap: vault::grant::WrapKey::from_seed(&keys.seed_of(Purpose::Wrap)),
+        credential_key: keys.signing(Purpose::Credential),
+        tls_key: proof::PublicKey(identity.public()),
+        address: config.peers.as_ref().map(Peers::announced),
+    }
+}
+
 fn api_config(config: &Config, keys: &Keys) -> api::Config {
     let mut wanted = api::Config::new(config.base(), *keys.seed_of(Purpose::Token));
     wanted.token_life = config.token_lifetime();
@@ -162,6 +202,24 @@ fn api_config(config: &Config, keys: &Keys) -> api::Config {
     wanted.concurrent_max = config.limits.concurrent_requests_max;
     wanted.request_time_max = Duration::from_secs(config.limits.request_time_max_s);
     wanted
+}
+
+/// What was being erased when the node stopped is erased, the first users are there, and what
+/// patients refuse is known.
+async fn before_anybody_asks(
+    hospital: &Hospital,
+    folder: &Path,
+    users: Vec<organisation::FirstUser>,
+) -> Outcome {
+    hospital
+        .finish_erasures()
+        .await
+        .explain(|| "an erasure that was under way cannot be finished".into())?;
+    add_first_users(hospital, folder, users).await?;
+    hospital
+        .read_consents()
+        .await
+        .explain(|| "the consents cannot be read".into())
 }
 
 async fn add_first_users(
@@ -188,7 +246,7 @@ async fn add_first_users(
 
 /// Why the node stops.
 #[derive(Clone)]
-enum End {
+pub(crate) enum End {
     /// A signal, or the supervisor is gone.
     Asked,
     /// The ledger failed, for this reason.
@@ -205,7 +263,7 @@ async fn past_the_grace(stopped: watch::Receiver<Option<End>>) {
     tokio::time::sleep(GRACE).await;
 }
 
-async fn wait(mut stopped: watch::Receiver<Option<End>>) {
+pub(crate) async fn wait(mut stopped: watch::Receiver<Option<End>>) {
     let _ = stopped.wait_for(Option::is_some).await;
 }
 

@@ -18,6 +18,7 @@ const ROOT_KEY: &str = "root.key";
 const SEED: &str = "seed.sealed";
 const FIRST_USERS: &str = "users.sealed";
 const RECORDS: &str = "records.db";
+const KEY_TREE: &str = "keys.tree";
 
 /// Labels under which secrets are sealed and keys are derived (docs/reference/keys.md).
 const SEED_LABEL: &str = "organisation seed";
@@ -114,6 +115,12 @@ pub(crate) enum Purpose {
     Node,
     Checkpoint,
     Token,
+    /// The links to other organisations.
+    Link,
+    /// What others seal grant keys to.
+    Wrap,
+    /// Signs the credentials of practitioners.
+    Credential,
 }
 
 impl Purpose {
@@ -123,6 +130,9 @@ impl Purpose {
             Self::Node => "node",
             Self::Checkpoint => "checkpoint",
             Self::Token => "token",
+            Self::Link => "link",
+            Self::Wrap => "wrap",
+            Self::Credential => "credential",
         }
     }
 }
@@ -130,6 +140,11 @@ impl Purpose {
 /// The database of record versions.
 pub(crate) fn records(folder: &Path) -> PathBuf {
     folder.join(RECORDS)
+}
+
+/// The tree of keys that an erasure takes a patient out of.
+pub(crate) fn key_tree(folder: &Path) -> PathBuf {
+    folder.join(KEY_TREE)
 }
 
 /// Makes an organisation's folder: it must not exist, or be empty.

@@ -1,10 +1,17 @@
-//! `salus verify`: a receipt and a trust file are enough. `proof` alone decides.
+//! `salus verify`: a file and a trust file are enough. `proof` alone decides, and `consent` for the
+//! certificate of an erasure, which is made of receipts.
+
+mod about_state;
+mod erasure;
+mod transaction;
 
 use crate::cli;
 use crate::failure::{Explain, Failure, Outcome};
+use consent::acts::certificate::{self, CERTIFICATE_BYTES_MAX};
 use proof::event::Action;
 use proof::policy::Policy;
-use proof::receipt::{self, RECEIPT_BYTES_MAX, Verified};
+use proof::receipt::{self, Invalid, Verified};
+use proof::state;
 use std::path::Path;
 
 const UNUSABLE: u8 = 2;
@@ -30,24 +37,52 @@ pub(crate) fn check(arguments: &cli::Verify) -> Outcome<String> {
         .hint("any member gives it out: GET /ledger/trust, or trust.policy of a demo")
         .status(UNUSABLE)
     })?;
-    let text = read(&arguments.receipt, RECEIPT_BYTES_MAX as u64)?;
+    let text = read(&arguments.receipt, CERTIFICATE_BYTES_MAX as u64)?;
     let record = match &arguments.record {
         Some(path) => Some(read(path, RECORD_BYTES_MAX)?),
         None => None,
     };
-    let verified = receipt::verify(&text, &policy, record.as_deref()).map_err(|invalid| {
-        let name = arguments.receipt.display();
-        if invalid.is_unusable() {
-            Failure::new(format!("{name} is not a receipt"))
-                .cause(&invalid)
-                .status(UNUSABLE)
-        } else {
-            Failure::new(format!("{name} is NOT VALID"))
-                .cause(&invalid)
-                .hint(hint(invalid.code()))
-        }
-    })?;
+    if record.is_none()
+        && let Some(words) = other(&text, &policy, &arguments.receipt)
+    {
+        return words;
+    }
+    let verified = receipt::verify(&text, &policy, record.as_deref())
+        .map_err(|invalid| judged(&invalid, &arguments.receipt))?;
     Ok(words(&verified, record.is_some()))
+}
+
+/// What a file that is no receipt of a record proves; none if it is meant to be one.
+fn other(text: &[u8], policy: &Policy, path: &Path) -> Option<Outcome<String>> {
+    if certificate::resembles(text) {
+        let judged = certificate::verify(text, policy).map_err(|uncertified| {
+            Failure::new(format!("{} is NOT VALID", path.display()))
+                .cause(uncertified)
+                .hint("ask the custodian for the certificate again; do not rely on this one")
+        });
+        return Some(judged.map(|it| erasure::words(&it)));
+    }
+    if state::resembles(text) {
+        let judged = state::verify(text, policy).map_err(|invalid| judged(&invalid, path));
+        return Some(judged.map(|it| about_state::words(&it)));
+    }
+    receipt::is_entry(text).then(|| {
+        let judged = receipt::verify_entry(text, policy).map_err(|invalid| judged(&invalid, path));
+        Ok(transaction::words(&judged?))
+    })
+}
+
+fn judged(invalid: &Invalid, path: &Path) -> Failure {
+    let name = path.display();
+    if invalid.is_unusable() {
+        Failure::new(format!("{name} is not a receipt"))
+            .cause(invalid)
+            .status(UNUSABLE)
+    } else {
+        Failure::new(format!("{name} is NOT VALID"))
+            .cause(invalid)
+            .hint(hint(invalid.code()))
+    }
 }
 
 fn read(path: &Path, bytes_max: u64) -> Outcome<Vec<u8>> {

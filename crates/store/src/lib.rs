@@ -2,9 +2,10 @@
 //! the ledger and the batches they went in.
 //!
 //! What lives here: one writer thread with group commit, reader threads, search, history, paging,
-//! batches, users, settings, migrations, and the scans of the audit. All SQL is under `sqlite`; a
-//! second database goes beside it, behind the same methods. What does not: keys and plaintext
-//! (an envelope is opaque bytes here), the rules of FHIR, the form of a leaf or a batch.
+//! batches, users, clients, settings, pacts, keys of patients, delegations, erasures, migrations,
+//! and the scans of the audit. All SQL is under `sqlite`; a second database goes beside it, behind
+//! the same methods. What does not: keys and plaintext (an envelope is opaque bytes here), the
+//! rules of FHIR, the form of a leaf or a batch.
 //!
 //! Invariants, each with the test that guards it:
 //!
@@ -15,32 +16,50 @@
 //! 4. Every version has a leaf, leaves are numbered without a gap in the order of commits, and
 //!    batches cover them without a gap (`leaves_and_batches_have_no_gap`).
 //! 5. No row outside the scope leaves a search, a total or an include
-//!    (`a_scope_hides_the_rest_everywhere`).
+//!    (`a_scope_hides_the_rest_everywhere`), nor a row that the scope's decision does not admit
+//!    (`a_sieve_hides_the_rest_everywhere`).
 //! 6. Pages do not shift while others write (`pages_are_stable_while_others_write`).
 //! 7. A full disk or a full queue refuses the write and the store lives on
 //!    (`a_full_disk_refuses_and_the_store_goes_on`, `a_full_queue_answers_busy`).
+//! 8. After an erasure no file of the database holds a value of the patient, and the audit of
+//!    everybody else is clean (`nothing_of_an_erased_patient_is_in_any_file`).
 //!
 //! Specifications: `docs/reference/database.md`, FHIR R4 3.1.0 and 3.1.1, <https://sqlite.org>.
 
 mod audit;
 mod batch;
+mod erasure;
 mod error;
+mod everything;
+mod identity;
+mod narrowing;
+mod pact;
 mod readers;
 mod record;
 mod room;
 mod search;
+mod sieve;
 mod sqlite;
 mod store;
+mod ticket;
+mod tickets;
 mod user;
 mod writer;
 
 pub use batch::{Batch, Leaf, LeafPlace};
+pub use erasure::{Erased, Erasure, KeptErasure};
 pub use error::StoreError;
+pub use everything::Everything;
+pub use identity::{DelegationStep, Identity, PatientKey, SeedChange};
+pub use narrowing::{Narrowing, Rule};
+pub use pact::{Pact, PactKind};
 pub use record::{
     Committed, Guard, History, HistoryPage, HistoryScope, Method, NewVaultKey, Put, RecordKey,
     Stored, Write,
 };
 pub use room::free_bytes;
 pub use search::{Found, Page, Scope};
+pub use sieve::{Sieve, SieveRow};
 pub use store::{Options, Store};
+pub use ticket::{ClientRow, Kept, Ticket, TicketKind};
 pub use user::{Setting, User};

@@ -42,6 +42,9 @@ pub struct Put {
     pub envelope: Vec<u8>,
     /// `fhir::search::values` of the body.
     pub index: Vec<Entry>,
+    /// What a decision reads of the body; opaque here. A tombstone keeps those of the version
+    /// before it.
+    pub facts: Vec<u8>,
     /// The commitment that becomes a leaf of the next batch.
     pub commitment: [u8; 32],
 }
@@ -75,6 +78,8 @@ pub struct Write {
     pub guards: Vec<Guard>,
     /// New vault keys.
     pub vault_keys: Vec<NewVaultKey>,
+    /// Changes of keys and delegations that the records tell of.
+    pub identity: Vec<crate::Identity>,
 }
 
 /// What a write became.
@@ -114,6 +119,8 @@ pub struct Stored {
     pub leaf: u64,
     /// Ids of the patients in whose compartment this version is.
     pub patients: Vec<String>,
+    /// What a decision reads of it; empty where nothing is kept.
+    pub facts: Vec<u8>,
 }
 
 impl Stored {

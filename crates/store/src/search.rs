@@ -1,13 +1,22 @@
 //! What a search is given and what it answers.
 
+use std::fmt;
+use std::sync::Arc;
+
+use crate::narrowing::Narrowing;
 use crate::record::Stored;
+use crate::sieve::Sieve;
 
 /// Who looks: applied inside the SQL, before counting, sorting, paging and including.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Scope {
     /// Only records in the compartment of one of these patients (their own Patient record
     /// included); `None`: all records.
     pub patients: Option<Vec<String>>,
+    /// Only records that this decision admits; `None`: all of them, and nothing is asked.
+    pub sieve: Option<Arc<dyn Sieve>>,
+    /// What the scopes of a token leave of them; `None`: all.
+    pub narrowing: Option<Narrowing>,
 }
 
 impl Scope {
@@ -20,9 +29,47 @@ impl Scope {
     pub fn patient(id: impl Into<String>) -> Self {
         Self {
             patients: Some(vec![id.into()]),
+            ..Self::default()
         }
     }
+
+    /// The same, of what a decision admits.
+    #[must_use]
+    pub fn through(self, sieve: Arc<dyn Sieve>) -> Self {
+        Self {
+            sieve: Some(sieve),
+            ..self
+        }
+    }
+
+    /// Whether every record is seen.
+    pub fn is_all(&self) -> bool {
+        self.patients.is_none() && self.sieve.is_none() && self.narrowing.is_none()
+    }
 }
+
+/// Names the view whole: page tokens are bound to this text.
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("patients", &self.patients)
+            .field("sieve", &self.sieve.as_ref().map(|sieve| sieve.id()))
+            .field("narrowing", &self.narrowing)
+            .finish()
+    }
+}
+
+/// Two scopes are equal when they show the same.
+impl PartialEq for Scope {
+    fn eq(&self, other: &Self) -> bool {
+        let id = |scope: &Self| scope.sieve.as_ref().map(|sieve| sieve.id());
+        self.patients == other.patients
+            && self.narrowing == other.narrowing
+            && id(self) == id(other)
+    }
+}
+
+impl Eq for Scope {}
 
 /// Which page.
 #[derive(Clone, Debug, PartialEq, Eq)]

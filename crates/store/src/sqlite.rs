@@ -2,18 +2,26 @@
 
 pub(crate) mod audit;
 pub(crate) mod batch;
+mod chain;
 pub(crate) mod condition;
 pub(crate) mod connection;
 pub(crate) mod driver;
+pub(crate) mod erase;
+pub(crate) mod everything;
 pub(crate) mod history;
+pub(crate) mod identity;
 pub(crate) mod include;
 mod names;
+mod narrow;
 mod order;
+pub(crate) mod pact;
 mod page_token;
 pub(crate) mod read;
 mod rows;
 pub(crate) mod search;
+pub(crate) mod sight;
 mod span;
+pub(crate) mod ticket;
 pub(crate) mod user;
 pub(crate) mod write;
 

@@ -9,11 +9,13 @@ use rusqlite::Connection;
 
 use crate::readers::Readers;
 use crate::room::Reserve;
-use crate::sqlite::{Cache, batch, connection, driver, history, read, search, user, write};
+use crate::sqlite::{
+    Cache, batch, connection, driver, everything, history, pact, read, search, user, write,
+};
 use crate::writer::Writer;
 use crate::{
-    Batch, Committed, Found, History, HistoryPage, Leaf, LeafPlace, Page, RecordKey, Scope,
-    Setting, StoreError, Stored, User, Write,
+    Batch, Committed, Everything, Found, History, HistoryPage, Leaf, LeafPlace, Pact, PactKind,
+    Page, RecordKey, Scope, Setting, StoreError, Stored, User, Write,
 };
 
 /// Bounds of a store.
@@ -103,7 +105,7 @@ impl Store {
         })
     }
 
-    async fn write<T, F>(&self, act: F) -> Result<T, StoreError>
+    pub(crate) async fn write<T, F>(&self, act: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection, &mut Cache) -> Result<T, StoreError> + Send + 'static,
@@ -123,6 +125,14 @@ impl Store {
     /// Writes all or nothing; returns when it is on disk.
     pub async fn commit(&self, write: Write) -> Result<Committed, StoreError> {
         self.inner.reserve.check()?;
+        self.write(move |connection, cache| write::apply(connection, cache, &write))
+            .await
+    }
+
+    /// The same into the room that records leave alone, for the log of accesses: reading goes on
+    /// while records are refused, and no read goes unlogged. Refused with `Full` only when the
+    /// disk itself has no room.
+    pub async fn commit_log(&self, write: Write) -> Result<Committed, StoreError> {
         self.write(move |connection, cache| write::apply(connection, cache, &write))
             .await
     }
@@ -148,6 +158,21 @@ impl Store {
             .await
     }
 
+    /// A version as far as a scope shows it; `None` as `version`: the current one, which may be a
+    /// tombstone. What the scope does not show answers as what was never there.
+    pub async fn seen(
+        &self,
+        type_: &str,
+        id: &str,
+        version: Option<u64>,
+        scope: Scope,
+    ) -> Result<Option<Stored>, StoreError> {
+        let (type_, id) = (type_.to_owned(), id.to_owned());
+        self.readers()
+            .run(move |connection| read::seen(connection, &type_, &id, version, &scope))
+            .await
+    }
+
     /// A page of a history, newest first.
     pub async fn history(&self, of: History) -> Result<HistoryPage, StoreError> {
         self.readers()
@@ -165,6 +190,13 @@ impl Store {
         let rare = self.inner.rare;
         self.readers()
             .run(move |connection| search::page(connection, &query, &scope, &page, rare))
+            .await
+    }
+
+    /// A page of what belongs to one patient.
+    pub async fn everything(&self, of: Everything) -> Result<Found, StoreError> {
+        self.readers()
+            .run(move |connection| everything::page(connection, &of))
             .await
     }
 
@@ -243,6 +275,48 @@ impl Store {
             .await
     }
 
+    /// Adds a pact or replaces the one of that kind and id.
+    pub async fn put_pact(&self, pact: Pact) -> Result<(), StoreError> {
+        self.write(move |connection, _| pact::put(connection, &pact))
+            .await
+    }
+
+    /// Removes a pact and answers it: of two who take the same one, one gets it.
+    pub async fn take_pact(&self, kind: PactKind, id: &[u8]) -> Result<Option<Pact>, StoreError> {
+        let id = id.to_owned();
+        self.write(move |connection, _| pact::take(connection, kind, &id))
+            .await
+    }
+
+    /// Removes the pacts of a kind that ended before a moment.
+    pub async fn forget_pacts(&self, kind: PactKind, before_us: i64) -> Result<(), StoreError> {
+        self.write(move |connection, _| pact::forget(connection, kind, before_us))
+            .await
+    }
+
+    /// A pact by its kind and id.
+    pub async fn pact(&self, kind: PactKind, id: &[u8]) -> Result<Option<Pact>, StoreError> {
+        let id = id.to_owned();
+        self.readers()
+            .run(move |connection| pact::get(connection, kind, &id))
+            .await
+    }
+
+    /// The pacts of one kind of a patient, the ended ones too, in the order of their ids.
+    pub async fn pacts_of(&self, kind: PactKind, patient: &str) -> Result<Vec<Pact>, StoreError> {
+        let patient = patient.to_owned();
+        self.readers()
+            .run(move |connection| pact::of_patient(connection, kind, &patient))
+            .await
+    }
+
+    /// All pacts of one kind, in the order of their ids.
+    pub async fn pacts(&self, kind: PactKind) -> Result<Vec<Pact>, StoreError> {
+        self.readers()
+            .run(move |connection| pact::all(connection, kind))
+            .await
+    }
+
     /// Adds a user or replaces the one of that name.
     pub async fn put_user(&self, user: User) -> Result<(), StoreError> {
         self.write(move |connection, _| user::put(connection, &user))
@@ -273,6 +347,13 @@ impl Store {
         let name = name.to_owned();
         self.readers()
             .run(move |connection| user::get_setting(connection, &name))
+            .await
+    }
+
+    /// Removes a named value.
+    pub async fn drop_setting(&self, name: &str) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.write(move |connection, _| user::drop_setting(connection, &name))
             .await
     }
 

@@ -13,21 +13,36 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
-use store::{Batch, Method, Options, Setting, Store, Stored, User};
+use store::{
+    Batch, ClientRow, DelegationStep, Erasure, Identity, Method, NewVaultKey, Options, Pact,
+    PactKind, PatientKey, Put, SeedChange, Setting, Store, Stored, Ticket, TicketKind, User, Write,
+};
 use support::*;
 
 /// Everything that `salus audit` compares with something outside this database: envelopes (sealed,
 /// with an event that repeats the version's columns), leaves (recomputed from the envelopes),
-/// batches (on the ledger), vault keys (sealed), users and settings (marked).
+/// batches (on the ledger), vault keys (sealed), users, settings, clients and tickets (marked).
 async fn compared_outside(store: &Store) -> String {
     let versions = store.scan_versions(0, 1000).await.unwrap_or_default();
+    let (mut pacts, mut tickets) = (Vec::new(), Vec::new());
+    for kind in PactKind::ALL {
+        pacts.push(store.pacts(kind).await);
+    }
+    for kind in TicketKind::ALL {
+        tickets.push(store.tickets(kind).await);
+    }
     format!(
-        "{versions:?} {:?} {:?} {:?} {:?} {:?}",
+        "{versions:?} {pacts:?} {tickets:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         store.scan_leaves(0, 1000).await,
         store.scan_batches(0, 1000).await,
         store.scan_vault_keys("", 1000).await,
+        store.erasures([0; 32], 1000).await,
         store.users().await,
         store.settings().await,
+        store.scan_patient_keys(("", 0), 1000).await,
+        store.scan_delegations(("", 0), 1000).await,
+        store.scan_patient_seeds("", 1000).await,
+        store.clients().await,
     )
 }
 
@@ -62,6 +77,7 @@ async fn lines(store: &Store, expected: &[Stored]) -> Vec<String> {
     lines
 }
 
+#[expect(clippy::too_many_lines, reason = "a row of every table")]
 async fn filled() -> Ward {
     let ward = ward().await;
     let store = &ward.store;
@@ -87,6 +103,7 @@ async fn filled() -> Ward {
     ] {
         store.commit(puts(vec![item])).await.unwrap();
     }
+    erase_one(store).await;
     let batch = Batch {
         sequence: 1,
         first_leaf: 1,
@@ -113,7 +130,108 @@ async fn filled() -> Ward {
         integrity: vec![7; 32],
     };
     store.put_setting(setting).await.unwrap();
+    store.commit(identity()).await.unwrap();
+    let pact = Pact {
+        kind: PactKind::Link,
+        id: b"north-clinic/1".to_vec(),
+        organisation: "north-clinic".into(),
+        patient: "p1".into(),
+        until_us: 90,
+        value: vec![6; 9],
+        integrity: vec![8; 32],
+    };
+    store.put_pact(pact).await.unwrap();
+    let client = ClientRow {
+        id: "app".into(),
+        body: b"{}".to_vec(),
+        integrity: vec![8; 32],
+    };
+    store.put_client(client, 10).await.unwrap();
+    let ticket = Ticket {
+        kind: TicketKind::Code,
+        digest: [9; 32],
+        family: "f".into(),
+        used: false,
+        expires_us: 100,
+        body: b"{}".to_vec(),
+        integrity: vec![10; 32],
+    };
+    store.put_ticket(ticket, 1, 10).await.unwrap();
     ward
+}
+
+fn identity() -> Write {
+    let key = PatientKey {
+        patient: "p1".into(),
+        number: 1,
+        mode: "custodial".into(),
+        reason: "enrolled".into(),
+        consent_key: vec![1; 32],
+        x_wing_key: None,
+        since_us: 70,
+        possession: vec![2; 64],
+        approval: None,
+        record: "r1".into(),
+        integrity: vec![3; 32],
+    };
+    let step = DelegationStep {
+        id: "d1".into(),
+        number: 1,
+        patient: "p1".into(),
+        delegate: "ada".into(),
+        kind: "guardian".into(),
+        since_us: 70,
+        until_us: 80,
+        by: "eve".into(),
+        record: "r2".into(),
+        integrity: vec![4; 32],
+    };
+    Write {
+        identity: vec![
+            Identity::Key(key, SeedChange::Keep(vec![5; 60])),
+            Identity::Delegation(step),
+        ],
+        ..Write::default()
+    }
+}
+
+/// A patient comes and is erased; a record of theirs had gone over to another key before.
+async fn erase_one(store: &Store) {
+    let key = NewVaultKey {
+        id: "Patient/p9".to_owned(),
+        wrapped: vec![8; 60],
+    };
+    let under = |put: Put| Put {
+        vault: "Patient/p9".to_owned(),
+        ..put
+    };
+    let moved = observation("o9", "p1", "8480-6", "2024-03", "120");
+    let write = Write {
+        vault_keys: vec![key],
+        puts: vec![
+            under(put(&patient("p9", "Lovelace", "1815-12-10"), None, 70)),
+            under(put(
+                &observation("o9", "p9", "8480-6", "2024-03", "120"),
+                None,
+                71,
+            )),
+        ],
+        ..Write::default()
+    };
+    store.commit(write).await.unwrap();
+    store
+        .commit(puts(vec![put(&moved, Some(1), 72)]))
+        .await
+        .unwrap();
+    let erasure = Erasure {
+        id: [9; 32],
+        patient: "p9".to_owned(),
+        vault: "Patient/p9".to_owned(),
+        sealed: vec![1; 40],
+        in_tickets: Vec::new(),
+    };
+    let erased = store.erase(erasure).await.unwrap();
+    assert_eq!((erased.versions, erased.records), (2, 1));
 }
 
 fn tables(database: &Connection) -> Vec<(String, Vec<String>)> {

@@ -302,10 +302,12 @@ async fn scoped_searches(store: &Store, resources: &[Value]) {
     );
     let nobody = Scope {
         patients: Some(Vec::new()),
+        ..Scope::all()
     };
     assert!(find(store, "Patient", "", &nobody, 5).await.is_empty());
     let two = Scope {
         patients: Some(vec!["p1".into(), "p2".into()]),
+        ..Scope::all()
     };
     assert_eq!(find(store, "Patient", "", &two, 5).await, ["p1", "p2"]);
 }

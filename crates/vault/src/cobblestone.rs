@@ -75,12 +75,17 @@ pub fn seal(
     Ok(())
 }
 
-/// Decrypts a whole message. The commitment is compared before any chunk is touched.
-pub fn open(
+/// Whether the message was sealed under this key and context, without decrypting any of it.
+pub(crate) fn check(input: &[u8; 32], context: &[u8], sealed: &[u8]) -> Result<(), VaultError> {
+    committed(input, context, sealed).map(|_| ())
+}
+
+/// Derives the keys and compares the commitment; answers them with the chunks.
+fn committed<'a>(
     input: &[u8; 32],
     context: &[u8],
-    sealed: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    sealed: &'a [u8],
+) -> Result<(Derived, &'a [u8]), VaultError> {
     let short = VaultError::Format {
         what: "envelope",
         reason: "too short",
@@ -91,6 +96,16 @@ pub fn open(
     if !crate::keys::same(commitment, &derived.commitment) {
         return Err(VaultError::Commitment);
     }
+    Ok((derived, chunks))
+}
+
+/// Decrypts a whole message. The commitment is compared before any chunk is touched.
+pub fn open(
+    input: &[u8; 32],
+    context: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let (derived, chunks) = committed(input, context, sealed)?;
     // The last chunk is shorter than a full one, possibly empty: its absence is a truncation.
     let full = chunks.len() / (CHUNK + TAG);
     if chunks.len() - full * (CHUNK + TAG) < TAG {

@@ -7,6 +7,10 @@ use crate::cobblestone::{self, SALT};
 use crate::keys::random;
 use crate::{VaultError, VaultKey};
 
+mod released;
+
+pub use released::{DERIVED, RELEASED, open_derived, open_released, release, seal_derived};
+
 /// Suite 1: data key wrapped by AES-256-GCM, content by Cobblestone-256.
 pub const SUITE: u8 = 1;
 /// Largest plaintext.
@@ -155,7 +159,16 @@ pub fn open(key: &VaultKey, context: &Context<'_>, envelope: &[u8]) -> Result<Op
     }
     let bound = context.bytes()?;
     let data_key = open_data_key(key, &bound, &head[1..])?;
-    let message = cobblestone::open(&data_key, &bound, sealed)?;
+    content(&data_key, &bound, sealed)
+}
+
+/// Opens the Cobblestone message of an envelope and takes it apart.
+fn content(data_key: &[u8; 32], bound: &[u8], sealed: &[u8]) -> Result<Opened, VaultError> {
+    let form = |reason| VaultError::Format {
+        what: "envelope",
+        reason,
+    };
+    let message = cobblestone::open(data_key, bound, sealed)?;
     let (commitment_key, rest) = message.split_first_chunk().ok_or(form("no key"))?;
     let (length, rest) = rest.split_first_chunk().ok_or(form("no event"))?;
     let length = u32::from_be_bytes(*length) as usize;
@@ -167,8 +180,17 @@ pub fn open(key: &VaultKey, context: &Context<'_>, envelope: &[u8]) -> Result<Op
     })
 }
 
+/// The data key, unwrapped by the vault key.
 fn open_data_key(
     key: &VaultKey,
+    bound: &[u8],
+    wrapped: &[u8],
+) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+    unwrap_data_key(&Cipher::new(key.bytes()), bound, wrapped)
+}
+
+fn unwrap_data_key(
+    cipher: &Cipher,
     bound: &[u8],
     wrapped: &[u8],
 ) -> Result<Zeroizing<[u8; 32]>, VaultError> {
@@ -177,7 +199,7 @@ fn open_data_key(
         .split_first_chunk::<NONCE>()
         .ok_or(refused.clone())?;
     let mut opened = Zeroizing::new(Vec::with_capacity(body.len()));
-    Cipher::new(key.bytes())
+    cipher
         .open(*nonce, bound, body, &mut opened)
         .ok_or(refused)?;
     let mut data_key = Zeroizing::new([0; 32]);

@@ -30,6 +30,9 @@ pub enum VaultError {
     /// A wrapped key or sealed secret does not open: wrong key, wrong name or changed bytes.
     #[error("the {0} does not open: wrong key, wrong name or changed bytes")]
     Sealed(&'static str),
+    /// The id was erased: no key of it can be made or opened any more.
+    #[error("this was erased, and nothing of it opens any more")]
+    Erased,
     /// The envelope was sealed with another key or for another record version.
     #[error("the envelope was not sealed for this record version with this key")]
     Commitment,
@@ -44,6 +47,9 @@ pub enum VaultError {
         /// The bound in bytes.
         bound: usize,
     },
+    /// Recovery shares do not give a seed.
+    #[error("the recovery shares do not give the seed: {0}")]
+    Recovery(&'static str),
     /// The cryptographic library refused or the system has no randomness.
     #[error("the cryptographic library failed: {0}")]
     Library(&'static str),

@@ -8,7 +8,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::VaultError;
 
 /// The salt of every HKDF-Extract in this crate: one domain for Salus, one version.
-const SALT: &[u8] = b"salus/keys/v1";
+pub(crate) const SALT: &[u8] = b"salus/keys/v1";
 
 /// The key that wraps the data keys of one patient's records (or of one other group of records).
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]

@@ -78,6 +78,8 @@ pub struct RootKey {
     secrets: [u8; 32],
     /// Marks database rows.
     marks: [u8; 32],
+    /// Seals the key tree.
+    tree: [u8; 32],
 }
 
 impl fmt::Debug for RootKey {
@@ -120,6 +122,7 @@ impl RootKey {
             wrap: *derive(key, "root/wrap"),
             secrets: *derive(key, "root/secrets"),
             marks: *derive(key, "root/marks"),
+            tree: *derive(key, "root/tree"),
         }
     }
 
@@ -161,6 +164,14 @@ impl RootKey {
         Ok(VaultKey::from_bytes(bytes))
     }
 
+    pub(crate) fn tree_key(&self) -> &[u8; 32] {
+        &self.tree
+    }
+
+    pub(crate) fn wrap_key(&self) -> &[u8; 32] {
+        &self.wrap
+    }
+
     /// The keyed mark of a database row that nothing else vouches for (users, settings).
     pub fn mark(&self, table: &str, columns: &[&[u8]]) -> [u8; 32] {
         mark(&self.marks, table, columns)
@@ -173,7 +184,7 @@ impl RootKey {
 }
 
 /// `nonce || AES-256-GCM(secret)`, the name as associated data.
-fn wrap(key: &[u8; 32], name: &str, secret: &[u8]) -> Result<Vec<u8>, VaultError> {
+pub(crate) fn wrap(key: &[u8; 32], name: &str, secret: &[u8]) -> Result<Vec<u8>, VaultError> {
     let nonce = random::<NONCE>()?;
     // Room for the tag from the start: the plaintext is never left behind by a reallocation.
     let mut sealed = Vec::with_capacity(NONCE + secret.len() + TAG);
@@ -185,7 +196,8 @@ fn wrap(key: &[u8; 32], name: &str, secret: &[u8]) -> Result<Vec<u8>, VaultError
     Ok(sealed)
 }
 
-fn unwrap(key: &[u8; 32], name: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+/// Opens what [`wrap`] wrapped.
+pub(crate) fn unwrap(key: &[u8; 32], name: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (nonce, body) = sealed.split_first_chunk::<NONCE>()?;
     let mut secret = Zeroizing::new(Vec::with_capacity(body.len()));
     Cipher::new(key).open(*nonce, name.as_bytes(), body, &mut secret)?;
@@ -241,7 +253,7 @@ fn open_file(file: &[u8], passphrase: &[u8]) -> Result<Zeroizing<[u8; 32]>, Vaul
     Ok(key)
 }
 
-fn file_error(path: &Path, verb: &'static str, error: &std::io::Error) -> VaultError {
+pub(crate) fn file_error(path: &Path, verb: &'static str, error: &std::io::Error) -> VaultError {
     VaultError::File {
         path: path.display().to_string(),
         verb,
@@ -258,7 +270,7 @@ fn read(path: &Path) -> Result<Vec<u8>, VaultError> {
 }
 
 /// Writes a file that did not exist, readable by its owner only, and waits until it is on disk.
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -277,7 +289,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), VaultError> {
 }
 
 /// The name of a new file is durable only when its folder is.
-fn sync_folder(path: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_folder(path: &Path) -> std::io::Result<()> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
         _ => Ok(()),

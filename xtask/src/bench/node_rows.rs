@@ -81,11 +81,12 @@ pub(super) fn idle() -> Result<Vec<Row>> {
 fn start_up() -> Result<String> {
     let dir = fresh_folder("idle")?;
     let port = || Ok::<_, anyhow::Error>(TcpListener::bind("127.0.0.1:0")?.local_addr()?);
-    let (http, ledger) = (port()?, port()?);
+    let (http, ledger, peers) = (port()?, port()?, port()?);
     let made = Command::new(binary())
         .args(["init", "--id", "bench", "--kind", "clinic", "--dir"])
         .arg(&dir)
         .args(["--http", &http.to_string(), "--ledger", &ledger.to_string()])
+        .args(["--peers", &peers.to_string()])
         .stdout(Stdio::null())
         .status()?;
     if !made.success() {

@@ -53,6 +53,9 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
     ("axum", &["api"], "only api knows HTTP"),
     ("tower-http", &["api"], "only api knows HTTP"),
     ("aws-lc-rs", &["vault", "chain", "store"], SEALING),
+    ("hpke", &["vault"], SEALING),
+    ("rustls", &["peers"], LINKS),
+    ("tokio-rustls", &["peers"], LINKS),
     (
         "ed25519-zebra",
         &["proof"],
@@ -63,6 +66,8 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
 
 /// `chain` agrees on keys of its links, `store` seals page tokens; records are `vault`'s alone.
 const SEALING: &str = "sealing lives in vault";
+/// The one place that decides which keys and suites a link takes.
+const LINKS: &str = "links between nodes live in peers";
 
 /// Below the line nothing may bring a clock, dice, a runtime or I/O.
 const BELOW: &[&str] = &["proof", "fhir", "ledger", "consent"];

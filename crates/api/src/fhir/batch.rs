@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response as HttpResponse;
+use hospital::access_log::{self, AccessDeed};
 use hospital::bundle::{BundleKind, BundleLimits, Plan, Planned};
 use hospital::request::Method;
 use hospital::{Caller, HospitalError, Made, Response, instant};
@@ -13,6 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::logged::{About, Shows};
 use super::page;
 use super::reply::version_path;
 use crate::access;
@@ -29,7 +31,8 @@ type Answer = Result<Response, ApiError>;
 /// Answers a bundle.
 pub(super) async fn bundle(
     door: &Door,
-    caller: Caller,
+    caller: &Caller,
+    about: &mut About,
     parts: &Parts,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
@@ -42,17 +45,43 @@ pub(super) async fn bundle(
         bytes_max,
     };
     let plan = door.hospital().plan(bytes, limits).await?;
+    let mut stored = false;
     let (kind, answers) = match plan.kind {
-        BundleKind::Batch => ("batch-response", batch(door, caller, plan).await),
-        BundleKind::Transaction => (
-            "transaction-response",
-            transaction(door, &caller, plan).await?,
-        ),
+        BundleKind::Batch => {
+            let caller = caller.clone();
+            ("batch-response", batch(door, caller, plan).await)
+        }
+        BundleKind::Transaction => {
+            about.access.deed = AccessDeed::Transaction;
+            let work = transaction(door, caller, plan);
+            let (answers, written) = access_log::logged(about.access.clone(), work).await;
+            stored = written;
+            ("transaction-response", answers?)
+        }
     };
+    let shows = shows(&answers, stored);
     let wrote = answers.iter().filter(|answer| is_write(answer)).count();
     door.0.metrics.wrote(wrote as u64);
     let body = rendered(door, kind, answers, prefer);
-    Ok(respond(StatusCode::OK, FHIR_JSON, body))
+    let mut response = respond(StatusCode::OK, FHIR_JSON, body);
+    response.extensions_mut().insert(shows);
+    Ok(response)
+}
+
+/// What the entries show, and which were refused. What a transaction wrote is logged with it, so
+/// that only its reads are left.
+fn shows(answers: &[Answer], written: bool) -> Shows {
+    let mut seen = Vec::new();
+    let mut refused = Vec::new();
+    for answer in answers {
+        match answer {
+            Ok(_) if written && is_write(answer) => {}
+            Ok(one) => seen.extend(one.seen()),
+            Err(error) => refused.push(error.describe().name.to_owned()),
+        }
+    }
+    let nothing_left = written && seen.is_empty() && refused.is_empty();
+    Shows::of(seen, nothing_left).with_refusals(refused)
 }
 
 fn is_write(answer: &Answer) -> bool {
@@ -67,7 +96,7 @@ async fn transaction(door: &Door, caller: &Caller, plan: Plan) -> Result<Vec<Ans
     let mut entries = Vec::with_capacity(plan.entries.len());
     for (index, entry) in plan.entries.into_iter().enumerate() {
         let entry = entry.map_err(|error| error.at_entry(index))?;
-        access::allow(caller, access::deed(&entry.request), &entry.request.target)?;
+        access::allow_request(caller, &entry.request)?;
         entries.push(entry);
     }
     let answers = door.hospital().transact(caller, entries).await?;
@@ -108,7 +137,7 @@ async fn batch(door: &Door, caller: Caller, plan: Plan) -> Vec<Answer> {
             running.spawn(async move {
                 let _place = room.acquire_owned().await;
                 let request = entry.request;
-                let allowed = access::allow(&caller, access::deed(&request), &request.target);
+                let allowed = access::allow_request(&caller, &request);
                 let answer = match allowed {
                     Ok(()) => door
                         .hospital()
@@ -164,6 +193,7 @@ fn entry(door: &Door, out: &mut Vec<u8>, answer: Answer, prefer: Prefer) {
         Ok(Response::NotModified {
             version,
             updated_us,
+            ..
         }) => {
             status(&mut response, "304 Not Modified");
             tag(&mut response, version, updated_us);

@@ -5,6 +5,7 @@ use fhir::search::{Kind, Parameter, parameters};
 use serde_json::{Value, json};
 
 use crate::config::Config;
+use crate::smart::oauth_extensions;
 
 /// The CapabilityStatement. FHIR R4 5.1.
 pub(crate) fn capabilities(config: &Config) -> Vec<u8> {
@@ -37,17 +38,13 @@ pub(crate) fn capabilities(config: &Config) -> Vec<u8> {
 }
 
 fn security(config: &Config) -> Value {
-    let base = &config.base;
     json!({
-        "cors": false,
+        "cors": true,
         "service": [{ "coding": [{
             "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
             "code": "SMART-on-FHIR"
         }] }],
-        "extension": [{
-            "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
-            "extension": [{ "url": "token", "valueUri": format!("{base}/auth/token") }]
-        }]
+        "extension": oauth_extensions(config)
     })
 }
 
@@ -83,6 +80,13 @@ fn resource(type_: &str) -> Value {
               "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate" }
         ]
     });
+    if type_ == "Patient"
+        && let Some(operations) = statement["operation"].as_array_mut()
+    {
+        operations.push(json!({ "name": "everything",
+            "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+            "documentation": "GET Patient/[id]/$everything: start, end, _since, _type, _count" }));
+    }
     if !params.is_empty() {
         statement["searchParam"] = params.into();
     }
@@ -122,20 +126,4 @@ fn search_param(parameter: &Parameter) -> Value {
         Kind::Uri => "uri",
     };
     json!({ "name": parameter.name, "definition": parameter.url, "type": kind })
-}
-
-/// What a SMART client must know. SMART App Launch 2.2, Conformance.
-pub(crate) fn smart(config: &Config) -> Value {
-    let base = &config.base;
-    json!({
-        "issuer": base,
-        "jwks_uri": format!("{base}/auth/jwks"),
-        "token_endpoint": format!("{base}/auth/token"),
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-        "grant_types_supported": ["client_credentials", "password"],
-        "scopes_supported": ["user/*.cruds", "user/*.rs", "patient/*.rs", "system/*.cruds"],
-        "response_types_supported": [],
-        "capabilities": ["client-confidential-symmetric", "permission-patient", "permission-user",
-            "permission-v2"]
-    })
 }

@@ -2,6 +2,10 @@
 
 mod batch;
 mod capability;
+mod consent;
+mod elsewhere;
+mod erase;
+mod logged;
 mod page;
 mod reply;
 mod route;
@@ -14,18 +18,23 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use hospital::access_log::{self, Access, Seen};
 use hospital::pairs::{self, Pairs};
 use hospital::request::{Body as RecordBody, Method, Request, Target};
+use hospital::scopes::Verb;
 use hospital::{Caller, HospitalError, ReceiptState};
 
 use crate::access::{self, Deed};
 use crate::error::ApiError;
 use crate::negotiate::{self, Media, Prefer};
 use crate::outcome::{FHIR_JSON, fhir_failure, information, respond, warnings};
+use crate::smart::smart;
 use crate::state::Door;
+use logged::{About, Shows};
 use route::{Asked, route};
 
 pub(crate) use capability::capabilities;
+pub(crate) use logged::agent;
 
 /// The media type of a receipt. C2SP `tlog-proof`.
 const TLOG_PROOF: &str = "application/vnd.c2sp.tlog-proof";
@@ -71,29 +80,44 @@ async fn answer(
             return Ok(respond(StatusCode::OK, FHIR_JSON, body));
         }
         Ok(Asked::Smart) => {
-            let body = capability::smart(&door.0.config).to_string();
+            let body = smart(&door.0.config).to_string();
             return Ok(respond(StatusCode::OK, "application/json", body));
         }
         _ => {}
     }
-    let caller = door.caller(&parts.headers)?;
+    let caller = door.acting(&parts.headers).await?;
     let query = decoded(parts.uri.query().unwrap_or(""))?;
     let asked = asked?;
     if !matches!(asked, Asked::Receipt(..)) {
         negotiate::acceptable(&parts.headers, format_of(&query))?;
     }
-    match asked {
-        Asked::Bundle => batch::bundle(door, caller, parts, body).await,
+    let mut about = About::new(door, &caller, &asked, parts);
+    if let Asked::Erase(patient) = &asked {
+        let access = about.access.clone();
+        return match erase::erase(door, &caller, patient, parts, body, access).await {
+            Ok(response) => Ok(response),
+            refused => logged::keep(door, &caller, about, refused).await,
+        };
+    }
+    let answered = match asked {
+        Asked::Bundle => batch::bundle(door, &caller, &mut about, parts, body).await,
         Asked::Interaction(method, target) => {
-            interact(door, &caller, method, target, query, parts, body).await
+            let writes = about.access.clone();
+            interact(door, &caller, method, target, query, parts, body, writes).await
         }
-        Asked::FormSearch(type_) => form_search(door, &caller, type_, query, parts, body).await,
+        Asked::FormSearch(type_) => {
+            form_search(door, &caller, type_, query, parts, body, &mut about).await
+        }
         Asked::Receipt(type_, id, version) => receipt(door, &caller, type_, &id, version).await,
         Asked::Validate(type_) => validate(door, &caller, type_, parts, body).await,
-        Asked::Capabilities | Asked::Smart => Err(ApiError::Path),
-    }
+        Asked::FileConsent => consent::file(door, &caller, parts, body).await,
+        Asked::RevokeConsent => consent::revoke(door, &caller, parts, body).await,
+        Asked::Capabilities | Asked::Smart | Asked::Erase(_) => Err(ApiError::Path),
+    };
+    logged::keep(door, &caller, about, answered).await
 }
 
+#[expect(clippy::too_many_arguments, reason = "the parts of one request")]
 async fn interact(
     door: &Door,
     caller: &Caller,
@@ -102,6 +126,7 @@ async fn interact(
     query: Pairs,
     parts: &Parts,
     body: Body,
+    access: Access,
 ) -> Result<Response, ApiError> {
     let prefer = Prefer::read(&parts.headers);
     let conditions = negotiate::conditions(&parts.headers)?;
@@ -112,7 +137,7 @@ async fn interact(
         strict: prefer.strict,
         ..Request::new(method, target)
     };
-    access::allow(caller, access::deed(&request), &request.target)?;
+    access::allow_request(caller, &request)?;
     let _room;
     if let Some(media) = media_of(method) {
         negotiate::media(&parts.headers, media)?;
@@ -124,15 +149,23 @@ async fn interact(
         };
         _room = room;
     }
-    let writes = method != Method::Get;
-    let response = door
-        .hospital()
-        .perform(caller, without_form(request))
-        .await?;
-    if writes {
-        door.0.metrics.wrote(1);
+    if elsewhere::is_asked(&request.query) {
+        return elsewhere::search(door, caller, &request.target, request.query).await;
     }
-    reply::http(door, response, prefer, &view).await
+    let writes = method != Method::Get;
+    let work = door.hospital().perform(caller, without_form(request));
+    let (response, stored) = if writes {
+        let (done, stored) = access_log::logged(access, work).await;
+        let done = done?;
+        door.0.metrics.wrote(1);
+        (done, stored)
+    } else {
+        (work.await?, false)
+    };
+    let shows = Shows::of(response.seen(), stored);
+    let mut response = reply::http(door, response, prefer, &view).await?;
+    response.extensions_mut().insert(shows);
+    Ok(response)
 }
 
 /// The kind of body that a verb takes.
@@ -168,25 +201,29 @@ async fn form_search(
     mut query: Pairs,
     parts: &Parts,
     body: Body,
+    about: &mut About,
 ) -> Result<Response, ApiError> {
     let (bytes, _room) = door.body(&parts.headers, body, FORM_BYTES_MAX).await?;
     if !bytes.is_empty() {
         negotiate::media(&parts.headers, Media::Form)?;
         let form = std::str::from_utf8(&bytes).map_err(|_| ApiError::Body)?;
+        about.add_form(form);
         // FHIR R4 3.1.1.3: both are heeded.
         query.extend(decoded(form)?);
         negotiate::acceptable(&parts.headers, format_of(&query))?;
     }
     let prefer = Prefer::read(&parts.headers);
-    let target = Target::Type(type_);
-    access::allow(caller, Deed::Read, &target)?;
     let request = Request {
         query,
         strict: prefer.strict,
-        ..Request::new(Method::Get, target)
+        ..Request::new(Method::Get, Target::Type(type_))
     };
+    access::allow_request(caller, &request)?;
     let response = door.hospital().perform(caller, request).await?;
-    reply::http(door, response, prefer, &view::whole()).await
+    let shows = Shows::of(response.seen(), false);
+    let mut response = reply::http(door, response, prefer, &view::whole()).await?;
+    response.extensions_mut().insert(shows);
+    Ok(response)
 }
 
 async fn receipt(
@@ -197,17 +234,26 @@ async fn receipt(
     version: u64,
 ) -> Result<Response, ApiError> {
     access::allow_type(caller, Deed::Read, Some(type_))?;
-    match door.hospital().receipt(caller, type_, id, version).await? {
-        ReceiptState::Ready(text) => Ok(respond(StatusCode::OK, TLOG_PROOF, text)),
+    access::allow_scope(caller, Verb::Read, Some(type_))?;
+    let state = door.hospital().receipt(caller, type_, id, version).await?;
+    let mut response = match state {
+        ReceiptState::Ready(text) => respond(StatusCode::OK, TLOG_PROOF, text),
         ReceiptState::Pending { retry_ms } => {
             let text = "the ledger has not vouched for this version yet: ask again";
             let body = information(text).to_string();
             let mut response = respond(StatusCode::ACCEPTED, FHIR_JSON, body);
             let seconds = HeaderValue::from(retry_ms.div_ceil(1_000).max(1));
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
-            Ok(response)
+            response
         }
-    }
+    };
+    let patients = match caller.compartment() {
+        Some(own) => vec![own.to_owned()],
+        None => door.hospital().patients_of(type_, id).await?,
+    };
+    let seen = vec![Seen::new(type_, id, version, patients)];
+    response.extensions_mut().insert(Shows::of(seen, false));
+    Ok(response)
 }
 
 /// `$validate`: the issues that a create would find. FHIR R4 operation Resource-validate.

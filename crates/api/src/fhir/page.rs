@@ -11,13 +11,13 @@ use crate::outcome::warnings;
 use fhir::validate::{Issue, Severity};
 
 /// A Bundle that is written entry by entry.
-struct Writer {
+pub(super) struct Writer {
     out: Vec<u8>,
     entries: usize,
 }
 
 impl Writer {
-    fn new(kind: &str, now_us: i64, bytes: usize) -> Self {
+    pub(super) fn new(kind: &str, now_us: i64, bytes: usize) -> Self {
         let mut out = Vec::with_capacity(bytes + 1024);
         let head = format!(
             "{{\"resourceType\":\"Bundle\",\"meta\":{{\"lastUpdated\":\"{}\"}},\"type\":\"{kind}\"",
@@ -27,11 +27,11 @@ impl Writer {
         Self { out, entries: 0 }
     }
 
-    fn raw(&mut self, text: &str) {
+    pub(super) fn raw(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
     }
 
-    fn text(&mut self, text: &str) {
+    pub(super) fn text(&mut self, text: &str) {
         self.raw(&Value::from(text).to_string());
     }
 
@@ -46,7 +46,7 @@ impl Writer {
         self.raw("]");
     }
 
-    fn entry(&mut self) {
+    pub(super) fn entry(&mut self) {
         self.raw(if self.entries == 0 {
             ",\"entry\":[{"
         } else {
@@ -55,12 +55,12 @@ impl Writer {
         self.entries += 1;
     }
 
-    fn resource(&mut self, body: &[u8]) {
+    pub(super) fn resource(&mut self, body: &[u8]) {
         self.raw("\"resource\":");
         self.out.extend_from_slice(body);
     }
 
-    fn finish(mut self) -> Vec<u8> {
+    pub(super) fn finish(mut self) -> Vec<u8> {
         self.raw(if self.entries == 0 { "}" } else { "]}" });
         self.out
     }
@@ -78,7 +78,7 @@ pub(super) fn search(page: &SearchPage, base: &str, now_us: i64) -> Vec<u8> {
     if let Some(total) = page.total {
         writer.raw(&format!(",\"total\":{total}"));
     }
-    let path = format!("{base}/{}", page.type_);
+    let path = format!("{base}/{}", page.path);
     writer.links(&links(&path, &page.used, page.next.as_deref()));
     for (records, mode) in [(&page.matches, "match"), (&page.included, "include")] {
         for record in records {

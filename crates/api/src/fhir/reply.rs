@@ -29,6 +29,7 @@ pub(super) async fn http(
         Response::NotModified {
             version,
             updated_us,
+            ..
         } => {
             let mut response = empty(StatusCode::NOT_MODIFIED);
             tag(response.headers_mut(), version, updated_us);

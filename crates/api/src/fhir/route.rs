@@ -23,6 +23,12 @@ pub(super) enum Asked {
     Receipt(&'static str, String, u64),
     /// `$validate`
     Validate(&'static str),
+    /// `Consent/$fileConsent`
+    FileConsent,
+    /// `Consent/$revokeConsent`
+    RevokeConsent,
+    /// `Patient/{id}/$erase`
+    Erase(String),
 }
 
 /// A request with the name of its route, for the metrics: no id is part of it.
@@ -48,11 +54,24 @@ pub(super) fn route(verb: &Verb, path: &str) -> Routed {
         ),
         [] => ("/fhir", only_post(verb, Asked::Bundle)),
         [type_, "_search"] => ("/fhir/{type}/_search", form_search(verb, type_)),
+        ["Consent", "$fileConsent"] => (
+            "/fhir/Consent/$fileConsent",
+            only_post(verb, Asked::FileConsent),
+        ),
+        ["Consent", "$revokeConsent"] => (
+            "/fhir/Consent/$revokeConsent",
+            only_post(verb, Asked::RevokeConsent),
+        ),
         [type_, "$validate"] => ("/fhir/{type}/$validate", validate(verb, type_)),
         [type_, id, "_history", version, "$receipt"] => (
             "/fhir/{type}/{id}/_history/{version}/$receipt",
             receipt(verb, type_, id, version),
         ),
+        ["Patient", id, "$erase"] => (
+            "/fhir/Patient/{id}/$erase",
+            only_post(verb, Asked::Erase((*id).to_owned())),
+        ),
+        ["Patient", _, "$everything"] => interaction(verb, &path),
         parts if parts.iter().any(|part| part.starts_with('$')) => {
             ("/fhir/$operation", Err(ApiError::Operation))
         }
@@ -74,6 +93,7 @@ fn interaction(verb: &Verb, path: &str) -> (&'static str, Result<Asked, ApiError
         Target::Instance(..) => ("/fhir/{type}/{id}", "GET, HEAD, PUT, PATCH, DELETE"),
         Target::InstanceHistory(..) => ("/fhir/{type}/{id}/_history", "GET, HEAD"),
         Target::Version(..) => ("/fhir/{type}/{id}/_history/{version}", "GET, HEAD"),
+        Target::Everything(_) => ("/fhir/Patient/{id}/$everything", "GET, HEAD"),
     };
     let method = Method::parse(verb.as_str());
     let fits = allow.split(", ").any(|allowed| allowed == verb.as_str());

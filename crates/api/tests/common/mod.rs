@@ -39,12 +39,23 @@ pub const SEEDS: Seeds = Seeds {
     token: [5; 32],
 };
 
+/// The clock of the machine, set forward by a test.
+#[derive(Default)]
+pub struct Ahead(std::sync::atomic::AtomicI64);
+
+impl hospital::Clock for Ahead {
+    fn now_us(&self) -> i64 {
+        hospital::Clock::now_us(&SystemClock) + self.0.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
 /// A running organisation.
 pub struct World {
     pub base: String,
     pub hospital: Hospital,
     pub config: api::Config,
     pub dir: PathBuf,
+    ahead: Arc<Ahead>,
     runtime: Option<Runtime>,
     batcher: Option<Batcher>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
@@ -128,18 +139,28 @@ impl World {
             .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
             .unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
+        let ahead = Arc::new(Ahead::default());
         let hospital = Hospital::open(Setup {
             organisation: "st-mary".into(),
             chain_id: genesis.chain_id(),
             transaction_key: SecretKey::from_seed(&SEEDS.transaction),
             checkpoint_key: SecretKey::from_seed(&SEEDS.checkpoint),
+            policy: policy::Policy::built_in().unwrap(),
+            custody: hospital::Custody {
+                wrap: vault::grant::WrapKey::from_seed(&[6; 32]),
+                credential_key: SecretKey::from_seed(&[7; 32]),
+                tls_key: SecretKey::from_seed(&[8; 32]).public(),
+                address: None,
+            },
             root_key: RootKey::from_bytes(&SEEDS.root),
+            key_tree: dir.join("keys.tree"),
             store,
             chain,
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&ahead) as Arc<dyn hospital::Clock>,
             fhir_base: format!("{base}/fhir"),
         })
         .unwrap();
+        runtime.block_on(hospital.finish_erasures()).unwrap();
         let mut config = api::Config::new(base.clone(), SEEDS.token);
         change(&mut config);
         let router = api::router(hospital.clone(), config.clone()).unwrap();
@@ -164,12 +185,21 @@ impl World {
             hospital,
             config,
             dir: dir.to_owned(),
+            ahead,
             runtime: Some(runtime),
             batcher: Some(batcher),
             stop: Some(stop),
             agent,
             temp: None,
         }
+    }
+
+    /// Sets the clock of the organisation forward.
+    pub fn later(&self, seconds: i64) {
+        let us = seconds * 1_000_000;
+        self.ahead
+            .0
+            .fetch_add(us, std::sync::atomic::Ordering::SeqCst);
     }
 
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
@@ -201,6 +231,16 @@ impl World {
             base: self.base.clone(),
             token: Some(self.token(role, patient)),
             agent: self.agent.clone(),
+        }
+    }
+
+    /// A client with the token of a user of this name.
+    pub fn client_named(&self, username: &str, role: Role) -> Client {
+        let caller = Caller::new(username, role, None);
+        let token = api::issue_token(&self.config, &caller, self.hospital.now_us()).unwrap();
+        Client {
+            token: Some(token),
+            ..self.stranger()
         }
     }
 

@@ -137,6 +137,10 @@ impl Served {
                 .batch_head(&self.founder.id())
                 .0
                 .to_string(),
+            ["state", key] => self
+                .handle
+                .state_proof(&from_hex(key))
+                .map_or_else(|| "none".to_owned(), |it| hex(it.as_bytes())),
             ["proof", index] => self.proof(index.parse().unwrap()).await,
             ["load", count, window] => {
                 self.load(count.parse().unwrap(), window.parse().unwrap())

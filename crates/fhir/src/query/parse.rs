@@ -3,18 +3,17 @@
 use super::value::Reader;
 use super::{
     ALTERNATIVES_MAX, Filter, Options, PARAMETERS_MAX, Parsed, Query, QueryError, Summary, Test,
-    Total, escape, result,
+    Total, chain, escape, result,
 };
-use crate::search::{self, Kind, Parameter, Place};
+use crate::search::{self, Parameter, Place};
 use crate::tables::tables;
 
 /// Parameters of R4 for all resources that this server does not offer.
-const UNSUPPORTED: &[&str] = &[
+pub(super) const UNSUPPORTED: &[&str] = &[
     "_contained",
     "_containedType",
     "_content",
     "_filter",
-    "_has",
     "_list",
     "_query",
     "_score",
@@ -38,6 +37,7 @@ pub(super) fn run(
     let query = Query {
         resource_type: known,
         filters: Vec::new(),
+        chains: Vec::new(),
         sort: Vec::new(),
         count: None,
         total: Total::None,
@@ -67,23 +67,15 @@ fn one(
         return Ok(());
     }
     let resource_type = parsed.query.resource_type;
+    if chain::is_chain(full_name) {
+        return chain::read(parsed, full_name, value, options);
+    }
     let (name, modifier) = match full_name.split_once(':') {
         Some((name, modifier)) => (name, Some(modifier)),
         None => (full_name, None),
     };
     if UNSUPPORTED.contains(&name) || search::unclaimed(resource_type).contains(&name) {
         parsed.unsupported.push(full_name.to_owned());
-        return Ok(());
-    }
-    // A chain: `subject.name` or `subject:Patient.name`. FHIR R4 3.1.1.4.13.
-    if let Some((head, _)) = full_name.split_once('.') {
-        let head = head.split(':').next().unwrap_or(head);
-        let chained = search::parameter(resource_type, head);
-        match chained {
-            Some(one) if one.kind == Kind::Reference => &mut parsed.unsupported,
-            _ => &mut parsed.unknown,
-        }
-        .push(full_name.to_owned());
         return Ok(());
     }
     let Some(parameter) = search::parameter(resource_type, name) else {
@@ -95,7 +87,8 @@ fn one(
     Ok(())
 }
 
-fn test(
+/// The test of a parameter's values.
+pub(super) fn test(
     parameter: &'static Parameter,
     modifier: Option<&str>,
     value: &str,

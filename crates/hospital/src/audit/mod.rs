@@ -5,19 +5,25 @@
 //! repaired.
 
 mod batches;
+mod erasures;
+mod identity;
 mod versions;
 
 use std::sync::Arc;
 
+use consent::acts::Erasure;
+use proof::Digest;
 use proof::policy::Policy;
 use proof::tree::Nodes;
-use store::Store;
+use store::{PactKind, Store};
 use vault::RootKey;
 
 use crate::cpu::Cpu;
 use crate::error::HospitalError;
 use crate::keyring::Keyring;
+use crate::sharing::pact_mark;
 use crate::sign_in::user_mark;
+use crate::smart::{client_mark, ticket_mark};
 
 /// Most findings that are told; a ruined database would fill the screen.
 pub const FINDINGS_MAX: usize = 10_000;
@@ -30,13 +36,20 @@ pub struct AuditInput {
     pub store: Store,
     /// The root key of the organisation.
     pub root_key: RootKey,
+    /// The file of the key tree.
+    pub key_tree: std::path::PathBuf,
     /// The slug of the organisation.
     pub organisation: String,
+    /// What the ledger knows of an erasure.
+    pub erasures: Erasures,
     /// The nodes of the history tree, as the node has them on disk.
     pub history: Arc<dyn Nodes + Send + Sync>,
     /// Trust files of the validator sets that the ledger had; one of them must accept a receipt.
     pub policies: Vec<Policy>,
 }
+
+/// What the ledger knows of an erasure.
+pub type Erasures = Arc<dyn Fn(&Digest) -> Option<Erasure> + Send + Sync>;
 
 /// Something that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +112,7 @@ pub(crate) struct Desk {
     pub(crate) store: Store,
     pub(crate) keyring: Keyring,
     pub(crate) organisation: String,
+    pub(crate) erasures: Erasures,
     pub(crate) history: Arc<dyn Nodes + Send + Sync>,
     pub(crate) policies: Vec<Policy>,
     pub(crate) cpu: Cpu,
@@ -113,8 +127,9 @@ pub async fn audit(
 ) -> Result<Summary, HospitalError> {
     let desk = Desk {
         store: input.store,
-        keyring: Keyring::new(input.root_key),
+        keyring: Keyring::look(input.root_key, &input.key_tree)?,
         organisation: input.organisation,
+        erasures: input.erasures,
         history: input.history,
         policies: input.policies,
         cpu: Cpu::new(),
@@ -132,8 +147,11 @@ pub async fn audit(
     report.at("database", 1, 1);
     desk.keys(&mut report).await?;
     desk.users(&mut report).await?;
+    desk.pacts(&mut report).await?;
+    desk.erasures(&mut report).await?;
     desk.batches(&mut report).await?;
-    desk.versions(&mut report).await?;
+    let told = desk.versions(&mut report).await?;
+    desk.identity(told, &mut report).await?;
     Ok(report.summary)
 }
 
@@ -146,12 +164,26 @@ impl Desk {
             let Some(last) = page.last() else { break };
             after.clone_from(&last.id);
             for key in &page {
-                if let Err(error) = self.keyring.root().open_vault_key(&key.id, &key.wrapped) {
+                if let Err(error) = self.keyring.unwrap(&key.id, &key.wrapped) {
                     report.find(format!("vault key {}", key.id), error.to_string());
                 }
                 done += 1;
             }
             report.at("keys", done, 0);
+        }
+        Ok(())
+    }
+
+    /// Every pact with another organisation is one that this organisation made.
+    async fn pacts(&self, report: &mut Report<'_>) -> Result<(), HospitalError> {
+        for kind in PactKind::ALL {
+            for pact in self.store.pacts(kind).await? {
+                let mark = pact_mark(self.keyring.root(), &pact);
+                if !vault::keys::same(&mark, &pact.integrity) {
+                    let item = format!("pact with `{}` ({kind:?})", pact.organisation);
+                    report.find(item, "its row was changed outside Salus");
+                }
+            }
         }
         Ok(())
     }
@@ -163,6 +195,25 @@ impl Desk {
             if !vault::keys::same(&mark, &user.integrity) {
                 let item = format!("user {}", user.username);
                 report.find(item, "its row was changed outside Salus");
+            }
+        }
+        self.authorizations(report).await
+    }
+
+    /// No client, token, code or session says more than the authorization server wrote.
+    async fn authorizations(&self, report: &mut Report<'_>) -> Result<(), HospitalError> {
+        let changed = "its row was changed outside Salus";
+        let root = self.keyring.root();
+        for row in self.store.clients().await? {
+            if !vault::keys::same(&client_mark(root, &row), &row.integrity) {
+                report.find(format!("client {}", row.id), changed);
+            }
+        }
+        for kind in store::TicketKind::ALL {
+            for row in self.store.tickets(kind).await? {
+                if !vault::keys::same(&ticket_mark(root, &row), &row.integrity) {
+                    report.find(format!("ticket of kind {kind:?}"), changed);
+                }
             }
         }
         Ok(())

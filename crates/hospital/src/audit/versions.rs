@@ -7,10 +7,12 @@ use proof::event::Event;
 use proof::{CommitmentKey, Digest, commit};
 use serde_json::Value;
 use store::Stored;
-use vault::VaultKey;
+use vault::{RootKey, VaultKey};
 
+use super::identity::Told;
 use super::{Desk, PAGE, Report};
 use crate::error::HospitalError;
+use crate::identity::statement;
 use crate::record::{self, body_digest};
 
 /// A version that was opened: its commitment, and what its index should be.
@@ -21,6 +23,7 @@ struct Looked {
     leaf: u64,
     deleted: bool,
     patients: Vec<String>,
+    facts: Vec<u8>,
     found: Result<Contents, String>,
 }
 
@@ -28,11 +31,17 @@ struct Contents {
     commitment: Digest,
     index: Vec<Entry>,
     compartments: Vec<String>,
+    facts: Vec<u8>,
+    /// The mark of the row of identity that the record tells of.
+    tells: Option<String>,
 }
 
 impl Desk {
     /// All versions in the order of their leaves.
-    pub(super) async fn versions(&self, report: &mut Report<'_>) -> Result<(), HospitalError> {
+    ///
+    /// Answers what records tell of keys and delegations.
+    pub(super) async fn versions(&self, report: &mut Report<'_>) -> Result<Told, HospitalError> {
+        let mut told = Told::new();
         let last = self.store.last_batch().await?;
         let sealed = last
             .map_or(0, |batch| batch.first_leaf + batch.leaves)
@@ -45,6 +54,11 @@ impl Desk {
             let leaves = self.leaves(after, until).await?;
             let looked = self.looked(page, report).await?;
             for one in looked {
+                if let Ok(contents) = &one.found
+                    && let (1, Some(mark)) = (one.version, &contents.tells)
+                {
+                    told.insert(one.id.clone(), mark.clone());
+                }
                 report.summary.versions += 1;
                 report.summary.pending += u64::from(one.leaf > sealed);
                 self.judge(one, &leaves, report).await?;
@@ -52,7 +66,7 @@ impl Desk {
             after = until;
             report.at("records", report.summary.versions, sealed);
         }
-        Ok(())
+        Ok(told)
     }
 
     /// The commitments of the leaves after one, up to another.
@@ -97,9 +111,11 @@ impl Desk {
                 Err(error) => return Err(error),
             }
         }
-        let organisation = self.organisation.clone();
+        let (organisation, keyring) = (self.organisation.clone(), self.keyring.clone());
         self.cpu
-            .map(work, move |(stored, key)| look(stored, &key, &organisation))
+            .map(work, move |(stored, key)| {
+                look(stored, &key, &organisation, keyring.root())
+            })
             .await
     }
 
@@ -127,18 +143,23 @@ impl Desk {
             );
         }
         // A deletion stays in the compartments of the version that it deleted.
-        let compartments = if one.deleted {
+        let (compartments, facts) = if one.deleted {
             let before = one.version.saturating_sub(1);
             let before = self.store.version(&one.type_, &one.id, before).await?;
-            let mut before = before.map(|stored| stored.patients).unwrap_or_default();
-            before.sort();
-            before
+            let before = before.map(|stored| (stored.patients, stored.facts));
+            let (mut patients, facts) = before.unwrap_or_default();
+            patients.sort();
+            (patients, facts)
         } else {
-            contents.compartments
+            (contents.compartments, contents.facts)
         };
         if one.patients != compartments {
             let item = format!("{item}/_history/{}", one.version);
             report.find(item, "its row has other compartments than its body");
+        }
+        if one.facts != facts {
+            let item = format!("{item}/_history/{}", one.version);
+            report.find(item, "its row has other facts than its body");
         }
         let current = self.store.current(&one.type_, &one.id).await?;
         if current.is_none_or(|stored| stored.version != one.version) {
@@ -156,12 +177,13 @@ impl Desk {
     }
 }
 
-fn look(stored: Stored, key: &VaultKey, organisation: &str) -> Looked {
+fn look(stored: Stored, key: &VaultKey, organisation: &str, root: &RootKey) -> Looked {
     let (type_, id, version) = (stored.type_.clone(), stored.id.clone(), stored.version);
     let (leaf, deleted) = (stored.leaf, stored.deleted());
     let mut patients = stored.patients.clone();
     patients.sort();
-    let found = contents(stored, key, organisation);
+    let facts = stored.facts.clone();
+    let found = contents(stored, key, organisation, root);
     Looked {
         type_,
         id,
@@ -169,11 +191,18 @@ fn look(stored: Stored, key: &VaultKey, organisation: &str) -> Looked {
         leaf,
         deleted,
         patients,
+        facts,
         found,
     }
 }
 
-fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Contents, String> {
+fn contents(
+    stored: Stored,
+    key: &VaultKey,
+    organisation: &str,
+    root: &RootKey,
+) -> Result<Contents, String> {
+    let type_ = stored.type_.clone();
     let opened = record::open(stored, key, organisation).map_err(|error| match error {
         HospitalError::Damaged { reason, .. } => reason,
         other => other.to_string(),
@@ -190,6 +219,8 @@ fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Conten
             commitment,
             index: Vec::new(),
             compartments: Vec::new(),
+            facts: Vec::new(),
+            tells: None,
         });
     }
     let value: Value =
@@ -198,5 +229,11 @@ fn contents(stored: Stored, key: &VaultKey, organisation: &str) -> Result<Conten
         commitment,
         index: fhir::search::values(&value),
         compartments: fhir::compartment::patients(&value),
+        facts: consent::facts::of(&value),
+        tells: if type_ == "Provenance" {
+            statement::told_by(root, &value)
+        } else {
+            None
+        },
     })
 }

@@ -9,6 +9,7 @@ use super::resolve::Names;
 use super::transact::{Drafted, json_of};
 use crate::admit::{self, Made, check};
 use crate::amend::Change;
+use crate::caller::Caller;
 use crate::draft::{self, Stamp};
 use crate::error::HospitalError;
 use crate::record::Record;
@@ -75,6 +76,7 @@ impl Hospital {
     /// Finds out what an entry is about, and checks its preconditions.
     pub(super) async fn settle(
         &self,
+        caller: &Caller,
         entry: Planned,
         guards: &mut Vec<Guard>,
     ) -> Result<Settled, HospitalError> {
@@ -87,9 +89,10 @@ impl Hospital {
         let method = request.method;
         let has_if_match = request.conditions.if_match.is_some();
         let goal = if method == Method::Post {
-            self.create_goal(type_, request, guards).await?
+            self.create_goal(caller, type_, request, guards).await?
         } else {
-            self.change_goal(type_, request, index, guards).await?
+            self.change_goal(caller, type_, request, index, guards)
+                .await?
         };
         Ok(Settled {
             index,
@@ -103,15 +106,16 @@ impl Hospital {
 
     async fn create_goal(
         &self,
+        caller: &Caller,
         type_: &'static str,
         request: Request,
         guards: &mut Vec<Guard>,
     ) -> Result<Goal, HospitalError> {
         if let Some(pairs) = &request.conditions.if_none_exist {
-            let matched = self.matched(type_, pairs).await?;
+            let matched = self.matched(caller, type_, pairs).await?;
             guards.push(matched.guard);
             if let Some(id) = matched.id {
-                return Ok(Goal::Found(self.current_record(type_, &id).await?));
+                return Ok(Goal::Found(self.read(caller, type_, &id).await?));
             }
         }
         Ok(Goal::Create {
@@ -122,6 +126,7 @@ impl Hospital {
 
     async fn change_goal(
         &self,
+        caller: &Caller,
         type_: &'static str,
         request: Request,
         index: usize,
@@ -130,12 +135,12 @@ impl Hospital {
         let id = if let Target::Instance(_, id) = request.target {
             Some(id)
         } else {
-            let matched = self.matched(type_, &request.query).await?;
+            let matched = self.matched(caller, type_, &request.query).await?;
             guards.push(matched.guard);
             matched.id
         };
         let before = match &id {
-            Some(id) => self.0.store.current(type_, id).await?,
+            Some(id) => self.before(caller, type_, id).await?,
             None => None,
         };
         check(
@@ -159,6 +164,11 @@ impl Hospital {
             }
             _ => {
                 let value = json_of(request.body)?;
+                let given = value.get("id").and_then(Value::as_str);
+                if request.query.is_empty() || !admit::is_ours(id.as_deref(), given) {
+                    let id = id.as_deref().or(given).unwrap_or("?");
+                    Self::refuse_chosen_id(caller, before.as_ref(), type_, id)?;
+                }
                 replace_goal(type_, id, value, before, !request.query.is_empty(), index)
             }
         }
@@ -262,26 +272,17 @@ fn retire(
 ) -> Drafted {
     match before {
         None => {
-            let retired = Retired {
-                version: None,
-                updated_us: now_us,
-            };
+            let retired = Retired::nothing(now_us);
             Drafted::retired(index, None, retired, has_if_match)
         }
         Some(stored) if stored.deleted() => {
-            let retired = Retired {
-                version: Some(stored.version),
-                updated_us: stored.updated_us,
-            };
+            let retired = Retired::already(&stored);
             Drafted::retired(index, None, retired, has_if_match)
         }
         Some(stored) => {
             let stamp = Stamp::after(type_, &stored, now_us, store::Method::Delete);
-            let retired = Retired {
-                version: Some(stamp.version),
-                updated_us: stamp.updated_us,
-            };
-            let draft = draft::tombstone(stamp, stored.vault);
+            let retired = Retired::after(&stored, &stamp);
+            let draft = draft::tombstone(stamp, stored.vault, stored.patients);
             Drafted::retired(index, Some(draft), retired, has_if_match)
         }
     }

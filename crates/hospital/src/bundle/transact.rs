@@ -28,12 +28,13 @@ impl Hospital {
         caller: &Caller,
         entries: Vec<Planned>,
     ) -> Result<Responses, HospitalError> {
+        Self::guard_transaction(caller, &entries)?;
         let count = entries.len();
         let (reads, writes): (Vec<_>, Vec<_>) = entries
             .into_iter()
             .partition(|entry| entry.request.method == Method::Get);
         let mut answers: BTreeMap<usize, Result<Response, HospitalError>> = BTreeMap::new();
-        for (index, answer) in self.write_all(writes).await? {
+        for (index, answer) in self.write_all(caller, writes).await? {
             answers.insert(index, Ok(answer));
         }
         for entry in reads {
@@ -45,6 +46,7 @@ impl Hospital {
 
     async fn write_all(
         &self,
+        caller: &Caller,
         writes: Vec<Planned>,
     ) -> Result<Vec<(usize, Response)>, HospitalError> {
         // New records under our own ids meet nobody: only other writes may have to start again.
@@ -56,7 +58,7 @@ impl Hospital {
             } else {
                 writes.clone()
             };
-            match self.write_round(round).await? {
+            match self.write_round(caller, round).await? {
                 Some(answers) => return Ok(answers),
                 None if steady => break,
                 None => {}
@@ -70,12 +72,13 @@ impl Hospital {
     /// One try; `None` when others changed what it was built on.
     async fn write_round(
         &self,
+        caller: &Caller,
         writes: Vec<Planned>,
     ) -> Result<Option<Vec<(usize, Response)>>, HospitalError> {
         let mut guards = Vec::new();
-        let mut settled = self.settle_all(writes, &mut guards).await?;
+        let mut settled = self.settle_all(caller, writes, &mut guards).await?;
         refuse_duplicates(&settled)?;
-        let names = self.named(&settled, &mut guards).await?;
+        let names = self.named(caller, &settled, &mut guards).await?;
         // FHIR R4 3.1.0.11.2: DELETE, POST, PUT and PATCH; in the order of entries among these.
         settled.sort_by_key(|entry| (rank(entry.method), entry.index));
         let now_us = self.now_us();
@@ -123,6 +126,7 @@ impl Hospital {
 
     async fn settle_all(
         &self,
+        caller: &Caller,
         writes: Vec<Planned>,
         guards: &mut Vec<Guard>,
     ) -> Result<Vec<Settled>, HospitalError> {
@@ -130,7 +134,7 @@ impl Hospital {
         for entry in writes {
             let index = entry.index;
             let one = self
-                .settle(entry, guards)
+                .settle(caller, entry, guards)
                 .await
                 .map_err(|error| error.at_entry(index))?;
             settled.push(one);
@@ -141,6 +145,7 @@ impl Hospital {
     /// The names of all entries, and of what their conditional references find.
     async fn named(
         &self,
+        caller: &Caller,
         settled: &[Settled],
         guards: &mut Vec<Guard>,
     ) -> Result<Names, HospitalError> {
@@ -160,7 +165,7 @@ impl Hospital {
         }
         for (condition, index) in wanted {
             let reference = self
-                .referred(&condition, guards)
+                .referred(caller, &condition, guards)
                 .await
                 .map_err(|error| error.at_entry(index))?;
             names.add_condition(condition, reference);
@@ -171,6 +176,7 @@ impl Hospital {
     /// The one record that a conditional reference finds.
     async fn referred(
         &self,
+        caller: &Caller,
         condition: &str,
         guards: &mut Vec<Guard>,
     ) -> Result<String, HospitalError> {
@@ -184,7 +190,7 @@ impl Hospital {
             )
         };
         let pairs = crate::pairs::decode(query).ok_or_else(unusable)?;
-        let matched = self.matched(type_, &pairs).await?;
+        let matched = self.matched(caller, type_, &pairs).await?;
         guards.push(matched.guard);
         match matched.id {
             Some(id) => Ok(format!("{type_}/{id}")),

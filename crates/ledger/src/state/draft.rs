@@ -10,7 +10,7 @@ use proof::{Digest, PublicKey};
 use super::keys;
 use super::owner::{KeyOwner, KeyUse};
 use crate::genesis::ORGANISATIONS_MAX;
-use crate::{OrgId, Organisation};
+use crate::{OrgId, Organisation, Service};
 
 /// The most open proposals of one organisation.
 pub(crate) const PROPOSALS_EACH: usize = 4;
@@ -119,7 +119,7 @@ impl Draft {
         );
     }
 
-    /// Removes a member and retires its keys.
+    /// Removes a member with its service record and retires its keys.
     pub(crate) fn dismiss(&mut self, organisation: &Organisation) {
         let mut members = self.members();
         members.retain(|id| *id != organisation.id);
@@ -127,6 +127,17 @@ impl Draft {
         self.remove(keys::organisation(&organisation.id));
         for key in organisation_keys(organisation) {
             self.own(organisation, key, KeyUse::Retired);
+        }
+        let service = keys::service(&organisation.id);
+        if let Some(Service {
+            tls_key,
+            credential_key,
+            ..
+        }) = self.get(&service)
+        {
+            self.own(organisation, tls_key, KeyUse::Retired);
+            self.own(organisation, credential_key, KeyUse::Retired);
+            self.remove(service);
         }
     }
 

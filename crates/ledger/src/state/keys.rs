@@ -49,6 +49,37 @@ pub fn proposal(id: &Digest) -> Vec<u8> {
     join(b"proposal/", &id.0)
 }
 
+/// The service record of a member.
+pub fn service(id: &OrgId) -> Vec<u8> {
+    join(b"service/", id.as_str().as_bytes())
+}
+
+/// A grant.
+pub fn grant(id: &Digest) -> Vec<u8> {
+    join(b"grant/", &id.0)
+}
+
+/// An emergency opening.
+pub fn glass(id: &Digest) -> Vec<u8> {
+    join(b"glass/", &id.0)
+}
+
+/// An erasure.
+pub fn erasure(id: &Digest) -> Vec<u8> {
+    join(b"erasure/", &id.0)
+}
+
+/// The attestation of a holder for an erasure.
+pub fn attestation(erasure: &Digest, holder: &OrgId) -> Vec<u8> {
+    let id = join(b"attestation/", &erasure.0);
+    join(&id, holder.as_str().as_bytes())
+}
+
+/// A delegation.
+pub fn delegation(id: &Digest) -> Vec<u8> {
+    join(b"delegation/", &id.0)
+}
+
 fn join(word: &[u8], rest: &[u8]) -> Vec<u8> {
     [word, rest].concat()
 }

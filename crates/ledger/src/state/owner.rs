@@ -13,6 +13,10 @@ pub enum KeyUse {
     Node,
     /// Signs checkpoints.
     Checkpoint,
+    /// Proves to its peers who a member's node is (TLS).
+    Link,
+    /// Signs the credentials of a member's practitioners.
+    Credential,
     /// Nothing any more: it was replaced, or its owner has left.
     Retired,
 }
@@ -34,6 +38,8 @@ impl Canonical for KeyOwner {
             KeyUse::Node => 2,
             KeyUse::Checkpoint => 3,
             KeyUse::Retired => 4,
+            KeyUse::Link => 5,
+            KeyUse::Credential => 6,
         });
     }
 
@@ -44,6 +50,8 @@ impl Canonical for KeyOwner {
             2 => KeyUse::Node,
             3 => KeyUse::Checkpoint,
             4 => KeyUse::Retired,
+            5 => KeyUse::Link,
+            6 => KeyUse::Credential,
             _ => return Err(reader.malformed("use of a key")),
         };
         Ok(Self {

@@ -1,11 +1,14 @@
 //! A consortium made by hand, whose members act through a state.
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
+pub mod acts;
+pub mod crowd;
+
 use std::collections::BTreeMap;
 
 use ledger::{
     BlockContext, Checked, Executed, Genesis, Kind, OrgId, Organisation, OrganisationKind,
-    Parameters, Proposal, Propose, Refusal, State, Vote, execute,
+    Parameters, Proposal, Propose, Refusal, Service, State, Vote, XWING_KEY_BYTES, execute,
 };
 use proof::codec::Canonical;
 use proof::transaction::{Batch, Header, Transaction};
@@ -31,6 +34,17 @@ pub fn organisation(name: &str, validator: bool) -> Organisation {
         checkpoint_key: key(name, "checkpoint").public(),
         address: format!("{name}.example:9000"),
         validator,
+    }
+}
+
+/// The service record of a name, with keys of its own.
+pub fn service(name: &str, credential_epoch: u64) -> Service {
+    Service {
+        address: format!("{name}.example:9443"),
+        tls_key: key(name, "tls").public(),
+        xwing_key: [7; XWING_KEY_BYTES],
+        credential_key: key(name, "credential").public(),
+        credential_epoch,
     }
 }
 
@@ -122,6 +136,11 @@ impl Network {
             previous,
             root,
         }
+    }
+
+    /// The hour of the next block, counted since 1970.
+    pub fn hour(&self) -> u32 {
+        u32::try_from(self.block().time_ms / 3_600_000).unwrap()
     }
 
     /// Executes a block of these transactions.

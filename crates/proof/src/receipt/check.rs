@@ -1,15 +1,15 @@
 //! The judgement of a receipt. C2SP `tlog-proof`, Verifying a tlog proof, and what is ours.
 
-use super::text::{self, order};
+use super::cosigners::check_signatures;
+use super::text;
 use super::{Invalid, Receipt};
 use crate::checkpoint::{Checkpoint, origin};
 use crate::codec::Canonical;
 use crate::event::{Event, RecordVersion, record_digest};
-use crate::note::Note;
 use crate::policy::Policy;
 use crate::transaction::{Batch, Entry, KIND_BATCH};
 use crate::tree::{leaf_hash, verify_inclusion};
-use crate::{Digest, PublicKey, cosignature};
+use crate::{Digest, PublicKey};
 
 /// What a valid receipt proves: validators of the ledger, as many as the policy asks for,
 /// accepted a batch that holds this event, signed by a key that was, at that height, the
@@ -66,57 +66,6 @@ pub fn verify(receipt: &[u8], policy: &Policy, record: Option<&[u8]>) -> Result<
         cosigners,
         record_matches: record.is_some(),
     })
-}
-
-/// One valid line of a log of the policy, then valid lines of its witnesses in order.
-fn check_signatures(
-    note: &Note,
-    checkpoint: &Checkpoint,
-    policy: &Policy,
-) -> Result<Vec<String>, Invalid> {
-    let fault = |reason: String| Err(Invalid::Signatures(reason));
-    if !policy
-        .logs()
-        .iter()
-        .any(|log| log.name() == checkpoint.origin)
-    {
-        return Err(Invalid::Origin(checkpoint.origin.clone()));
-    }
-    let origin = &checkpoint.origin;
-    if !note
-        .lines
-        .is_sorted_by(|one, next| order(origin, one) < order(origin, next))
-    {
-        return fault("a line is double or out of order".to_owned());
-    }
-    let Some((first, others)) = note.lines.split_first() else {
-        return fault("there is none".to_owned());
-    };
-    let known = policy.logs().iter().find(|log| log.claims(first));
-    match known {
-        Some(log) if log.name() == checkpoint.origin => {
-            if let Err(error) = first.verify(&note.text, log) {
-                return fault(format!("the log's: {error}"));
-            }
-        }
-        _ => return fault("the first line is not of a log of the trust file".to_owned()),
-    }
-    let mut cosigners = Vec::new();
-    for line in others {
-        let Some(witness) = policy.witnesses().iter().find(|it| it.claims(line)) else {
-            return fault(format!("`{}` is no cosigner of the trust file", line.name));
-        };
-        if let Err(error) = cosignature::verify(checkpoint, witness, line) {
-            return fault(format!("`{}`: {error}", line.name));
-        }
-        cosigners.push(line.name.clone());
-    }
-    let cosigned = |it: &crate::note::Vkey| others.iter().any(|line| it.claims(line));
-    if policy.is_quorum(cosigned) {
-        Ok(cosigners)
-    } else {
-        Err(Invalid::Quorum(others.len()))
-    }
 }
 
 /// The entry is a signed batch transaction of this ledger, and the event is in its batch.

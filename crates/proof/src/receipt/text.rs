@@ -12,13 +12,30 @@ use crate::codec::Canonical;
 use crate::note::{Line, Note};
 use crate::tree::PATH_MAX;
 
+/// The lines of a receipt of either form; what `extra` holds tells which.
+pub(super) struct Lines {
+    pub(super) extra: Vec<u8>,
+    pub(super) index: u64,
+    pub(super) path: Vec<Digest>,
+    pub(super) checkpoint: Note,
+}
+
 pub(super) fn render(receipt: &Receipt) -> String {
-    let extra = STANDARD.encode(receipt.opening.to_bytes());
-    let mut text = format!("{FORMAT}\nextra {extra}\nindex {}\n", receipt.index);
-    for hash in &receipt.path {
+    render_lines(&Lines {
+        extra: receipt.opening.to_bytes(),
+        index: receipt.index,
+        path: receipt.path.clone(),
+        checkpoint: receipt.checkpoint.clone(),
+    })
+}
+
+pub(super) fn render_lines(lines: &Lines) -> String {
+    let extra = STANDARD.encode(&lines.extra);
+    let mut text = format!("{FORMAT}\nextra {extra}\nindex {}\n", lines.index);
+    for hash in &lines.path {
         let _ = writeln!(text, "{}", STANDARD.encode(hash.0));
     }
-    let mut note = receipt.checkpoint.clone();
+    let mut note = lines.checkpoint.clone();
     if let Ok(checkpoint) = Checkpoint::of(&note) {
         note.lines.sort_by(|one, other| {
             order(&checkpoint.origin, one).cmp(&order(&checkpoint.origin, other))
@@ -34,6 +51,18 @@ pub(super) fn order<'a>(origin: &str, line: &'a Line) -> (bool, &'a str, [u8; 4]
 }
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Receipt, Invalid> {
+    let lines = parse_lines(bytes)?;
+    let opening = Opening::from_bytes(&lines.extra)
+        .map_err(|it| Invalid::Malformed(format!("extra: {it}")))?;
+    Ok(Receipt {
+        opening,
+        index: lines.index,
+        path: lines.path,
+        checkpoint: lines.checkpoint,
+    })
+}
+
+pub(super) fn parse_lines(bytes: &[u8]) -> Result<Lines, Invalid> {
     if bytes.len() > RECEIPT_BYTES_MAX {
         return Err(Invalid::Unusable("longer than any receipt".to_owned()));
     }
@@ -50,15 +79,13 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Receipt, Invalid> {
     let extra = STANDARD
         .decode(extra)
         .map_err(|_| malformed("the extra line is no base64"))?;
-    let opening =
-        Opening::from_bytes(&extra).map_err(|it| Invalid::Malformed(format!("extra: {it}")))?;
     let index = decimal(index).ok_or_else(|| malformed("the index is no number"))?;
     let (path, note) = hashes(rest)?;
     let checkpoint: Note = note
         .parse()
         .map_err(|it| Invalid::Malformed(format!("{it}")))?;
-    Ok(Receipt {
-        opening,
+    Ok(Lines {
+        extra,
         index,
         path,
         checkpoint,

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
 pub mod frozen;
+pub mod states;
 
 use proof::batch::Tree;
 use proof::checkpoint::{Checkpoint, cosigner, origin};

@@ -43,12 +43,18 @@ pub(crate) fn prepare(wanted: &Wanted) -> Outcome<Report> {
 
 fn make(wanted: &Wanted) -> Outcome<Report> {
     let folder = &wanted.folder;
-    let links = plan::free_addresses(MEMBERS.len())?;
+    // Two each: the ledger's and that of the other organisations.
+    let links = plan::free_addresses(2 * MEMBERS.len())?;
     let mut founders = Vec::new();
     let mut users = Vec::new();
     for (index, member) in MEMBERS.iter().enumerate() {
         let dir = folder.join(member.id);
-        let plan = plan_of(&dir, index, wanted.port, links[index]);
+        let plan = plan_of(
+            &dir,
+            index,
+            wanted.port,
+            [links[2 * index], links[2 * index + 1]],
+        );
         let made = init::make(&plan)?;
         founders.push(init::facts(&plan, &made.keys, true)?);
         users.push(made.users);
@@ -84,7 +90,7 @@ fn make(wanted: &Wanted) -> Outcome<Report> {
     Ok(report)
 }
 
-fn plan_of(dir: &Path, index: usize, port: u16, link: SocketAddr) -> Plan<'_> {
+fn plan_of(dir: &Path, index: usize, port: u16, links: [SocketAddr; 2]) -> Plan<'_> {
     let member = &MEMBERS[index];
     Plan {
         dir,
@@ -92,7 +98,8 @@ fn plan_of(dir: &Path, index: usize, port: u16, link: SocketAddr) -> Plan<'_> {
         name: member.name,
         kind: member.kind,
         http: plan::http(port, index),
-        ledger: link,
+        ledger: links[0],
+        peers: links[1],
         roles: member.roles,
         cost: COST,
         token_lifetime_s: TOKEN_LIFETIME_S,

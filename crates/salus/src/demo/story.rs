@@ -1,6 +1,8 @@
 //! The story: what this release can prove, played on the running demo. Each step is real, and is
 //! told with the command that checks it.
 
+mod sharing;
+
 use super::Children;
 use super::report::Report;
 use crate::cli;
@@ -49,6 +51,7 @@ pub(crate) fn play(children: &Children, report: &mut Report, folder: &Path) -> O
     story.no_token_no_data(report)?;
     let kept = story.a_record_is_provable(report)?;
     story.a_changed_byte_is_refused(&kept)?;
+    story.sharing(report)?;
     story.three_of_four_go_on(children, report)?;
     story.the_fourth_catches_up(children, report)?;
     println!();

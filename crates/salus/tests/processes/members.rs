@@ -33,6 +33,8 @@ fn a_member_is_voted_in_and_another_out_while_writes_go_on() {
         &format!("127.0.0.1:{port}"),
         "--ledger",
         &format!("127.0.0.1:{}", port + 1),
+        "--peers",
+        &format!("127.0.0.1:{}", port + 2),
     ]);
     assert!(joined.status.success(), "{joined:?}");
     let said = String::from_utf8(joined.stdout).unwrap();

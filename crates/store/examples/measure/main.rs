@@ -66,6 +66,7 @@ fn put(resource: &serde_json::Value, version: u64, time: i64) -> Put {
         vault: "v".into(),
         compartments: fhir::compartment::patients(resource),
         index: fhir::search::values(resource),
+        facts: b"vital-signs".to_vec(),
         envelope,
         commitment: [7; 32],
     }

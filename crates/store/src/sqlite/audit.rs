@@ -27,7 +27,9 @@ const RELATIONS: &[(&str, &str)] = &[
     (
         "version of leaf {}: versions of its record are missing before it",
         "SELECT leaf FROM (SELECT leaf, version,
-         row_number() OVER (PARTITION BY record ORDER BY version) AS place FROM versions)
+         row_number() OVER (PARTITION BY record ORDER BY version) AS place
+         FROM (SELECT leaf, record, version FROM versions
+               UNION ALL SELECT leaf, record, version FROM erased WHERE record > 0))
          WHERE version <> place",
     ),
     (
@@ -37,9 +39,36 @@ const RELATIONS: &[(&str, &str)] = &[
          WHERE r.record IS NULL OR r.type <> v.type OR k.vault IS NULL OR l.leaf IS NULL",
     ),
     (
+        "version of leaf {}: what decisions read of it is missing, or has another version or \
+         other patients",
+        "SELECT v.leaf FROM versions v LEFT JOIN sights s ON s.leaf = v.leaf
+         WHERE s.leaf IS NULL OR s.version <> v.version OR s.patients <> coalesce(
+         (SELECT group_concat(substr(n.value, 9), ' ')
+         FROM json_each('[' || trim(v.patients, ',') || ']') j
+         CROSS JOIN texts n ON n.text = j.value), '')",
+    ),
+    (
+        "sight of leaf {}: it belongs to no version",
+        "SELECT leaf FROM sights WHERE leaf NOT IN (SELECT leaf FROM versions)",
+    ),
+    (
         "leaf {}: it belongs to no version, or leaves before it are missing",
         "SELECT leaf FROM (SELECT l.leaf, v.leaf AS of, row_number() OVER (ORDER BY l.leaf) AS place
-         FROM leaves l LEFT JOIN versions v ON v.leaf = l.leaf) WHERE of IS NULL OR leaf <> place",
+         FROM leaves l LEFT JOIN (SELECT leaf FROM versions UNION ALL SELECT leaf FROM erased) v
+         ON v.leaf = l.leaf) WHERE of IS NULL OR leaf <> place",
+    ),
+    (
+        "erased leaf {}: its version is still there, or it fits to no record",
+        "SELECT e.leaf FROM erased e LEFT JOIN versions v ON v.leaf = e.leaf
+         LEFT JOIN records r ON r.record = e.record
+         WHERE v.leaf IS NOT NULL OR (e.record = 0) <> (e.version = 0)
+         OR (e.record <> 0 AND r.record IS NULL)",
+    ),
+    (
+        "erasure {}: its leaves are not as many as it says, or are of no erasure",
+        "SELECT row_number() OVER (ORDER BY e.erasure) FROM erasures e
+         WHERE e.leaves <> (SELECT count(*) FROM erased d WHERE d.erasure = e.erasure)
+         UNION ALL SELECT leaf FROM erased WHERE erasure NOT IN (SELECT erasure FROM erasures)",
     ),
     (
         "batch {}: it does not follow the one before, or its leaves are missing",

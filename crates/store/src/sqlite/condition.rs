@@ -195,7 +195,8 @@ fn token(
 /// Sorts after everything that begins with a prefix: no text holds this noncharacter.
 const AFTER_ALL: char = '\u{10ffff}';
 
-fn begins(column: &str, prefix: &str) -> Fragment {
+/// The column begins with this text.
+pub(super) fn begins(column: &str, prefix: &str) -> Fragment {
     let end = format!("{prefix}{AFTER_ALL}");
     let sql = format!("({column} >= ? AND {column} < ?)");
     Fragment::new(sql, [text(prefix), Value::Text(end)])

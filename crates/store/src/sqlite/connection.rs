@@ -5,11 +5,19 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
+use super::sight;
 use crate::{Options, StoreError};
 
 /// Each runs once, in order, in one transaction with the bump of `user_version`. Never edit one
 /// that was released: add the next.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_spine.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_spine.sql"),
+    include_str!("migrations/0002_smart.sql"),
+    include_str!("migrations/0003_sight.sql"),
+    include_str!("migrations/0004_sharing.sql"),
+    include_str!("migrations/0005_identity.sql"),
+    include_str!("migrations/0006_erasure.sql"),
+];
 
 /// Statements kept prepared by each connection.
 const STATEMENTS: usize = 256;
@@ -73,7 +81,7 @@ fn set_up(connection: &Connection, options: &Options) -> Result<(), StoreError> 
     // Negative: KiB instead of pages.
     connection.pragma_update(None, "cache_size", -i64::from(options.cache_kib))?;
     connection.pragma_update(None, "temp_store", "memory")?;
-    Ok(())
+    sight::register(connection)
 }
 
 fn schema(connection: &Connection) -> Result<u32, StoreError> {

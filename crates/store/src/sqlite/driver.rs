@@ -10,8 +10,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::condition::{self, Fragment, parameter, text};
-use super::{names, read, span};
-use crate::{Scope, StoreError};
+use super::sight::Eyes;
+use super::{chain, names, read, span};
+use crate::StoreError;
 
 /// A filter that finds more rows than this does not drive, unless the options say otherwise.
 pub(crate) const RARE: usize = 2000;
@@ -47,7 +48,7 @@ impl Plan {
     pub(super) fn make(
         connection: &Connection,
         query: &Query,
-        scope: &Scope,
+        eyes: &Eyes,
         rare: usize,
     ) -> Result<Self, StoreError> {
         let mut plan = Self {
@@ -58,11 +59,17 @@ impl Plan {
         let Some(type_) = plan.type_ else {
             return Ok(plan);
         };
-        if let Some(patients) = read::scope_numbers(connection, scope)? {
-            plan.add_scope(connection, type_, &patients)?;
+        if let Some(patients) = eyes.patients() {
+            plan.add_scope(connection, type_, patients)?;
         }
         for filter in &query.filters {
             plan.add(connection, type_, filter)?;
+        }
+        for chain in &query.chains {
+            let probe = chain::probe(connection, eyes, query.resource_type, chain)?;
+            let own = (query.resource_type, type_);
+            let driver = chain::driver(connection, eyes, own, chain, rare)?;
+            plan.take(connection, driver, probe, None)?;
         }
         // Two ends of a stretch of time may be rare together; their probes stay.
         if plan.candidates.is_none()
@@ -70,6 +77,12 @@ impl Plan {
         {
             plan.candidates = first_records(connection, driver, rare)?;
         }
+        // Never a candidate, never left out: whatever the plan, each row is decided on.
+        let filters = query.filters.iter().map(|filter| filter.parameter);
+        let sorts = query.sort.iter().map(|sort| sort.parameter);
+        let links = query.chains.iter().filter_map(chain::own);
+        plan.probes
+            .extend(eyes.decision("r", filters.chain(sorts).chain(links)));
         Ok(plan)
     }
 
@@ -90,7 +103,7 @@ impl Plan {
             format!("SELECT record FROM compartments WHERE patient IN ({list}) AND type = ?"),
             [Value::Integer(type_)],
         );
-        let probe = scope_probe(patients);
+        let probe = scope_probe(patients, "r");
         let stream = match patients {
             [patient] => Some(Stream {
                 from: "compartments x INDEXED BY compartments_by",
@@ -141,13 +154,13 @@ impl Plan {
     }
 }
 
-/// Whether record `r` is in the compartment of one of these patients.
-pub(super) fn scope_probe(patients: &[i64]) -> Fragment {
+/// Whether the record under this alias is in the compartment of one of these patients.
+pub(super) fn scope_probe(patients: &[i64], alias: &str) -> Fragment {
     let list = read::number_list(patients);
     Fragment::new(
         format!(
             "EXISTS (SELECT 1 FROM compartments c
-             WHERE c.record = r.record AND c.patient IN ({list}))"
+             WHERE c.record = {alias}.record AND c.patient IN ({list}))"
         ),
         [],
     )

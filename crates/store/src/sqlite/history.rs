@@ -6,6 +6,7 @@ use rusqlite::types::Value;
 use super::condition::Fragment;
 use super::names::{self, Table as Names};
 use super::page_token::{Purpose, Token};
+use super::sight::Eyes;
 use super::{read, to_sql};
 use crate::{History, HistoryPage, HistoryScope, Page, StoreError};
 
@@ -23,7 +24,8 @@ pub(crate) fn page(connection: &Connection, history: &History) -> Result<History
             keys: vec![Value::Integer(i64::MAX)],
         },
     };
-    let Some(mut sql) = rows(connection, history)? else {
+    let eyes = Eyes::of(connection, &history.scope)?;
+    let Some(mut sql) = rows(connection, history, &eyes)? else {
         return Ok(HistoryPage::default());
     };
     let limit = history.page.limit.clamp(1, Page::LIMIT_MAX) as usize;
@@ -67,7 +69,11 @@ fn restrict(sql: &mut Fragment, since_us: Option<i64>, bound: &Token, limit: usi
 }
 
 /// Whose versions, seen by whom; `None`: nothing can be found.
-fn rows(connection: &Connection, history: &History) -> Result<Option<Fragment>, StoreError> {
+fn rows(
+    connection: &Connection,
+    history: &History,
+    eyes: &Eyes,
+) -> Result<Option<Fragment>, StoreError> {
     let type_name = match &history.of {
         HistoryScope::Instance(key) => Some(&key.type_),
         HistoryScope::Type(name) => Some(name),
@@ -89,24 +95,23 @@ fn rows(connection: &Connection, history: &History) -> Result<Option<Fragment>, 
             [Value::Text(key.id.clone())],
         );
     }
-    if let Some(numbers) = read::scope_numbers(connection, &history.scope)? {
+    if let Some(numbers) = eyes.patients() {
         if numbers.is_empty() {
             return Ok(None);
         }
         if !matches!(history.of, HistoryScope::Instance(_)) {
             // A patient's records are few: begin with them. The list in the version decides, for a
             // record may have been another patient's before it was corrected.
-            let list = read::number_list(&numbers);
+            let list = read::number_list(numbers);
             by_patient = format!(
                 "(SELECT DISTINCT record FROM compartments WHERE patient IN ({list})) c CROSS JOIN "
             );
             from = "records r ON r.record = c.record CROSS JOIN versions v ON v.record = r.record";
         }
-        let seen = numbers
-            .iter()
-            .map(|number| Fragment::new(format!("instr(v.patients, ',{number},') > 0"), []));
+    }
+    if let Some(seen) = eyes.version() {
         also.push(" AND ", []);
-        also.append(Fragment::any(seen.collect()));
+        also.append(seen);
     }
     let (columns, tables) = (read::COLUMNS, read::TABLES);
     let mut sql = Fragment::new(

@@ -4,93 +4,127 @@ use std::collections::BTreeSet;
 
 use fhir::query::{Include, Query};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
+use super::condition::Fragment;
 use super::names::{self, Table as Names};
-use super::{driver, read};
-use crate::{Found, Scope, StoreError};
+use super::read;
+use super::sight::Eyes;
+use crate::{Found, StoreError};
 
 /// Records included in one page at most.
 const INCLUDED_MAX: usize = 1000;
 
-/// Adds the included records of the page to `found`.
+/// Adds the included records of the page to `found`. What is not seen is not counted either: the
+/// bound, and the remark that it was met, are about what is shown.
 pub(super) fn resolve(
     connection: &Connection,
     query: &Query,
-    scope: &Scope,
+    eyes: &Eyes,
     page: &[i64],
     found: &mut Found,
 ) -> Result<(), StoreError> {
-    let patients = read::scope_numbers(connection, scope)?;
-    let mut wanted = BTreeSet::new();
+    let mut wanted = Wanted {
+        page: page.iter().copied().collect(),
+        records: BTreeSet::new(),
+    };
     for include in &query.includes {
-        for target in targets(connection, include, page)? {
-            wanted.extend(local_record(connection, include, &target)?);
-        }
+        targets(connection, include, eyes, &mut wanted)?;
     }
     for include in &query.revincludes {
-        let own = |record: &i64| own_text(connection, *record);
-        for target in page.iter().map(own) {
-            let Some(target) = target? else { continue };
-            wanted.extend(sources(connection, include, target)?);
-        }
+        sources(connection, include, eyes, page, &mut wanted)?;
     }
-    for record in page {
-        wanted.remove(record);
-    }
-    let mut seen = Vec::new();
-    for record in wanted {
-        if !visible(connection, record, patients.as_deref())? {
-            continue;
-        }
-        if seen.len() == INCLUDED_MAX {
-            found.included_cut = true;
-            break;
-        }
-        seen.push(record);
-    }
-    found.included = read::by_records(connection, &seen)?;
+    found.included_cut = wanted.records.len() > INCLUDED_MAX;
+    let shown: Vec<i64> = wanted.records.into_iter().take(INCLUDED_MAX).collect();
+    found.included = read::by_records(connection, &shown)?;
     Ok(())
 }
 
-/// What the page's records point at.
+/// What is to be included.
+struct Wanted {
+    page: BTreeSet<i64>,
+    records: BTreeSet<i64>,
+}
+
+impl Wanted {
+    /// Whether one more would be left out.
+    fn is_full(&self) -> bool {
+        self.records.len() > INCLUDED_MAX
+    }
+
+    fn add(&mut self, record: i64) {
+        if !self.page.contains(&record) {
+            self.records.insert(record);
+        }
+    }
+}
+
+/// What the page's records point at, until there is enough. The page is bounded, and so is what
+/// one record can point at.
 fn targets(
     connection: &Connection,
     include: &Include,
-    page: &[i64],
-) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT DISTINCT n.value FROM json_each(?) j
+    eyes: &Eyes,
+    wanted: &mut Wanted,
+) -> Result<(), StoreError> {
+    let page: Vec<i64> = wanted.page.iter().copied().collect();
+    let mut sql = Fragment::new(
+        "SELECT DISTINCT n.value FROM json_each(?) j
          CROSS JOIN refs x ON x.record = j.value AND x.parameter = ?
-         JOIN texts n ON n.text = x.target LIMIT ?";
-    let values = [
-        Value::Text(format!("[{}]", read::number_list(page))),
-        Value::Integer(i64::from(include.parameter.id)),
-        most(),
-    ];
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map(params_from_iter(values), |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+         CROSS JOIN records q ON q.record = x.record
+         JOIN texts n ON n.text = x.target WHERE 1",
+        [
+            Value::Text(format!("[{}]", read::number_list(&page))),
+            Value::Integer(i64::from(include.parameter.id)),
+        ],
+    );
+    if let Some(seen) = eyes.decision("q", [include.parameter]) {
+        sql.push(" AND ", []);
+        sql.append(seen);
+    }
+    let mut target = Fragment::new(
+        "SELECT r.record FROM records r WHERE r.type = ? AND r.id = ? AND r.deleted = 0",
+        [],
+    );
+    if let Some(seen) = eyes.record("r", []) {
+        target.push(" AND ", []);
+        target.append(seen);
+    }
+    let mut find = connection.prepare_cached(&target.sql)?;
+    let mut statement = connection.prepare_cached(&sql.sql)?;
+    let mut rows = statement.query(params_from_iter(sql.values))?;
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        let Some((type_, id)) = named(connection, include, &name)? else {
+            continue;
+        };
+        let mut values = vec![Value::Integer(type_), Value::Text(id.to_owned())];
+        values.extend(target.values.iter().cloned());
+        let found = find.query_row(params_from_iter(values), |row| row.get(0));
+        if let Some(record) = found.optional()? {
+            wanted.add(record);
+            if wanted.is_full() {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
-/// The record that `Type/id` names, if it is here.
-fn local_record(
+/// Type and id of `Type/id`, if the inclusion asks for the type and it is here.
+fn named<'a>(
     connection: &Connection,
     include: &Include,
-    target: &str,
-) -> Result<Option<i64>, StoreError> {
+    target: &'a str,
+) -> Result<Option<(i64, &'a str)>, StoreError> {
     let Some((type_, id)) = target.split_once('/') else {
         return Ok(None);
     };
     if include.target.is_some_and(|only| only != type_) {
         return Ok(None);
     }
-    let Some(type_) = names::find(connection, Names::Types, type_)? else {
-        return Ok(None);
-    };
-    Ok(connection
-        .prepare_cached("SELECT record FROM records WHERE type = ?1 AND id = ?2")?
-        .query_row(params![type_, id], |row| row.get(0))
-        .optional()?)
+    let type_ = names::find(connection, Names::Types, type_)?;
+    Ok(type_.map(|type_| (type_, id)))
 }
 
 /// The number of `Type/id` of a record; `None`: nothing points at it.
@@ -104,37 +138,39 @@ fn own_text(connection: &Connection, record: i64) -> Result<Option<i64>, StoreEr
         .optional()?)
 }
 
-/// What points at a record.
+/// What points at the page's records, until there is enough.
 fn sources(
     connection: &Connection,
     include: &Include,
-    target: i64,
-) -> Result<Vec<i64>, StoreError> {
-    let sql = "SELECT record FROM refs WHERE parameter = ? AND target = ? LIMIT ?";
-    let parameter = Value::Integer(i64::from(include.parameter.id));
-    let values = [parameter, Value::Integer(target), most()];
-    let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map(params_from_iter(values), |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn most() -> Value {
-    Value::Integer(i64::try_from(INCLUDED_MAX + 1).unwrap_or(i64::MAX))
-}
-
-fn visible(
-    connection: &Connection,
-    record: i64,
-    patients: Option<&[i64]>,
-) -> Result<bool, StoreError> {
-    let mut sql = "SELECT 1 FROM records r WHERE r.record = ?1 AND r.deleted = 0".to_owned();
-    if let Some(patients) = patients {
-        sql.push_str(" AND ");
-        sql.push_str(&driver::scope_probe(patients).sql);
+    eyes: &Eyes,
+    page: &[i64],
+    wanted: &mut Wanted,
+) -> Result<(), StoreError> {
+    let mut sql = Fragment::new(
+        "SELECT r.record FROM refs x CROSS JOIN records r ON r.record = x.record
+         WHERE x.parameter = ? AND x.target = ? AND r.deleted = 0",
+        [],
+    );
+    if let Some(seen) = eyes.record("r", [include.parameter]) {
+        sql.push(" AND ", []);
+        sql.append(seen);
     }
-    let found = connection
-        .prepare_cached(&sql)?
-        .query_row([record], |_| Ok(()))
-        .optional()?;
-    Ok(found.is_some())
+    let mut find = connection.prepare_cached(&sql.sql)?;
+    for record in page {
+        let Some(target) = own_text(connection, *record)? else {
+            continue;
+        };
+        let parameter = Value::Integer(i64::from(include.parameter.id));
+        let mut values = vec![parameter, Value::Integer(target)];
+        values.extend(sql.values.iter().cloned());
+        // Each version of a reference has a row of its own: a record may come more than once.
+        let mut rows = find.query(params_from_iter(values))?;
+        while let Some(row) = rows.next()? {
+            if wanted.is_full() {
+                return Ok(());
+            }
+            wanted.add(row.get(0)?);
+        }
+    }
+    Ok(())
 }

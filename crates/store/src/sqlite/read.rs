@@ -3,17 +3,19 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
+use super::condition::Fragment;
 use super::names::{self, Table as Names};
+use super::sight::Eyes;
 use super::{damaged, from_sql, to_sql};
 use crate::{Method, Scope, StoreError, Stored};
 
 /// The columns of a stored version, in the order that [`stored`] reads.
 pub(crate) const COLUMNS: &str = "t.name, r.id, v.version, v.updated_us, v.method, k.id, \
      v.envelope, \
-     v.leaf, v.patients";
+     v.leaf, v.patients, f.facts";
 /// The tables around a version `v` of a record `r`.
-pub(crate) const TABLES: &str =
-    "JOIN types t ON t.type = r.type JOIN vaults k ON k.vault = v.vault";
+pub(crate) const TABLES: &str = "JOIN types t ON t.type = r.type JOIN vaults k ON k.vault = v.vault
+     LEFT JOIN sights f ON f.leaf = v.leaf";
 
 /// How a method is written.
 pub(crate) fn method_number(method: Method) -> i64 {
@@ -71,6 +73,7 @@ pub(crate) fn stored(row: &Row<'_>) -> rusqlite::Result<(Stored, i64, i64, i64)>
         envelope: row.get(6)?,
         leaf: 0,
         patients: vec![row.get(8)?],
+        facts: row.get::<_, Option<_>>(9)?.unwrap_or_default(),
     };
     Ok((stored, row.get(2)?, row.get(4)?, row.get(7)?))
 }
@@ -115,6 +118,7 @@ pub(crate) fn current(
     let sql = format!(
         "SELECT {COLUMNS} FROM types t CROSS JOIN records r ON r.type = t.type
          JOIN versions v ON v.leaf = r.leaf JOIN vaults k ON k.vault = v.vault
+         LEFT JOIN sights f ON f.leaf = v.leaf
          WHERE t.name = ?1 AND r.id = ?2"
     );
     one(connection, &sql, &[&type_, &id])
@@ -130,9 +134,45 @@ pub(crate) fn version(
     let sql = format!(
         "SELECT {COLUMNS} FROM types t CROSS JOIN records r ON r.type = t.type
          JOIN versions v ON v.record = r.record JOIN vaults k ON k.vault = v.vault
+         LEFT JOIN sights f ON f.leaf = v.leaf
          WHERE t.name = ?1 AND r.id = ?2 AND v.version = ?3"
     );
     one(connection, &sql, &[&type_, &id, &to_sql(version)?])
+}
+
+/// A version (`None`: the current one) as far as the scope shows it: what is outside is not there.
+pub(crate) fn seen(
+    connection: &Connection,
+    type_: &str,
+    id: &str,
+    version: Option<u64>,
+    scope: &Scope,
+) -> Result<Option<Stored>, StoreError> {
+    let eyes = Eyes::of(connection, scope)?;
+    let on = if version.is_some() {
+        "v.record = r.record AND v.version = ?"
+    } else {
+        "v.leaf = r.leaf"
+    };
+    let mut values = Vec::new();
+    if let Some(version) = version {
+        values.push(Value::Integer(to_sql(version)?));
+    }
+    values.extend([type_, id].map(|text| Value::Text(text.to_owned())));
+    let mut sql = Fragment::new(
+        format!(
+            "SELECT {COLUMNS} FROM types t CROSS JOIN records r ON r.type = t.type
+             JOIN versions v ON {on} JOIN vaults k ON k.vault = v.vault
+             LEFT JOIN sights f ON f.leaf = v.leaf
+             WHERE t.name = ? AND r.id = ?"
+        ),
+        values,
+    );
+    if let Some(seen) = eyes.version() {
+        sql.push(" AND ", []);
+        sql.append(seen);
+    }
+    Ok(all(connection, &sql.sql, sql.values)?.pop())
 }
 
 fn one(

@@ -10,6 +10,7 @@ use super::condition::Fragment;
 use super::driver::Plan;
 use super::order::{self, Key};
 use super::page_token::{Purpose, Token};
+use super::sight::Eyes;
 use super::{driver, from_sql, include, read, span};
 use crate::{Found, Page, RecordKey, Scope, StoreError};
 
@@ -40,14 +41,15 @@ pub(crate) fn page(
     rare: usize,
 ) -> Result<Found, StoreError> {
     let purpose = Purpose::of(&format!(
-        "search {} {:?} {:?} {scope:?}",
-        query.resource_type, query.filters, query.sort
+        "search {} {:?} {:?} {:?} {scope:?}",
+        query.resource_type, query.filters, query.chains, query.sort
     ));
     let token = page.after.as_deref();
     let token = token
         .map(|token| Token::open(connection, token, &purpose))
         .transpose()?;
-    let plan = Plan::make(connection, query, scope, rare)?;
+    let eyes = Eyes::of(connection, scope)?;
+    let plan = Plan::make(connection, query, &eyes, rare)?;
     let mut found = Found::default();
     if query.total != Total::None || query.summary == Summary::Count || query.count == Some(0) {
         found.total = Some(total(connection, &plan)?);
@@ -72,7 +74,7 @@ pub(crate) fn page(
     }
     let records: Vec<i64> = hits.iter().map(|hit| hit.record).collect();
     found.rows = read::by_records(connection, &records)?;
-    include::resolve(connection, query, scope, &records, &mut found)?;
+    include::resolve(connection, query, &eyes, &records, &mut found)?;
     Ok(found)
 }
 
@@ -84,7 +86,8 @@ pub(crate) fn matching(
     limit: u32,
     rare: usize,
 ) -> Result<Vec<RecordKey>, StoreError> {
-    let plan = Plan::make(connection, query, scope, rare)?;
+    let eyes = Eyes::of(connection, scope)?;
+    let plan = Plan::make(connection, query, &eyes, rare)?;
     if plan.is_empty() {
         return Ok(Vec::new());
     }
@@ -100,6 +103,24 @@ pub(crate) fn matching(
             })
         })
         .collect()
+}
+
+/// The first matches of a plan, in the order of records.
+pub(super) fn records(
+    connection: &Connection,
+    plan: &Plan,
+    limit: usize,
+) -> Result<Vec<i64>, StoreError> {
+    let hits = run(
+        connection,
+        plan,
+        &plain_source(plan),
+        &[],
+        None,
+        i64::MAX,
+        limit,
+    )?;
+    Ok(hits.into_iter().map(|hit| hit.record).collect())
 }
 
 fn total(connection: &Connection, plan: &Plan) -> Result<u64, StoreError> {

@@ -76,3 +76,11 @@ pub(crate) fn all_settings(connection: &Connection) -> Result<Vec<Setting>, Stor
     let rows = statement.query_map([], setting)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+/// Removes a setting.
+pub(crate) fn drop_setting(connection: &Connection, name: &str) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM settings WHERE name = ?1")?
+        .execute([name])?;
+    Ok(())
+}

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::names::{Cache, Table as Names};
-use super::{driver, from_sql, read, rows, search, to_sql};
+use super::{driver, from_sql, identity, read, rows, search, to_sql};
 use crate::{Committed, Guard, Method, Put, StoreError, Write};
 
 /// Puts in one write at most: a bundle has its own, lower bound.
@@ -39,6 +39,9 @@ pub(crate) fn apply(
     for (leaf, item) in (last + 1..).zip(&write.puts) {
         put(connection, cache, leaf, item)?;
     }
+    for change in &write.identity {
+        identity::apply(connection, change)?;
+    }
     let first_leaf = from_sql(last + 1)?;
     Ok(Committed { first_leaf })
 }
@@ -66,24 +69,27 @@ fn check(connection: &Connection, guard: &Guard) -> Result<(), StoreError> {
 struct Standing {
     record: i64,
     version: u64,
+    leaf: i64,
     patients: String,
 }
 
 fn standing(connection: &Connection, type_: i64, id: &str) -> Result<Option<Standing>, StoreError> {
     connection
         .prepare_cached(
-            "SELECT r.record, v.version, v.patients FROM records r JOIN versions v USING (leaf)
+            "SELECT r.record, v.version, v.leaf, v.patients
+             FROM records r JOIN versions v USING (leaf)
              WHERE r.type = ?1 AND r.id = ?2",
         )?
         .query_row(params![type_, id], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?))
+            Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get(2)?, row.get(3)?))
         })
         .optional()?
-        .map(|(record, version, patients)| {
+        .map(|(record, version, leaf, patients)| {
             let version = from_sql(version)?;
             Ok(Standing {
                 record,
                 version,
+                leaf,
                 patients,
             })
         })
@@ -112,12 +118,21 @@ fn put(
         });
     }
     let deleted = item.method == Method::Delete;
-    let patients = match &there {
+    let mut patients = Vec::new();
+    let list = match &there {
         Some(there) if deleted => there.patients.clone(),
-        _ => patient_list(connection, cache, &item.compartments)?,
+        _ => {
+            patients = numbered(connection, cache, &item.compartments)?;
+            read::join_numbers(patients.iter().map(|(number, _)| *number).collect())
+        }
     };
     let record = put_record(connection, leaf, type_, item, there.as_ref())?;
-    put_version(connection, leaf, record, type_, item, &patients)?;
+    put_version(connection, leaf, record, type_, item, &list)?;
+    match &there {
+        Some(there) if deleted => keep_sight(connection, leaf, item, there)?,
+        _ => put_sight(connection, leaf, item, &patients)?,
+    }
+    let patients = list;
     if there.is_some() {
         clear_index(connection, record)?;
     }
@@ -130,17 +145,54 @@ fn put(
     Ok(())
 }
 
-/// `,7,12,`: sorted numbers of `Patient/<id>` texts; empty when there are none.
-fn patient_list(
+/// Patients with the numbers of their `Patient/<id>` texts, in the order of numbers, each once.
+fn numbered<'a>(
     connection: &Connection,
     cache: &mut Cache,
-    patients: &[String],
-) -> Result<String, StoreError> {
+    patients: &'a [String],
+) -> Result<Vec<(i64, &'a str)>, StoreError> {
     let mut numbers = Vec::with_capacity(patients.len());
     for patient in patients {
-        numbers.push(cache.number(connection, Names::Texts, &read::patient_text(patient))?);
+        let number = cache.number(connection, Names::Texts, &read::patient_text(patient))?;
+        numbers.push((number, patient.as_str()));
     }
-    Ok(read::join_numbers(numbers))
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(numbers)
+}
+
+/// What a decision reads of this version.
+fn put_sight(
+    connection: &Connection,
+    leaf: i64,
+    item: &Put,
+    patients: &[(i64, &str)],
+) -> Result<(), StoreError> {
+    let ids: Vec<&str> = patients.iter().map(|(_, id)| *id).collect();
+    connection
+        .prepare_cached("INSERT INTO sights VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![
+            leaf,
+            to_sql(item.version)?,
+            ids.join(" "),
+            item.facts
+        ])?;
+    Ok(())
+}
+
+/// A tombstone is seen by those who saw what it deleted.
+fn keep_sight(
+    connection: &Connection,
+    leaf: i64,
+    item: &Put,
+    there: &Standing,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO sights SELECT ?1, ?2, patients, facts FROM sights WHERE leaf = ?3",
+        )?
+        .execute(params![leaf, to_sql(item.version)?, there.leaf])?;
+    Ok(())
 }
 
 fn put_record(
@@ -199,7 +251,7 @@ fn put_version(
     Ok(())
 }
 
-fn clear_index(connection: &Connection, record: i64) -> Result<(), StoreError> {
+pub(super) fn clear_index(connection: &Connection, record: i64) -> Result<(), StoreError> {
     for table in rows::Table::ALL {
         connection
             .prepare_cached(table.delete())?

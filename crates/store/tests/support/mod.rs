@@ -57,9 +57,15 @@ pub(crate) fn put(resource: &Value, expect: Option<u64>, updated_us: i64) -> Put
         vault: VAULT.to_owned(),
         compartments: fhir::compartment::patients(resource),
         index: fhir::search::values(resource),
+        facts: facts_of(resource),
         envelope: body,
         commitment,
     }
+}
+
+/// Stands for what a decision would be told: everything.
+pub(crate) fn facts_of(resource: &Value) -> Vec<u8> {
+    resource["id"].as_str().unwrap().as_bytes().to_vec()
 }
 
 pub(crate) fn tombstone(type_: &str, id: &str, expect: u64, updated_us: i64) -> Put {

@@ -63,11 +63,12 @@ fn common_searches_walk_an_index_in_its_order() {
         ("Patient", "_sort=family"),
         ("Patient", "identifier=urn:mrn|1"),
     ] {
+        let eyes = Eyes::of(&connection, &Scope::all()).unwrap();
         // Nothing is rare: the worst case.
         let query = query(type_, text);
         let plan = Plan {
             rare: 0,
-            ..Plan::make(&connection, &query, &Scope::all(), 0).unwrap()
+            ..Plan::make(&connection, &query, &eyes, 0).unwrap()
         };
         let plan = Plan {
             candidates: None,

@@ -1,0 +1,54 @@
+//! The authorization server of this organisation, embedded: SMART App Launch 2.2, Backend
+//! Services, OpenID Connect. Its rules and its memory are `hospital::smart`.
+
+mod answer;
+mod assertion;
+mod authorize;
+mod client;
+mod consent;
+mod discovery;
+mod exchange;
+mod inspect;
+mod launch;
+mod page;
+mod refused;
+mod register;
+mod request;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::state::Door;
+
+pub(crate) use client::{Credentials, credentials};
+pub(crate) use discovery::{oauth_extensions, smart};
+pub(crate) use exchange::{code, refresh, system};
+pub(crate) use refused::Refused;
+
+/// What other origins may call: nothing of it heeds a cookie.
+pub(crate) fn open_routes() -> Router<Door> {
+    Router::new()
+        .route("/auth/jwks", get(discovery::keys))
+        .route("/auth/introspect", post(inspect::introspect))
+        .route("/auth/revoke", post(inspect::revoke))
+        .route("/.well-known/openid-configuration", get(discovery::openid))
+}
+
+/// What a browser shows, and what administrators and clinicians use.
+pub(crate) fn own_routes() -> Router<Door> {
+    Router::new()
+        .route(
+            "/auth/authorize",
+            get(authorize::show).post(authorize::decide),
+        )
+        .route("/auth/style.css", get(page::style))
+        .route("/auth/launch", post(launch::launch))
+        .route(
+            "/auth/register",
+            get(register::list).post(register::register),
+        )
+        .route(
+            "/auth/register/{id}",
+            get(register::one).delete(register::delete),
+        )
+}

@@ -1,0 +1,163 @@
+//! The decision on each record of a patient, for one practitioner of another organisation.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use consent::decide::{Asking, Decision, Fallback, Obligation, Rules};
+use consent::facts::Facts;
+use consent::terms::{Actions, Purpose, Terms};
+use policy::Policy;
+use store::SieveRow;
+
+use super::ORGANISATION_REFERENCE;
+use crate::sight::{Decide, Redaction, Shown};
+
+/// Between the patient and the custodian; no grant to read records is about these.
+pub(super) const OWN_AFFAIRS: [&str; 2] = ["AuditEvent", "Consent"];
+
+/// Who asks, in the words of consents.
+#[derive(Debug, Clone)]
+pub(super) struct Reader {
+    /// `Organization/north-clinic`
+    pub(super) organisation: String,
+    /// `Practitioner/<pseudonym>`
+    pub(super) practitioner: String,
+    /// `PractitionerRole/clinician`
+    pub(super) role: String,
+    /// `Organization/st-mary`
+    pub(super) custodian: String,
+    /// The purpose of use.
+    pub(super) purpose: Purpose,
+    /// When it was asked, microseconds since 1970.
+    pub(super) at_us: i64,
+}
+
+/// The policy of this organisation, asked for one reader.
+pub(super) struct ByPolicy {
+    pub(super) policy: Arc<Policy>,
+    /// The practitioner's pseudonym.
+    pub(super) person: String,
+    pub(super) role: &'static str,
+    pub(super) organisation: String,
+    pub(super) organisation_kind: &'static str,
+    pub(super) custodian: String,
+    pub(super) custodian_kind: &'static str,
+    pub(super) purpose: String,
+    pub(super) break_glass: bool,
+}
+
+impl ByPolicy {
+    fn permits(&self, facts: &Facts) -> bool {
+        let request = policy::Request {
+            person: &self.person,
+            role: self.role,
+            organisation: &self.organisation,
+            organisation_kind: self.organisation_kind,
+            custodian: &self.custodian,
+            custodian_kind: self.custodian_kind,
+            action: policy::Action::Disclose,
+            purpose: &self.purpose,
+            break_glass: self.break_glass,
+            facts,
+        };
+        matches!(
+            self.policy.decide(&request),
+            policy::Decision::Permit { .. }
+        )
+    }
+}
+
+/// What of a record a policy can tell apart: its type, subjects and level.
+type Kind = (Option<&'static str>, String);
+
+/// What the consents of one patient, and the organisation's policy, show to one reader.
+pub(super) struct ByConsent {
+    id: String,
+    patient: String,
+    terms: Vec<Terms>,
+    fallback: Fallback,
+    reader: Reader,
+    policy: ByPolicy,
+    /// What the policy said of each kind of record: asking takes longer than all the rest.
+    said: Mutex<BTreeMap<Kind, bool>>,
+}
+
+impl ByConsent {
+    pub(super) fn new(
+        patient: &str,
+        terms: Vec<Terms>,
+        fallback: Fallback,
+        reader: Reader,
+        policy: ByPolicy,
+    ) -> Arc<Self> {
+        let digests = terms.iter().map(|it| it.digest().to_string());
+        let digests: Vec<String> = digests.collect();
+        let id = format!("{patient} {fallback:?} {reader:?} {}", digests.join(" "));
+        Arc::new(Self {
+            id,
+            patient: patient.to_owned(),
+            terms,
+            fallback,
+            reader,
+            policy,
+            said: Mutex::default(),
+        })
+    }
+
+    /// Whether the organisation's policy permits a record with these facts. Consent is beside it.
+    pub(super) fn permits(&self, facts: &Facts) -> bool {
+        let told = format!("{:?} {:?}", facts.subjects(), facts.level());
+        let kind = (facts.resource_type(), told);
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        *said
+            .entry(kind)
+            .or_insert_with(|| self.policy.permits(facts))
+    }
+
+    /// What the consents say of a record with these facts.
+    pub(super) fn decide(&self, facts: &Facts) -> Decision {
+        let reader = &self.reader;
+        let asking = Asking {
+            organisation: &[reader.organisation.as_str()],
+            practitioner: &[reader.practitioner.as_str()],
+            role: &[reader.role.as_str()],
+            groups: None,
+            custodian: &[reader.custodian.as_str()],
+            purpose: Some(reader.purpose.clone()),
+            actions: Actions::DISCLOSURE,
+            at_us: reader.at_us,
+        };
+        Rules::new(&self.terms).decide(self.fallback, &asking, facts)
+    }
+}
+
+impl Decide for ByConsent {
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn view(&self, row: &SieveRow<'_>) -> Shown {
+        // A record of several patients is nobody's to give alone.
+        if row.patients != [self.patient.as_str()] || OWN_AFFAIRS.contains(&row.type_) {
+            return Shown::Hidden;
+        }
+        let Ok(facts) = Facts::from_bytes(row.facts) else {
+            return Shown::Hidden;
+        };
+        if !self.permits(&facts) {
+            return Shown::Hidden;
+        }
+        match self.decide(&facts) {
+            Decision::Deny { .. } => Shown::Hidden,
+            Decision::Permit { obligations, .. } if obligations.contains(&Obligation::Redact) => {
+                Shown::Redacted(Redaction::default())
+            }
+            Decision::Permit { .. } => Shown::Whole,
+        }
+    }
+}
+
+/// `Organization/st-mary`
+pub(super) fn organisation_reference(organisation: &str) -> String {
+    format!("{ORGANISATION_REFERENCE}{organisation}")
+}

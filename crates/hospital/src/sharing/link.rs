@@ -1,0 +1,276 @@
+//! Linking a patient between two organisations by a code that the patient carries.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use proof::{Digest, hash};
+use store::PactKind;
+
+use super::give::consenting;
+use super::message::{self, LinkAnswer, LinkAsk};
+use super::pact::{Kept, LinkPact, link_id};
+use crate::caller::{Caller, Role};
+use crate::error::HospitalError;
+use crate::setup::Hospital;
+
+/// How long a code can be used.
+const CODE_LIFE_US: i64 = 15 * 60 * 1_000_000;
+/// Letters of a code: 32 signs, 5 bits each, none that looks like another.
+const SIGNS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+/// 80 bits: nobody guesses one within its life, at any rate that a link carries.
+const CODE_SIGNS: usize = 16;
+/// Wrong codes of one organisation within [`CODE_LIFE_US`] before it must wait.
+const WRONG_MAX: u32 = 20;
+
+/// A code to carry.
+#[derive(Debug, Clone)]
+pub struct Code {
+    /// Four groups of four, as people read it out.
+    pub text: String,
+    /// When it ends, microseconds since 1970.
+    pub until_us: i64,
+}
+
+/// A patient known at another organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linked {
+    /// The other organisation.
+    pub organisation: String,
+}
+
+/// Wrong codes by organisation: how many, and since when.
+#[derive(Default)]
+pub(crate) struct WrongCodes(Mutex<BTreeMap<String, (u32, i64)>>);
+
+impl WrongCodes {
+    fn blocked(&self, organisation: &str, now_us: i64) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = all.get(organisation);
+        found.is_some_and(|(count, since)| *count >= WRONG_MAX && now_us - since < CODE_LIFE_US)
+    }
+
+    /// The keys are members of the ledger, so the map is bounded by their number.
+    fn count(&self, organisation: &str, now_us: i64) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = all.entry(organisation.to_owned()).or_insert((0, now_us));
+        if now_us - entry.1 >= CODE_LIFE_US {
+            *entry = (0, now_us);
+        }
+        entry.0 = entry.0.saturating_add(1);
+    }
+}
+
+impl Hospital {
+    /// Makes a code that the patient carries to another organisation.
+    pub async fn link_code(&self, caller: &Caller, patient: &str) -> Result<Code, HospitalError> {
+        let own = consenting(caller)?;
+        if own != patient {
+            return Err(HospitalError::Absent(format!("Patient/{patient}")));
+        }
+        self.current_record("Patient", patient).await?;
+        self.log_own(caller, patient, "link-code", None).await?;
+        // Made now if the patient has none: the code is answered without the patient.
+        self.enrol_custodial_key(caller, patient).await?;
+        let random: [u8; CODE_SIGNS] = vault::random().map_err(crate::keyring::failed)?;
+        let signs: Vec<u8> = random
+            .iter()
+            .map(|byte| SIGNS[usize::from(byte % 32)])
+            .collect();
+        let until_us = self.now_us() + CODE_LIFE_US;
+        let now_us = self.now_us();
+        self.0.store.forget_pacts(PactKind::Code, now_us).await?;
+        let pact = Kept {
+            id: code_digest(&signs).0.to_vec(),
+            organisation: String::new(),
+            patient: patient.to_owned(),
+            until_us,
+            value: (),
+        };
+        self.keep_pact(PactKind::Code, &pact).await?;
+        let groups: Vec<&str> = signs
+            .chunks(4)
+            .filter_map(|group| std::str::from_utf8(group).ok())
+            .collect();
+        Ok(Code {
+            text: groups.join("-"),
+            until_us,
+        })
+    }
+
+    /// Takes a code that the patient brought from another organisation.
+    pub async fn link_patient(
+        &self,
+        caller: &Caller,
+        patient: &str,
+        organisation: &str,
+        code: &str,
+    ) -> Result<Linked, HospitalError> {
+        allow_sharing(caller, patient)?;
+        self.current_record("Patient", patient).await?;
+        if organisation == self.0.organisation {
+            return Err(HospitalError::request(
+                "value",
+                "the code is to be used at another organisation",
+                "name the organisation that gave the code",
+            ));
+        }
+        let ask = LinkAsk {
+            code: signs_of(code)?,
+        };
+        self.log_own(caller, patient, "link", None).await?;
+        let answer = self.call(organisation, message::LINK, &ask).await?;
+        let answer: LinkAnswer = message::read(&answer)?;
+        let pseudonym = message::digest(&answer.pseudonym)?;
+        self.keep_link(organisation, &pseudonym, patient).await
+    }
+
+    /// The other organisations that know a patient.
+    pub async fn links(
+        &self,
+        caller: &Caller,
+        patient: &str,
+    ) -> Result<Vec<Linked>, HospitalError> {
+        allow_sharing(caller, patient)?;
+        let found = self.pacts_of::<LinkPact>(PactKind::Link, patient).await?;
+        let names = found.into_iter().map(|it| it.organisation);
+        let names: std::collections::BTreeSet<String> = names.collect();
+        Ok(names
+            .into_iter()
+            .map(|organisation| Linked { organisation })
+            .collect())
+    }
+
+    /// Answers an organisation to which a patient brought our code.
+    pub(super) async fn answer_link(
+        &self,
+        from: &str,
+        ask: &LinkAsk,
+    ) -> Result<LinkAnswer, HospitalError> {
+        let wrong = || HospitalError::Absent("a code of this form".into());
+        let now_us = self.now_us();
+        if self.0.wrong_codes.blocked(from, now_us) {
+            return Err(HospitalError::Busy(
+                "too many codes of this organisation were wrong: wait a quarter of an hour".into(),
+            ));
+        }
+        let digest = code_digest(signs_of(&ask.code)?.as_bytes());
+        let Some(code) = self.take_pact::<()>(PactKind::Code, &digest.0).await? else {
+            self.0.wrong_codes.count(from, now_us);
+            return Err(wrong());
+        };
+        let pseudonym = Digest(self.linking_pseudonym(&code.patient, from).await?);
+        self.keep_link(from, &pseudonym, &code.patient).await?;
+        Ok(LinkAnswer {
+            pseudonym: pseudonym.to_string(),
+        })
+    }
+
+    async fn keep_link(
+        &self,
+        organisation: &str,
+        pseudonym: &Digest,
+        patient: &str,
+    ) -> Result<Linked, HospitalError> {
+        let id = link_id(organisation, &pseudonym.0);
+        if let Some(before) = self.pact::<LinkPact>(PactKind::Link, &id).await?
+            && before.patient != patient
+        {
+            return Err(HospitalError::request(
+                "conflict",
+                "the code is of somebody who is linked to another patient here",
+                "look whether the same person has two records here",
+            ));
+        }
+        let pact = Kept {
+            id,
+            organisation: organisation.to_owned(),
+            patient: patient.to_owned(),
+            until_us: i64::MAX,
+            value: LinkPact {
+                pseudonym: pseudonym.to_string(),
+            },
+        };
+        self.keep_pact(PactKind::Link, &pact).await?;
+        Ok(Linked {
+            organisation: organisation.to_owned(),
+        })
+    }
+
+    /// The patient of a link, by the name that the other organisation uses.
+    pub(super) async fn linked_patient(
+        &self,
+        organisation: &str,
+        pseudonym: &Digest,
+    ) -> Result<Option<String>, HospitalError> {
+        let id = link_id(organisation, &pseudonym.0);
+        let found = self.pact::<LinkPact>(PactKind::Link, &id).await?;
+        Ok(found.map(|it| it.patient))
+    }
+}
+
+/// The patient, or a clinician for the patient who stands before them.
+fn allow_sharing(caller: &Caller, patient: &str) -> Result<(), HospitalError> {
+    let own = caller.patient.as_deref() == Some(patient);
+    match caller.role {
+        Role::Patient if own => Ok(()),
+        Role::Clinician | Role::Pharmacist => Ok(()),
+        // Somebody else's patient record is absent for a patient.
+        Role::Patient => Err(HospitalError::Absent(format!("Patient/{patient}"))),
+        role => Err(HospitalError::Forbidden(format!(
+            "the role {role} does not share records"
+        ))),
+    }
+}
+
+fn code_digest(signs: &[u8]) -> Digest {
+    hash("salus/link-code/v1", &[signs])
+}
+
+/// The signs of a code as somebody typed it.
+fn signs_of(text: &str) -> Result<String, HospitalError> {
+    let signs: String = text
+        .chars()
+        .filter(|sign| !matches!(sign, '-' | ' '))
+        .map(|sign| sign.to_ascii_uppercase())
+        .take(CODE_SIGNS + 1)
+        .collect();
+    if signs.len() == CODE_SIGNS && signs.bytes().all(|sign| SIGNS.contains(&sign)) {
+        return Ok(signs);
+    }
+    Err(HospitalError::request(
+        "value",
+        "that is no code",
+        "a code has 16 letters and digits in four groups, without I, O, 0 and 1",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_as_people_type_it() {
+        let right = signs_of("abcd-EFGH jklm-2345").unwrap();
+        assert_eq!(right, "ABCDEFGHJKLM2345");
+        for wrong in [
+            "",
+            "ABCD",
+            "ABCD-EFGH-JKLM-234O",
+            "ABCD-EFGH-JKLM-23456",
+            "Ä",
+        ] {
+            assert!(signs_of(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_organisation_that_guesses_has_to_wait() {
+        let wrong = WrongCodes::default();
+        for _ in 0..WRONG_MAX {
+            assert!(!wrong.blocked("a", 0));
+            wrong.count("a", 0);
+        }
+        assert!(wrong.blocked("a", CODE_LIFE_US - 1));
+        assert!(!wrong.blocked("b", 0) && !wrong.blocked("a", CODE_LIFE_US));
+    }
+}

@@ -1,0 +1,51 @@
+// SMART Backend Services with a third-party OAuth client (npm openid-client) against a running
+// demo: DEMO names its demo.json.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import * as oauth from 'openid-client';
+
+const demo = JSON.parse(readFileSync(process.env.DEMO, 'utf8'));
+const hospital = demo.organisations[0];
+const admin = hospital.users.find((user) => user.role === 'admin');
+
+const kinds = {
+  RS384: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-384', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
+  ES384: { name: 'ECDSA', namedCurve: 'P-384' },
+};
+
+for (const [alg, kind] of Object.entries(kinds)) {
+  test(`a system signs in by ${alg} and reads what it is registered for`, async () => {
+    const pair = await crypto.subtle.generateKey(kind, true, ['sign', 'verify']);
+    const jwk = await crypto.subtle.exportKey('jwk', pair.publicKey);
+    const registered = await fetch(`${hospital.base}/auth/register`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        client_name: `Backend ${alg}`, grant_types: ['client_credentials'],
+        token_endpoint_auth_method: 'private_key_jwt', scope: 'system/Patient.rs',
+        jwks: { keys: [{ ...jwk, kid: alg, alg, ext: undefined, key_ops: undefined }] },
+      }),
+    });
+    assert.equal(registered.status, 201, await registered.clone().text());
+    const { client_id: id } = await registered.json();
+    const endpoint = `${hospital.base}/auth/token`;
+    const shown = oauth.PrivateKeyJwt({ key: pair.privateKey, kid: alg }, {
+      // SMART App Launch 2.2: the audience is the token endpoint, not the issuer.
+      [oauth.modifyAssertion]: (_, claims) => { claims.aud = endpoint; },
+    });
+    const config = await oauth.discovery(new URL(hospital.base), id, undefined, shown, {
+      execute: [oauth.allowInsecureRequests],
+    });
+    const granted = await oauth.clientCredentialsGrant(config, { scope: 'system/*.rs' });
+    assert.equal(granted.scope, 'system/Patient.rs');
+    const read = async (path) => {
+      const answer = await fetch(`${hospital.fhir}/${path}`, {
+        headers: { authorization: `Bearer ${granted.access_token}` },
+      });
+      return answer.status;
+    };
+    assert.equal(await read('Patient'), 200);
+    assert.equal(await read('Observation'), 403);
+  });
+}
