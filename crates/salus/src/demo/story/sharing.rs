@@ -28,6 +28,7 @@ struct Visit {
     clinic_id: String,
     home: String,
     clinic_base: String,
+    laboratory_base: String,
     home_base: String,
 }
 
@@ -150,7 +151,7 @@ impl Story<'_> {
             return Err(Failure::new("the laboratory read without a grant"));
         }
         let told = "The laboratory asks for the same and gets nothing.";
-        self.tell(told, &visit.command());
+        self.tell(told, &visit.command_at(&visit.laboratory_base, ""));
         Ok(())
     }
 
@@ -250,6 +251,7 @@ impl Visit {
             clinic_id: admitted["id"].as_str().unwrap_or_default().to_owned(),
             home: at(HOME).id.clone(),
             clinic_base: at(CLINIC).base.clone(),
+            laboratory_base: at(LABORATORY).base.clone(),
             home_base: at(HOME).base.clone(),
         })
     }
@@ -264,7 +266,11 @@ impl Visit {
     }
 
     fn command_for(&self, purpose: &str) -> String {
-        let (base, path) = (&self.clinic_base, self.path());
+        self.command_at(&self.clinic_base, purpose)
+    }
+
+    fn command_at(&self, base: &str, purpose: &str) -> String {
+        let path = self.path();
         format!("curl -H \"Authorization: Bearer $TOKEN\" '{base}{path}{purpose}'")
     }
 
