@@ -12,37 +12,13 @@
 #[allow(dead_code, reason = "the laws need a part of the model")]
 mod model;
 
-use consent::coding::{ACT_REASON, Coding};
 use consent::decide::Fallback;
 use consent::labels::ValueSets;
-use consent::terms::{Action, Actions, Purpose};
-use consent::{Asking, Decision, Facts, Rules, Terms};
-use model::{Consent, DAY_US, Dice, JANUARY_US, Record, Request};
+use consent::{Decision, Facts, Rules, Terms};
+use model::{Consent, Dice, Record, Request, asking};
 use serde_json::json;
 
 const ROUNDS: u64 = 4_000;
-
-fn asking(request: &Request) -> Asking<'_> {
-    let purpose = request.purpose.and_then(|code| {
-        let (system, code) = code.split_once('|').unwrap_or((ACT_REASON, code));
-        Coding::new(system, code).map(Purpose::of)
-    });
-    let actions: Vec<Action> = request
-        .actions
-        .iter()
-        .map(|code| Action::of(code).unwrap())
-        .collect();
-    Asking {
-        organisation: &request.organisation,
-        practitioner: &request.practitioner,
-        role: &request.role,
-        groups: request.groups.as_deref(),
-        custodian: &request.custodian,
-        purpose,
-        actions: Actions::of(&actions),
-        at_us: JANUARY_US + request.day * DAY_US,
-    }
-}
 
 /// Calls `check` with random consents, their terms, a default, a request and a record.
 fn each(check: impl Fn(&mut Dice, &[Consent], Fallback, &Request, &Facts)) {
@@ -68,7 +44,7 @@ fn read(consents: &[Consent]) -> Vec<Terms> {
 }
 
 fn decision(terms: &[Terms], default: Fallback, request: &Request, facts: &Facts) -> Decision {
-    consent::decide(terms, default, &asking(request), facts)
+    consent::decide(terms, default, &asking(request, 0), facts)
 }
 
 #[test]
@@ -113,7 +89,7 @@ fn the_order_of_terms_does_not_matter() {
         terms.reverse();
         assert_eq!(before, decision(&terms, default, request, facts).permits());
         let rules = Rules::new(&terms);
-        assert_eq!(before, rules.permits(default, &asking(request), facts));
+        assert_eq!(before, rules.permits(default, &asking(request, 0), facts));
     });
 }
 

@@ -13,40 +13,16 @@ mod cedar;
 mod model;
 mod naive;
 
-use consent::coding::{ACT_REASON, Coding};
 use consent::decide::Fallback;
 use consent::labels::ValueSets;
-use consent::terms::{Action, Actions, Purpose};
-use consent::{Asking, Facts, Rules, Terms, decide};
-use model::{Consent, DAY_US, Dice, JANUARY_US, Record, Request};
+use consent::{Facts, Rules, Terms, decide};
+use model::{Consent, DAY_US, Dice, Record, Request, asking};
 
 /// Change it to look elsewhere; a failure prints the round, which with this is all it takes.
 const SEED: u64 = 20_261_125;
 const ROUNDS: u64 = 10_000;
 const ASKS: usize = 10;
 const RECORDS: usize = 10;
-
-fn asking(request: &Request) -> Asking<'_> {
-    let purpose = request.purpose.and_then(|code| {
-        let (system, code) = code.split_once('|').unwrap_or((ACT_REASON, code));
-        Coding::new(system, code).map(Purpose::of)
-    });
-    let actions: Vec<Action> = request
-        .actions
-        .iter()
-        .map(|code| Action::of(code).unwrap())
-        .collect();
-    Asking {
-        organisation: &request.organisation,
-        practitioner: &request.practitioner,
-        role: &request.role,
-        groups: request.groups.as_deref(),
-        custodian: &request.custodian,
-        purpose,
-        actions: Actions::of(&actions),
-        at_us: JANUARY_US + request.day * DAY_US + DAY_US / 2,
-    }
-}
 
 /// What one round saw.
 #[derive(Default)]
@@ -82,7 +58,7 @@ fn round(number: u64, seen: &mut Seen) {
     };
     for (a, request) in asks.iter().enumerate() {
         for (r, record) in records.iter().enumerate() {
-            let asking = asking(request);
+            let asking = asking(request, DAY_US / 2);
             let decision = decide(&terms, default, &asking, &facts[r]);
             let ours = decision.permits();
             let told = || {

@@ -1,6 +1,9 @@
 //! Consents, records and requests in the test's own words, drawn from small pools so that they
 //! meet often, and their form as FHIR.
 
+use consent::Asking;
+use consent::coding::{ACT_REASON, Coding};
+use consent::terms::{Action, Actions, Purpose};
 use serde_json::{Map, Value, json};
 
 /// Seeded dice (SplitMix64), so that a failure is found again.
@@ -445,5 +448,28 @@ impl Request {
             },
             day: i64::try_from(dice.below(28)).unwrap(),
         }
+    }
+}
+
+/// What the evaluator is asked, at an instant `after_us` of the request's day.
+pub(crate) fn asking(request: &Request, after_us: i64) -> Asking<'_> {
+    let purpose = request.purpose.and_then(|code| {
+        let (system, code) = code.split_once('|').unwrap_or((ACT_REASON, code));
+        Coding::new(system, code).map(Purpose::of)
+    });
+    let actions: Vec<Action> = request
+        .actions
+        .iter()
+        .map(|code| Action::of(code).unwrap())
+        .collect();
+    Asking {
+        organisation: &request.organisation,
+        practitioner: &request.practitioner,
+        role: &request.role,
+        groups: request.groups.as_deref(),
+        custodian: &request.custodian,
+        purpose,
+        actions: Actions::of(&actions),
+        at_us: JANUARY_US + request.day * DAY_US + after_us,
     }
 }
