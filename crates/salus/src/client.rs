@@ -48,6 +48,11 @@ impl Client {
         })
     }
 
+    /// The address of the node, without a slash or `/fhir` at the end.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// GET of a path below the base.
     pub(crate) fn get(&self, path: &str) -> Outcome<Answer> {
         let mut request = self.agent.get(format!("{}{path}", self.base));

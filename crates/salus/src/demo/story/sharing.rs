@@ -27,9 +27,6 @@ struct Visit {
     home_id: String,
     clinic_id: String,
     home: String,
-    clinic_base: String,
-    laboratory_base: String,
-    home_base: String,
 }
 
 /// What a search elsewhere brought.
@@ -84,7 +81,8 @@ impl Story<'_> {
         linked.expect_ok("the code was not taken")?;
         let check = format!(
             "curl -H \"Authorization: Bearer $TOKEN\" '{}/sharing/links?patient={}'",
-            visit.clinic_base, visit.clinic_id
+            visit.clinic.base(),
+            visit.clinic_id
         );
         let told = "The patient carries a code from the hospital to the clinic: now both know \
                     whom they speak of.";
@@ -111,7 +109,7 @@ impl Story<'_> {
         );
         let check = format!(
             "curl -H \"Authorization: Bearer $TOKEN\" {}/fhir/Consent/{id}",
-            visit.home_base
+            visit.patient.base()
         );
         self.tell(&told, &check);
         Ok(id.to_owned())
@@ -151,7 +149,7 @@ impl Story<'_> {
             return Err(Failure::new("the laboratory read without a grant"));
         }
         let told = "The laboratory asks for the same and gets nothing.";
-        self.tell(told, &visit.command_at(&visit.laboratory_base, ""));
+        self.tell(told, &visit.command_at(visit.laboratory.base(), ""));
         Ok(())
     }
 
@@ -221,7 +219,7 @@ impl Story<'_> {
         reviewed.expect_ok("the opening was not reviewed")?;
         let check = format!(
             "curl -H \"Authorization: Bearer $TOKEN\" {}/sharing/break-glass",
-            visit.home_base
+            visit.patient.base()
         );
         let told = "The patient has a notice, and the hospital's privacy officer has reviewed it.";
         self.tell(told, &check);
@@ -250,9 +248,6 @@ impl Visit {
             home_id: patient.id.clone(),
             clinic_id: admitted["id"].as_str().unwrap_or_default().to_owned(),
             home: at(HOME).id.clone(),
-            clinic_base: at(CLINIC).base.clone(),
-            laboratory_base: at(LABORATORY).base.clone(),
-            home_base: at(HOME).base.clone(),
         })
     }
 
@@ -266,7 +261,7 @@ impl Visit {
     }
 
     fn command_for(&self, purpose: &str) -> String {
-        self.command_at(&self.clinic_base, purpose)
+        self.command_at(self.clinic.base(), purpose)
     }
 
     fn command_at(&self, base: &str, purpose: &str) -> String {
