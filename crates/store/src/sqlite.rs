@@ -11,6 +11,7 @@ pub(crate) mod everything;
 pub(crate) mod history;
 pub(crate) mod identity;
 pub(crate) mod include;
+pub(crate) mod later;
 mod names;
 mod narrow;
 mod order;

@@ -3,6 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use fhir::query::Query;
 use rusqlite::Connection;
@@ -10,7 +11,7 @@ use rusqlite::Connection;
 use crate::readers::Readers;
 use crate::room::Reserve;
 use crate::sqlite::{
-    Cache, batch, connection, driver, everything, history, pact, read, search, user, write,
+    Cache, batch, connection, driver, everything, history, later, pact, read, search, user, write,
 };
 use crate::writer::Writer;
 use crate::{
@@ -29,6 +30,8 @@ pub struct Options {
     pub read_queue: usize,
     /// Writes that share one commit at most.
     pub group_max: usize,
+    /// So long the writer waits for other work before it puts index rows of events in.
+    pub events_wait: Duration,
     /// A condition of a search that finds at most this many rows is looked up whole first; one
     /// that finds more is checked record by record.
     pub rare: usize,
@@ -47,6 +50,7 @@ impl Default for Options {
             write_queue: 1024,
             read_queue: 1024,
             group_max: 256,
+            events_wait: Duration::from_millis(50),
             rare: driver::RARE,
             cache_kib: 8 * 1024,
             bytes_max: None,
@@ -63,6 +67,7 @@ struct Inner {
     writer: Option<Writer>,
     reserve: Reserve,
     rare: usize,
+    waiting: later::Waiting,
     _lock: Option<File>,
 }
 
@@ -78,13 +83,16 @@ impl Store {
     pub fn open(path: &Path, options: &Options) -> Result<Self, StoreError> {
         let lock = lock(path)?;
         let connection = connection::writer(path, options)?;
-        let writer = Writer::start(connection, options.write_queue, options.group_max)?;
-        Self::with(Some(writer), path, options, Some(lock))
+        let waiting = later::Waiting::default();
+        waiting.recount(&connection)?;
+        let cache = Cache::new(waiting.clone());
+        let writer = Writer::start(connection, cache, options)?;
+        Self::with(Some(writer), path, options, Some(lock), waiting)
     }
 
     /// Opens an existing database for reading, beside a running node (`salus audit`).
     pub fn open_read_only(path: &Path, options: &Options) -> Result<Self, StoreError> {
-        Self::with(None, path, options, None)
+        Self::with(None, path, options, None, later::Waiting::default())
     }
 
     fn with(
@@ -92,12 +100,14 @@ impl Store {
         path: &Path,
         options: &Options,
         lock: Option<File>,
+        waiting: later::Waiting,
     ) -> Result<Self, StoreError> {
         let inner = Inner {
             writer,
             readers: Readers::start(path, options)?,
             reserve: Reserve::new(path, options.reserve_bytes),
             rare: options.rare,
+            waiting,
             _lock: lock,
         };
         Ok(Self {
@@ -116,6 +126,14 @@ impl Store {
                 "a write: opened for reading".to_owned(),
             )),
         }
+    }
+
+    /// Waits until no index row of an event is missing, where that matters (`sqlite/later.rs`).
+    async fn whole(&self, matters: bool) -> Result<(), StoreError> {
+        if matters && self.inner.waiting.count() > 0 {
+            return self.write(later::catch_up).await;
+        }
+        Ok(())
     }
 
     pub(crate) fn readers(&self) -> &Readers {
@@ -167,6 +185,8 @@ impl Store {
         version: Option<u64>,
         scope: Scope,
     ) -> Result<Option<Stored>, StoreError> {
+        self.whole(type_ == later::TYPE && scope.narrowing.is_some())
+            .await?;
         let (type_, id) = (type_.to_owned(), id.to_owned());
         self.readers()
             .run(move |connection| read::seen(connection, &type_, &id, version, &scope))
@@ -175,6 +195,7 @@ impl Store {
 
     /// A page of a history, newest first.
     pub async fn history(&self, of: History) -> Result<HistoryPage, StoreError> {
+        self.whole(of.scope.narrowing.is_some()).await?;
         self.readers()
             .run(move |connection| history::page(connection, &of))
             .await
@@ -187,6 +208,7 @@ impl Store {
         scope: Scope,
         page: Page,
     ) -> Result<Found, StoreError> {
+        self.whole(later::is_asked(&query)).await?;
         let rare = self.inner.rare;
         self.readers()
             .run(move |connection| search::page(connection, &query, &scope, &page, rare))
@@ -195,6 +217,8 @@ impl Store {
 
     /// A page of what belongs to one patient.
     pub async fn everything(&self, of: Everything) -> Result<Found, StoreError> {
+        self.whole(of.between_us.is_some() || of.scope.narrowing.is_some())
+            .await?;
         self.readers()
             .run(move |connection| everything::page(connection, &of))
             .await
@@ -207,6 +231,7 @@ impl Store {
         scope: Scope,
         limit: u32,
     ) -> Result<Vec<RecordKey>, StoreError> {
+        self.whole(later::is_asked(&query)).await?;
         let rare = self.inner.rare;
         self.readers()
             .run(move |connection| search::matching(connection, &query, &scope, limit, rare))

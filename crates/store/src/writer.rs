@@ -3,14 +3,15 @@
 //! disk is shared by all who came meanwhile (docs/decisions/0004-store-and-group-commit.md).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::StoreError;
-use crate::sqlite::Cache;
+use crate::sqlite::{Cache, later};
+use crate::{Options, StoreError};
 
 /// What a request works with.
 pub(crate) struct Desk {
@@ -33,17 +34,15 @@ impl Writer {
     /// Starts the thread.
     pub(crate) fn start(
         connection: Connection,
-        waiting_max: usize,
-        group_max: usize,
+        cache: Cache,
+        options: &Options,
     ) -> Result<Self, StoreError> {
-        let (queue, requests) = sync_channel(waiting_max.max(1));
-        let desk = Desk {
-            connection,
-            cache: Cache::default(),
-        };
+        let (queue, requests) = sync_channel(options.write_queue.max(1));
+        let (group_max, events_wait) = (options.group_max.max(1), options.events_wait);
+        let desk = Desk { connection, cache };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || work(desk, &requests, group_max.max(1)))
+            .spawn(move || work(desk, &requests, group_max, events_wait))
             .map_err(|error| StoreError::Database(error.to_string()))?;
         Ok(Self {
             queue: Some(queue),
@@ -111,8 +110,8 @@ fn in_savepoint<T>(
     outcome
 }
 
-fn work(mut desk: Desk, requests: &Receiver<Request>, group_max: usize) {
-    while let Ok(first) = requests.recv() {
+fn work(mut desk: Desk, requests: &Receiver<Request>, group_max: usize, events_wait: Duration) {
+    while let Some(first) = next(&mut desk, requests, events_wait) {
         let mut answers = Vec::new();
         let committed = group(&mut desk, first, requests, group_max, &mut answers);
         if committed.is_err() {
@@ -122,6 +121,39 @@ fn work(mut desk: Desk, requests: &Receiver<Request>, group_max: usize) {
             answer(committed.clone());
         }
     }
+}
+
+/// The next request. Index rows that wait are put in when there is nothing else to do for a while,
+/// or when they are many.
+fn next(desk: &mut Desk, requests: &Receiver<Request>, wait: Duration) -> Option<Request> {
+    if desk.cache.waiting.count() > later::WAITING_MAX {
+        catch_up(desk);
+    }
+    while desk.cache.waiting.count() > 0 {
+        match requests.recv_timeout(wait) {
+            Ok(request) => return Some(request),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            // If it fails (no room on the disk), the rows wait; the next request may fare better.
+            Err(RecvTimeoutError::Timeout) if catch_up(desk) => {}
+            Err(RecvTimeoutError::Timeout) => break,
+        }
+    }
+    requests.recv().ok()
+}
+
+/// Puts the rows that wait into the index, in a transaction of their own.
+fn catch_up(desk: &mut Desk) -> bool {
+    let mut answers = Vec::new();
+    let request: Request = Box::new(|desk| {
+        let done = desk.map(|desk| in_savepoint(desk, later::catch_up));
+        Box::new(move |_| drop(done))
+    });
+    let (_, none) = sync_channel(0);
+    let committed = group(desk, request, &none, 1, &mut answers);
+    if committed.is_err() {
+        desk.cache.clear();
+    }
+    committed.is_ok() && desk.cache.waiting.count() == 0
 }
 
 /// One transaction. On any error here nothing of the group is stored.
@@ -149,7 +181,9 @@ fn group(
         }
     }
     let committed = statement(desk, "COMMIT");
-    if committed.is_err() && !desk.connection.is_autocommit() {
+    if committed.is_ok() {
+        desk.cache.committed();
+    } else if !desk.connection.is_autocommit() {
         let _ = statement(desk, "ROLLBACK");
     }
     committed

@@ -9,6 +9,7 @@
 mod support;
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
@@ -79,7 +80,11 @@ async fn lines(store: &Store, expected: &[Stored]) -> Vec<String> {
 
 #[expect(clippy::too_many_lines, reason = "a row of every table")]
 async fn filled() -> Ward {
-    let ward = ward().await;
+    let ward = ward_with(&Options {
+        events_wait: Duration::from_secs(3600),
+        ..Options::default()
+    })
+    .await;
     let store = &ward.store;
     let mut third = observation("o1", "p1", "8480-6", "2024-03-05", "120");
     third["valueQuantity"]["value"] = 121.into();
@@ -157,6 +162,8 @@ async fn filled() -> Ward {
         integrity: vec![10; 32],
     };
     store.put_ticket(ticket, 1, 10).await.unwrap();
+    // Its index rows wait.
+    admit(store, &event("e1", "p1", "o1"), 80).await.unwrap();
     ward
 }
 

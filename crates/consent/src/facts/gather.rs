@@ -98,7 +98,8 @@ pub(super) fn facts(resource: &Value, sets: &ValueSets) -> Facts {
         complete: true,
         ..Walk::default()
     };
-    if let Value::Object(map) = resource {
+    // An AuditEvent tells who did what, in codes of roles and interactions: none is clinical.
+    if let (Value::Object(map), true) = (resource, type_name != "AuditEvent") {
         walk.object(map, DEPTH_MAX);
     }
     let authors = authors(resource, type_name);

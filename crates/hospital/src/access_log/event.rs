@@ -1,11 +1,15 @@
 //! From an access to the AuditEvent.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
 
+use super::body::{
+    Agent, Body, Coding, Concept, Detail, Entity, Identifier, Meta, Network, Source, Text, Who,
+    Words,
+};
 use super::codes::{self, Code, Pattern};
 use super::{AUDIT_EVENT, Access, AccessDeed, AccessOutcome, NAMED_MAX, Touched};
 use crate::instant;
@@ -14,58 +18,66 @@ const ENTITY: &str = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
 const ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
 const RESOURCE: &str = "http://hl7.org/fhir/resource-types";
 const BALP_ENTITY: &str = "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType";
-const SOURCE: &str = "http://terminology.hl7.org/CodeSystem/security-source-type";
-const PROVIDER: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleClass";
-const SNOMED: &str = "http://snomed.info/sct";
+const SERVER: Code = (
+    "http://terminology.hl7.org/CodeSystem/security-source-type",
+    "4",
+    "Application Server",
+);
+const PROVIDER: Code = (
+    "http://terminology.hl7.org/CodeSystem/v3-RoleClass",
+    "PROV",
+    "healthcare provider",
+);
+const CLERK: Code = (
+    "http://snomed.info/sct",
+    "159541003",
+    "Record keeping/library clerk",
+);
+const PERSON: Code = (ENTITY, "1", "Person");
+const SYSTEM_OBJECT: Code = (ENTITY, "2", "System Object");
 /// Longest text that is taken over from a request.
 const TEXT_MAX: usize = 256;
 /// Longest query that is kept; what is longer is cut, and its length said.
 const QUERY_MAX: usize = 8 << 10;
 
-/// The event of an access at this custodian.
-pub(super) fn of(access: &Access, organisation: &str, base: &str) -> Value {
+/// The event of an access at this custodian, without id and version.
+pub(super) fn of<'a>(access: &'a Access, organisation: &'a str, base: &'a str) -> Body<'a> {
     let pattern = codes::pattern(&access.deed);
-    let mut event = Map::new();
-    event.insert("resourceType".into(), AUDIT_EVENT.into());
     let done = access.outcome == AccessOutcome::Permitted;
     // BALP's profiles of interactions are those of successes; a decision has both outcomes.
     let profile = codes::profile(&access.deed, access.patient.is_some())
         .filter(|_| done || access.deed == AccessDeed::Decide)
         .filter(|_| fits(access));
-    if let Some(profile) = profile {
-        event.insert("meta".into(), json!({ "profile": [profile] }));
-    }
-    event.insert("type".into(), coding(pattern.type_));
-    let mut subtypes = vec![coding(pattern.subtype)];
+    let mut subtype = vec![pattern.subtype.into()];
     if let AccessDeed::Operation(name) = &access.deed {
-        subtypes
-            .push(json!({ "system": format!("{base}/OperationDefinition"), "code": word(name) }));
+        subtype.push(Coding::bare(
+            format!("{base}/OperationDefinition"),
+            word(name),
+        ));
     }
-    event.insert("subtype".into(), subtypes.into());
-    event.insert("action".into(), pattern.action.into());
-    event.insert("recorded".into(), instant::fhir(access.at_us).into());
-    let (outcome, reasons) = outcome(&access.outcome);
-    event.insert("outcome".into(), outcome.into());
-    if let Some(reasons) = reasons {
-        event.insert("outcomeDesc".into(), reasons.into());
+    let (outcome, outcome_desc) = outcome(&access.outcome);
+    Body {
+        action: pattern.action,
+        agent: agents(access, &pattern, organisation, base),
+        entity: entities(access),
+        id: None,
+        meta: Meta {
+            profile: profile.map(|one| [one]),
+            ..Meta::default()
+        },
+        outcome,
+        outcome_desc,
+        purpose_of_event: purpose(access).map(|one| [one]),
+        recorded: instant::fhir(access.at_us),
+        resource_type: AUDIT_EVENT,
+        source: Source {
+            observer: member(organisation),
+            site: organisation.into(),
+            type_: [SERVER.into()],
+        },
+        subtype,
+        type_: pattern.type_.into(),
     }
-    if let Some(purpose) = purpose(access) {
-        event.insert("purposeOfEvent".into(), json!([purpose]));
-    }
-    let agents = agents(access, &pattern, organisation, base);
-    event.insert("agent".into(), agents.into());
-    event.insert(
-        "source".into(),
-        json!({
-            "site": organisation, "observer": member(organisation),
-            "type": [coding((SOURCE, "4", "Application Server"))],
-        }),
-    );
-    let entities = entities(access);
-    if !entities.is_empty() {
-        event.insert("entity".into(), entities.into());
-    }
-    Value::Object(event)
 }
 
 /// Whether the access has what its profile demands of the entities.
@@ -84,7 +96,7 @@ fn fits(access: &Access) -> bool {
 
 fn outcome(outcome: &AccessOutcome) -> (&'static str, Option<String>) {
     let listed = |reasons: &[String]| {
-        let listed: Vec<String> = reasons.iter().take(16).map(|one| text(one)).collect();
+        let listed: Vec<Text<'_>> = reasons.iter().take(16).map(|one| text(one)).collect();
         let listed = listed.join(" ");
         (!listed.is_empty()).then_some(listed)
     };
@@ -96,168 +108,197 @@ fn outcome(outcome: &AccessOutcome) -> (&'static str, Option<String>) {
     }
 }
 
-fn purpose(access: &Access) -> Option<Value> {
+fn purpose(access: &Access) -> Option<Concept<'_>> {
     let (system, code) = access.purpose.as_ref()?;
-    Some(json!({ "coding": [{ "system": word(system), "code": word(code) }] }))
+    Some(Coding::bare(word(system), word(code)).into())
 }
 
 /// An organisation by its name in the ledger.
-fn member(organisation: &str) -> Value {
-    json!({
-        "type": "Organization",
-        "identifier": { "system": "urn:salus:organisation", "value": text(organisation) },
-    })
+fn member(organisation: &str) -> Who<'_> {
+    Who {
+        identifier: Some(Identifier {
+            system: Some("urn:salus:organisation"),
+            value: text(organisation),
+        }),
+        type_: Some("Organization"),
+        ..Who::default()
+    }
 }
 
-fn agents(access: &Access, pattern: &Pattern, organisation: &str, base: &str) -> Vec<Value> {
+fn agents<'a>(
+    access: &'a Access,
+    pattern: &Pattern,
+    organisation: &'a str,
+    base: &'a str,
+) -> Vec<Agent<'a>> {
     let recipient = match &access.deed {
         AccessDeed::Disclose { to } | AccessDeed::BreakGlass { to } => Some(to),
         _ => None,
     };
-    let mut client = json!({ "type": concept(pattern.client), "requestor": false });
-    let address = text(&access.agent.address);
-    if let Some(to) = recipient {
-        client["who"] = member(to);
-        // 1: machine name. The ledger's registry has the address of this name.
-        client["network"] = json!({ "address": text(to), "type": "1" });
-    } else {
-        client["who"] = if access.agent.client.is_empty() {
-            json!({ "display": "a client without an id of its own" })
-        } else {
-            json!({ "identifier": { "value": text(&access.agent.client) } })
-        };
-        client["network"] = if address.is_empty() {
-            json!({ "address": "unknown" })
-        } else {
-            json!({ "address": address, "type": "2" })
-        };
-    }
-    let mut server = json!({
-        "type": concept(pattern.server), "who": member(organisation), "requestor": false,
-    });
-    if access.deed != AccessDeed::Decide {
-        server["network"] = json!({ "address": text(base), "type": "5" });
-    }
-    let mut agents = vec![client, server, user(access, pattern)];
-    let home = if access.agent.organisation.is_empty() {
-        organisation
-    } else {
-        &access.agent.organisation
+    let agent = |type_: Code, who| Agent {
+        type_: type_.into(),
+        who,
+        ..Agent::default()
     };
-    agents.push(json!({
-        "type": concept((PROVIDER, "PROV", "healthcare provider")),
-        "who": member(home), "requestor": false,
-    }));
+    let network = |address, type_| Some(Network { address, type_ });
+    let (who, reached) = match recipient {
+        // 1: machine name. The ledger's registry has the address of this name.
+        Some(to) => (member(to), network(text(to), Some("1"))),
+        None => (client(access), network_of(access)),
+    };
+    let decides = access.deed == AccessDeed::Decide;
+    let home = match access.agent.organisation.as_str() {
+        "" => organisation,
+        other => other,
+    };
+    let mut agents = vec![
+        Agent {
+            network: reached,
+            ..agent(pattern.client, who)
+        },
+        Agent {
+            network: (!decides).then(|| network(text(base), Some("5"))).flatten(),
+            ..agent(pattern.server, member(organisation))
+        },
+        user(access, pattern),
+        agent(PROVIDER, member(home)),
+    ];
     if recipient.is_some() {
-        agents.push(json!({
-            "type": concept((SNOMED, "159541003", "Record keeping/library clerk")),
-            "who": member(organisation), "requestor": false,
-        }));
+        agents.push(agent(CLERK, member(organisation)));
     }
     agents
 }
 
-/// The person or system. An identifier and not a reference: a reference to a patient would put
-/// the event into that patient's compartment.
-fn user(access: &Access, pattern: &Pattern) -> Value {
-    let name = if access.agent.user.is_empty() {
-        "unknown".to_owned()
-    } else {
-        text(&access.agent.user)
-    };
-    let mut user = json!({
-        "type": concept(pattern.user),
-        "who": { "identifier": { "value": name } },
-        "name": name,
-        "requestor": true,
-    });
-    if !access.agent.role.is_empty() {
-        user["role"] = json!([{ "text": text(&access.agent.role) }]);
+fn client(access: &Access) -> Who<'_> {
+    match access.agent.client.as_str() {
+        "" => Who {
+            display: Some("a client without an id of its own"),
+            ..Who::default()
+        },
+        client => Who::identified(text(client)),
     }
-    if let Some(purpose) = purpose(access) {
-        user["purposeOfUse"] = json!([purpose]);
-    }
-    user
 }
 
-fn entities(access: &Access) -> Vec<Value> {
-    let mut entities = Vec::new();
-    if let Some(patient) = &access.patient {
-        entities.push(json!({
-            "what": { "reference": format!("Patient/{patient}") },
-            "type": coding((ENTITY, "1", "Person")),
-            "role": coding((ROLE, "1", "Patient")),
-        }));
+/// Where the client asked from.
+fn network_of(access: &Access) -> Option<Network<'_>> {
+    Some(match access.agent.address.as_str() {
+        "" => Network {
+            address: "unknown".into(),
+            type_: None,
+        },
+        address => Network {
+            address: text(address),
+            type_: Some("2"),
+        },
+    })
+}
+
+/// The person or system. An identifier and not a reference: a reference to a patient would put
+/// the event into that patient's compartment.
+fn user<'a>(access: &'a Access, pattern: &Pattern) -> Agent<'a> {
+    let name = match access.agent.user.as_str() {
+        "" => "unknown".into(),
+        user => text(user),
+    };
+    let role = access.agent.role.as_str();
+    Agent {
+        name: Some(name.clone()),
+        purpose_of_use: purpose(access).map(|one| [one]),
+        requestor: true,
+        role: (!role.is_empty()).then(|| [Words { text: text(role) }]),
+        type_: pattern.user.into(),
+        who: Who::identified(name),
+        ..Agent::default()
     }
-    let decides = access.deed == AccessDeed::Decide;
+}
+
+fn entities(access: &Access) -> Vec<Entity<'_>> {
+    let entity = |type_: Code, role: Option<Code>, what| Entity {
+        role: role.map(Coding::from),
+        type_: type_.into(),
+        what,
+        ..Entity::default()
+    };
+    let mut entities = Vec::with_capacity(4);
+    if let Some(patient) = &access.patient {
+        let what = Who::referred(format!("Patient/{patient}"));
+        entities.push(entity(PERSON, Some((ROLE, "1", "Patient")), Some(what)));
+    }
     if let Some(basis) = &access.basis {
-        entities.push(json!({
-            "what": basis_of(basis), "type": coding((RESOURCE, "Consent", "Consent")),
-        }));
+        let consent = (RESOURCE, "Consent", "Consent");
+        entities.push(entity(consent, None, Some(basis_of(basis))));
     }
     // BALP's decision has a closed list of entities.
-    if decides {
+    if access.deed == AccessDeed::Decide {
         return entities;
     }
     if let Some(request) = &access.request {
-        entities.push(json!({
-            "what": { "identifier": { "value": text(request) } },
-            "type": { "system": BALP_ENTITY, "code": "XrequestId" },
-        }));
+        entities.push(Entity {
+            type_: Coding::bare(BALP_ENTITY, "XrequestId"),
+            what: Some(Who::identified(text(request))),
+            ..Entity::default()
+        });
     }
-    if let Some(query) = access.query.as_deref().filter(|query| !query.is_empty()) {
-        entities.push(json!({
-            "type": coding((ENTITY, "2", "System Object")),
-            "role": coding((ROLE, "24", "Query")),
-            "query": STANDARD.encode(cut(query, QUERY_MAX)),
-        }));
+    let query = access.query.as_deref().filter(|query| !query.is_empty());
+    if let Some(query) = query {
+        entities.push(Entity {
+            query: Some(STANDARD.encode(cut(query, QUERY_MAX))),
+            ..entity(SYSTEM_OBJECT, Some((ROLE, "24", "Query")), None)
+        });
     }
     match access.touched.as_slice() {
-        [one] if access.query.as_deref().is_none_or(str::is_empty) => entities.push(json!({
-            "what": named(one, access.patient.as_deref()),
-            "type": coding((ENTITY, "2", "System Object")),
-            "role": coding((ROLE, "4", "Domain Resource")),
-        })),
+        [one] if query.is_none() => {
+            let what = named(one, access.patient.as_deref());
+            let role = (ROLE, "4", "Domain Resource");
+            entities.push(entity(SYSTEM_OBJECT, Some(role), Some(what)));
+        }
         many => entities.extend(grouped(many)),
     }
     entities
 }
 
-fn basis_of(basis: &str) -> Value {
+fn basis_of(basis: &str) -> Who<'_> {
     if basis.starts_with("Consent/") {
-        json!({ "reference": word(basis) })
+        Who::referred(word(basis))
     } else {
-        json!({ "identifier": { "value": text(basis) } })
+        Who::identified(text(basis))
     }
 }
 
 /// One entity for each type: how many, and which versions up to a bound. They are details, not
 /// references, so that an event of a thousand records has an index of one.
-fn grouped(touched: &[Touched]) -> Vec<Value> {
+fn grouped(touched: &[Touched]) -> Vec<Entity<'_>> {
     let mut groups: BTreeMap<&str, Vec<&Touched>> = BTreeMap::new();
     for one in touched {
         groups.entry(&one.type_).or_default().push(one);
     }
-    let entity = |(type_, members): (&str, Vec<&Touched>)| {
-        let mut details =
-            vec![json!({ "type": "count", "valueString": members.len().to_string() })];
+    let entity = |(type_, members): (&'_ str, Vec<&Touched>)| {
+        let mut detail = vec![Detail {
+            type_: "count",
+            value: members.len().to_string(),
+        }];
         let named = members.iter().take(NAMED_MAX);
-        details
-            .extend(named.map(|one| json!({ "type": "version", "valueString": reference(one) })));
-        json!({
-            "type": { "system": RESOURCE, "code": type_ }, "name": type_, "detail": details,
-        })
+        detail.extend(named.map(|one| Detail {
+            type_: "version",
+            value: reference(one),
+        }));
+        Entity {
+            detail,
+            name: Some(type_.to_owned().into()),
+            type_: Coding::bare(RESOURCE, type_.to_owned()),
+            ..Entity::default()
+        }
     };
     groups.into_iter().map(entity).collect()
 }
 
 /// The one record. A patient who is not the one whom the event is about is no reference: it would
 /// put the event into that patient's compartment.
-fn named(one: &Touched, patient: Option<&str>) -> Value {
+fn named<'a>(one: &Touched, patient: Option<&str>) -> Who<'a> {
     if one.type_ == "Patient" && patient != Some(&one.id) {
-        json!({ "identifier": { "value": reference(one) } })
+        Who::identified(reference(one))
     } else {
-        json!({ "reference": reference(one) })
+        Who::referred(reference(one))
     }
 }
 
@@ -268,33 +309,40 @@ fn reference(one: &Touched) -> String {
     }
 }
 
-fn coding((system, code, display): Code) -> Value {
-    json!({ "system": system, "code": code, "display": display })
-}
-
-fn concept(code: Code) -> Value {
-    json!({ "coding": [coding(code)] })
-}
-
 /// A FHIR string of what came from outside: no control characters, never empty, bounded.
-fn text(from: &str) -> String {
+fn text(from: &str) -> Text<'_> {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~');
+    if from.len() <= TEXT_MAX && !from.is_empty() && from.bytes().all(plain) {
+        let kept = from.trim();
+        return if kept.is_empty() {
+            "-".into()
+        } else {
+            kept.into()
+        };
+    }
     let kept: String = from
         .chars()
         .filter(|letter| !letter.is_control())
         .take(TEXT_MAX)
         .collect();
-    let kept = kept.trim();
-    if kept.is_empty() {
-        "-".into()
-    } else {
-        kept.into()
+    match kept.trim() {
+        "" => "-".into(),
+        kept => kept.to_owned().into(),
     }
 }
 
 /// The same for a `code` or a `uri`, which have no white space.
-fn word(from: &str) -> String {
-    let kept: String = text(from).split_whitespace().collect();
-    if kept.is_empty() { "-".into() } else { kept }
+fn word(from: &str) -> Text<'_> {
+    let kept = text(from);
+    if !kept.contains(char::is_whitespace) {
+        return kept;
+    }
+    let kept: String = kept.split_whitespace().collect();
+    if kept.is_empty() {
+        "-".into()
+    } else {
+        Cow::Owned(kept)
+    }
 }
 
 /// The first bytes of a text, at a boundary of letters.

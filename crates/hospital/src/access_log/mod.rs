@@ -5,6 +5,7 @@
 //! (docs/decisions/0012-audit-events-are-records.md). Nobody writes one by another way: the gate
 //! is [`Hospital::store_drafts`].
 
+mod body;
 mod codes;
 mod event;
 mod gate;
@@ -16,11 +17,14 @@ pub use seen::{Seen, events};
 pub(crate) use writing::events_stored;
 pub use writing::logged;
 
+use serde_json::Value;
 use store::Method;
 
-use crate::admit::new_id;
-use crate::draft::{self, Draft, Stamp};
+use crate::admit::id_in_order;
+use crate::draft::{Draft, Stamp};
 use crate::error::HospitalError;
+use crate::instant;
+use crate::keyring::vault_id;
 use crate::setup::Hospital;
 
 /// The type of the records of this log.
@@ -209,14 +213,15 @@ impl Hospital {
     /// The event of an access, ready to be stored.
     fn drafted_event(&self, access: &Access) -> Result<(Draft, RecordRef), HospitalError> {
         let access = &self.without_erased(access);
-        let mut value = event::of(access, &self.0.organisation, &self.0.fhir_base);
-        let stamp = Stamp::first(AUDIT_EVENT, new_id()?, self.now_us(), Method::Post);
+        let body = event::of(access, &self.0.organisation, &self.0.fhir_base);
+        let now_us = self.now_us();
+        let stamp = Stamp::first(AUDIT_EVENT, id_in_order(now_us)?, now_us, Method::Post);
         let record = RecordRef {
             type_: AUDIT_EVENT.to_owned(),
             id: stamp.id.clone(),
             version: stamp.version,
         };
-        Ok((draft::draft(&mut value, stamp)?, record))
+        Ok((drafted(body, stamp)?, record))
     }
 
     /// An erased patient comes back in no event: neither as whose record it was about, nor as who
@@ -245,6 +250,28 @@ impl Hospital {
         let stored = self.0.store.current(type_, id).await?;
         Ok(stored.map(|stored| stored.patients).unwrap_or_default())
     }
+}
+
+/// The first version of an event. Nothing of it comes from outside unchecked, and its bytes are
+/// canonical as they are printed (`body.rs`): it needs no validation and no second form.
+fn drafted(mut body: body::Body<'_>, stamp: Stamp) -> Result<Draft, HospitalError> {
+    body.id = Some(stamp.id.clone().into());
+    body.meta.version_id = Some("1");
+    body.meta.last_updated = Some(instant::fhir(stamp.updated_us));
+    let unprinted = |error| HospitalError::Internal(format!("an event does not print: {error}"));
+    let bytes = serde_json::to_vec(&body).map_err(unprinted)?;
+    let value: Value = serde_json::from_slice(&bytes).map_err(unprinted)?;
+    drop(body);
+    let compartments = fhir::compartment::patients(&value);
+    Ok(Draft {
+        digest: proof::sha256(&bytes),
+        vault: vault_id(&compartments),
+        index: fhir::search::values(&value),
+        facts: consent::facts::of(&value),
+        body: bytes.into(),
+        compartments,
+        stamp,
+    })
 }
 
 #[cfg(test)]

@@ -173,6 +173,11 @@ fn rows() -> Vec<Row> {
     ]
 }
 
+/// The event as a tree, without id and version.
+fn written(access: &Access, organisation: &str, base: &str) -> Value {
+    serde_json::to_value(event::of(access, organisation, base)).unwrap()
+}
+
 fn list<'a>(event: &'a Value, name: &str) -> &'a [Value] {
     event[name]
         .as_array()
@@ -191,7 +196,7 @@ fn with_type<'a>(items: &'a [Value], code: &str) -> Vec<&'a Value> {
 fn every_form_is_that_of_balp_and_valid_r4() {
     for (deed, type_, subtype, action, [client, server, user]) in rows() {
         for patient in [false, true] {
-            let event = event::of(&access(deed.clone(), patient), HERE, BASE);
+            let event = written(&access(deed.clone(), patient), HERE, BASE);
             let of = format!("{deed:?} {event}");
             assert_eq!(fhir::validate::resource(&event), [], "{of}");
             assert_eq!(event["type"]["code"], type_, "{of}");
@@ -231,14 +236,14 @@ fn every_form_is_that_of_balp_and_valid_r4() {
 
 #[test]
 fn data_and_query_are_where_balp_has_them() {
-    let read = event::of(&access(AccessDeed::Read, true), HERE, BASE);
+    let read = written(&access(AccessDeed::Read, true), HERE, BASE);
     let data = with_type(list(&read, "entity"), "2");
     assert_eq!(data.len(), 1);
     assert_eq!(data[0]["what"]["reference"], "Observation/o0/_history/1");
     assert_eq!(data[0]["role"]["code"], "4");
     let mut search = access(AccessDeed::Search, true);
     search.touched = touched(100);
-    let search = event::of(&search, HERE, BASE);
+    let search = written(&search, HERE, BASE);
     let query = with_type(list(&search, "entity"), "2");
     assert_eq!(query.len(), 1);
     assert_eq!(query[0]["role"]["code"], "24");
@@ -261,7 +266,7 @@ fn a_decision_names_patient_and_consent_and_nothing_else() {
     asked.outcome = AccessOutcome::Refused {
         reasons: vec!["consent-denies".into(), "no-purpose".into()],
     };
-    let decided = event::of(&asked, HERE, BASE);
+    let decided = written(&asked, HERE, BASE);
     assert_eq!(decided["outcome"], "8");
     assert_eq!(decided["outcomeDesc"], "consent-denies no-purpose");
     let entities = list(&decided, "entity");
@@ -292,7 +297,7 @@ fn what_comes_from_outside_never_makes_an_event_invalid() {
                 asked.outcome = AccessOutcome::Failed {
                     reasons: vec![text],
                 };
-                let event = event::of(&asked, HERE, BASE);
+                let event = written(&asked, HERE, BASE);
                 assert_eq!(fhir::validate::resource(&event), [], "{event}");
             }
         }
@@ -302,11 +307,11 @@ fn what_comes_from_outside_never_makes_an_event_invalid() {
 #[test]
 fn a_refused_interaction_does_not_claim_the_profile_of_a_success() {
     let mut asked = access(AccessDeed::Read, true);
-    assert!(event::of(&asked, HERE, BASE)["meta"]["profile"].is_array());
+    assert!(written(&asked, HERE, BASE)["meta"]["profile"].is_array());
     asked.outcome = AccessOutcome::Refused {
         reasons: vec!["denied".into()],
     };
-    assert!(event::of(&asked, HERE, BASE).get("meta").is_none());
+    assert!(written(&asked, HERE, BASE).get("meta").is_none());
 }
 
 #[test]
@@ -319,9 +324,55 @@ fn an_event_is_in_no_compartment_but_that_of_its_patient() {
             id: "p2".into(),
             version: None,
         }];
-        let event = event::of(&asked, HERE, BASE);
+        let event = written(&asked, HERE, BASE);
         assert_eq!(fhir::validate::resource(&event), []);
         let own: Vec<String> = patient.into_iter().collect();
         assert_eq!(fhir::compartment::patients(&event), own, "{event}");
     }
+}
+
+#[test]
+fn the_bytes_that_are_stored_are_the_canonical_form_and_their_digest_is_the_record_s() {
+    for (deed, ..) in rows() {
+        for patient in [false, true] {
+            for name in ["ada", "é\u{202e}\"\\/", "\u{2028} 𝄞"] {
+                let mut asked = access(deed.clone(), patient);
+                asked.touched = touched(3);
+                asked.agent.user = name.into();
+                asked.query = Some(name.into());
+                asked.outcome = AccessOutcome::Failed {
+                    reasons: vec![name.into()],
+                };
+                let at = Stamp::first(
+                    AUDIT_EVENT,
+                    "a1".into(),
+                    1_795_423_710_123_456,
+                    Method::Post,
+                );
+                let made = drafted(event::of(&asked, HERE, BASE), at).unwrap();
+                let value: Value = serde_json::from_slice(&made.body).unwrap();
+                assert_eq!(made.digest, crate::record::body_digest(&made.body).unwrap());
+                assert_eq!(value["id"], "a1");
+                assert_eq!(value["meta"]["versionId"], "1");
+                assert_eq!(value["meta"]["lastUpdated"], "2026-11-23T08:48:30.123Z");
+                assert_eq!(made.index, fhir::search::values(&value));
+                assert_eq!(made.facts, consent::facts::of(&value));
+                assert_eq!(made.compartments, fhir::compartment::patients(&value));
+                assert_eq!(fhir::validate::resource(&value), [], "{value}");
+            }
+        }
+    }
+}
+
+#[test]
+fn ids_of_events_are_uuids_in_the_order_of_their_times() {
+    let early = id_in_order(1_795_423_710_123_999).unwrap();
+    let same = id_in_order(1_795_423_710_123_000).unwrap();
+    let late = id_in_order(1_795_423_710_124_000).unwrap();
+    assert_eq!(early[..13], same[..13]);
+    assert_ne!(early, same);
+    assert!(early < late && same < late, "{early} {same} {late}");
+    assert_eq!(early.len(), 36);
+    assert_eq!(early.as_bytes()[14], b'7');
+    assert!(matches!(early.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
 }

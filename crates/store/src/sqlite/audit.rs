@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::names::{self, Table as Names};
 use super::rows::{self, Cell, Row, Table};
-use super::{read, to_sql};
+use super::{later, read, to_sql};
 use crate::{NewVaultKey, StoreError, Stored};
 
 /// Lines of one check at most: a ruined database would fill the memory.
@@ -89,7 +89,7 @@ const RELATIONS: &[(&str, &str)] = &[
         "record {}: it is not there or deleted, but has rows in the index",
         "SELECT record FROM (SELECT record FROM tokens UNION SELECT record FROM refs
          UNION SELECT record FROM strings UNION SELECT record FROM dates
-         UNION SELECT record FROM quantities)
+         UNION SELECT record FROM quantities UNION SELECT record FROM unindexed)
          WHERE record NOT IN (SELECT record FROM records WHERE deleted = 0)",
     ),
     (
@@ -182,14 +182,30 @@ pub(crate) fn index(
     let Some((record, type_number)) = record else {
         return Ok(vec![format!("{type_}/{id}: no such record")]);
     };
-    // A text that no row has ever used has no number: such a row cannot be there.
-    let numbered = |text: &str| -> Result<i64, StoreError> {
-        Ok(names::find(connection, Names::Texts, text)?.unwrap_or(-1))
+    // A text that no row has used yet has no number: it gets one here, below those of rows.
+    let mut unused: Vec<String> = Vec::new();
+    let mut numbered = |text: &str| -> Result<i64, StoreError> {
+        if let Some(number) = names::find(connection, Names::Texts, text)? {
+            return Ok(number);
+        }
+        let known = unused.iter().position(|known| known == text);
+        let place = known.unwrap_or(unused.len());
+        if known.is_none() {
+            unused.push(text.to_owned());
+        }
+        Ok(-1 - to_sql(place as u64)?)
     };
-    let (wanted, wanted_places) = without_places(rows::of(expected, numbered)?);
+    let (wanted, wanted_places) = without_places(rows::of(expected, &mut numbered)?);
     let mut there = Vec::new();
     for table in Table::ALL {
         there.extend(read_rows(connection, table, record)?);
+    }
+    match later::waiting(connection, record, &mut numbered) {
+        Ok(waiting) => there.extend(waiting),
+        Err(StoreError::Damaged { reason, .. }) => {
+            return Ok(vec![format!("{type_}/{id}: {reason} are damaged")]);
+        }
+        Err(other) => return Err(other),
     }
     let (there, places) = without_places(there);
     let mut lines = Vec::new();

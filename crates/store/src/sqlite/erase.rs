@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::names::{self, Cache, Table as Names};
-use super::{from_sql, identity, read, write};
+use super::{from_sql, identity, later, read, write};
 use crate::{Erased, Erasure, KeptErasure, StoreError};
 
 /// Where rows refer to texts. Each statement yields every text that is used there.
@@ -24,6 +24,8 @@ pub(crate) fn apply(
     cache: &mut Cache,
     erasure: &Erasure,
 ) -> Result<Erased, StoreError> {
+    // What waits may name the patient in texts that are looked through below.
+    later::catch_up(connection, cache)?;
     let vault: Option<i64> = connection
         .prepare_cached("SELECT vault FROM vaults WHERE id = ?1")?
         .query_row([&erasure.vault], |row| row.get(0))

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::damaged;
+use super::later::Waiting;
 use crate::StoreError;
 
 /// Numbers the writer knows by heart. Bounded: emptied when full.
@@ -13,6 +14,10 @@ pub(crate) struct Cache {
     known: HashMap<(Table, String), i64>,
     /// Added since the last [`Cache::settle`]; forgotten when the write is rolled back.
     fresh: Vec<(Table, String)>,
+    /// Events whose index rows are still to be put in.
+    pub(crate) waiting: Waiting,
+    /// The running transaction leaves none that waits.
+    pub(crate) none_wait: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,6 +45,14 @@ impl Table {
 const KNOWN_MAX: usize = 50_000;
 
 impl Cache {
+    /// Empty, with a count that readers see too.
+    pub(crate) fn new(waiting: Waiting) -> Self {
+        Self {
+            waiting,
+            ..Self::default()
+        }
+    }
+
     /// The number of a name, given one if it has none.
     pub(crate) fn number(
         &mut self,
@@ -67,6 +80,7 @@ impl Cache {
 
     /// The write is kept (or thrown away): so are the numbers it gave.
     pub(crate) fn settle(&mut self, kept: bool) {
+        self.none_wait &= kept;
         for key in self.fresh.drain(..) {
             if !kept {
                 self.known.remove(&key);
@@ -74,8 +88,16 @@ impl Cache {
         }
     }
 
+    /// The transaction is on disk.
+    pub(crate) fn committed(&mut self) {
+        if std::mem::take(&mut self.none_wait) {
+            self.waiting.none();
+        }
+    }
+
     /// Forgets everything, after a whole transaction was lost.
     pub(crate) fn clear(&mut self) {
+        self.none_wait = false;
         self.known.clear();
         self.fresh.clear();
     }

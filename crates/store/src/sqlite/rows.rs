@@ -41,6 +41,40 @@ impl Table {
         }
     }
 
+    /// The number that stands for it in bytes.
+    pub(super) fn number(self) -> u8 {
+        match self {
+            Self::Tokens => 0,
+            Self::Refs => 1,
+            Self::Strings => 2,
+            Self::Dates => 3,
+            Self::Quantities => 4,
+        }
+    }
+
+    pub(super) fn of_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.number() == number)
+    }
+
+    /// Columns, `record` among them.
+    pub(super) fn columns(self) -> usize {
+        match self {
+            Self::Tokens | Self::Refs => 4,
+            Self::Strings | Self::Dates => 5,
+            Self::Quantities => 7,
+        }
+    }
+
+    /// Whether the cell at this place after `record` is the number of a shared text.
+    pub(super) fn shares(self, place: usize) -> bool {
+        match self {
+            Self::Tokens => place == 2,
+            Self::Refs => matches!(place, 1 | 2),
+            Self::Quantities => matches!(place, 3..=5),
+            Self::Strings | Self::Dates => false,
+        }
+    }
+
     pub(super) fn insert(self) -> &'static str {
         match self {
             Self::Tokens => "INSERT INTO tokens VALUES (?1, ?2, ?3, ?4)",

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::names::{Cache, Table as Names};
-use super::{driver, from_sql, identity, read, rows, search, to_sql};
+use super::{driver, from_sql, identity, later, read, rows, search, to_sql};
 use crate::{Committed, Guard, Method, Put, StoreError, Write};
 
 /// Puts in one write at most: a bundle has its own, lower bound.
@@ -23,6 +23,9 @@ pub(crate) fn apply(
         )));
     }
     for guard in &write.guards {
+        if later::is_asked(&guard.query) {
+            later::catch_up(connection, cache)?;
+        }
         check(connection, guard)?;
     }
     for key in &write.vault_keys {
@@ -136,7 +139,9 @@ fn put(
     if there.is_some() {
         clear_index(connection, record)?;
     }
-    if !deleted {
+    if !deleted && item.type_ == later::TYPE {
+        later::put(connection, cache, record, &item.index)?;
+    } else if !deleted {
         put_index(connection, cache, record, item)?;
     }
     if there.is_none_or(|there| there.patients != patients) {
@@ -257,6 +262,9 @@ pub(super) fn clear_index(connection: &Connection, record: i64) -> Result<(), St
             .prepare_cached(table.delete())?
             .execute([record])?;
     }
+    connection
+        .prepare_cached("DELETE FROM unindexed WHERE record = ?1")?
+        .execute([record])?;
     Ok(())
 }
 

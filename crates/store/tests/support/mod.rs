@@ -147,6 +147,22 @@ pub(crate) async fn all(store: &Store, type_: &str, text: &str) -> Vec<String> {
     find(store, type_, text, &Scope::all(), 1000).await
 }
 
+/// Somebody read a record of a patient.
+pub(crate) fn event(id: &str, patient: &str, observation: &str) -> Value {
+    json!({
+        "resourceType": "AuditEvent", "id": id,
+        "type": { "system": "http://terminology.hl7.org/CodeSystem/audit-event-type",
+                  "code": "rest" },
+        "action": "R", "recorded": "2026-11-23T08:48:30.123Z",
+        "agent": [{ "requestor": true, "name": "Ada", "network": { "address": "192.0.2.7" } }],
+        "source": { "site": "st-mary", "observer": { "display": "st-mary" } },
+        "entity": [
+            { "what": { "reference": format!("Patient/{patient}") } },
+            { "what": { "reference": format!("Observation/{observation}/_history/1") } },
+        ],
+    })
+}
+
 pub(crate) fn patient(id: &str, family: &str, born: &str) -> Value {
     json!({
         "resourceType": "Patient", "id": id,
