@@ -9,6 +9,8 @@ mod gather;
 pub(crate) use bytes::{ordered, read_reference, read_stretch, write_reference};
 pub(crate) use gather::{reference, stretch};
 
+use std::collections::BTreeSet;
+
 use proof::codec::{Canonical, CodecError};
 use serde_json::Value;
 
@@ -92,6 +94,18 @@ impl Facts {
 /// index, which holds the same.
 pub fn of(resource: &Value) -> Vec<u8> {
     Facts::read(resource, ValueSets::built_in()).to_bytes()
+}
+
+/// The facts about an AuditEvent that refers to these, in bytes: what [`of`] reads from its body.
+/// An event is written with every read; this way needs no tree of its elements.
+pub fn of_access(id: &str, recorded: Stretch, references: &[&str]) -> Vec<u8> {
+    let links: BTreeSet<String> = references.iter().filter_map(|one| reference(one)).collect();
+    let mut facts = Facts::read(&Value::Null, ValueSets::built_in());
+    facts.type_ = fhir::type_number("AuditEvent");
+    facts.own = reference(&format!("AuditEvent/{id}"));
+    facts.dates = Some(recorded);
+    facts.links = links.into_iter().collect();
+    facts.to_bytes()
 }
 
 #[cfg(test)]

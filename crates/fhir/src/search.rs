@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::decimal::Decimal;
+use crate::references;
 use crate::tables::tables;
 
 mod extract;
@@ -129,6 +130,29 @@ pub enum IndexValue {
     },
     /// A uri.
     Uri(String),
+}
+
+impl IndexValue {
+    /// Text, folded for search.
+    pub fn of_text(text: &str) -> Self {
+        Self::String {
+            normalised: normalise(text),
+            original: text::cut(text).to_owned(),
+        }
+    }
+
+    /// A link by `Type/id` or `Type/id/_history/version`; `None`: it is neither.
+    pub fn of_relative(reference: &str) -> Option<Self> {
+        match references::form(reference) {
+            references::Form::Relative { type_, id, version } => Some(Self::Reference {
+                type_: Some(type_.to_owned()),
+                id: Some(id.to_owned()),
+                url: None,
+                version: version.map(str::to_owned),
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// The parameters a resource type can be searched by, sorted by name: what a CapabilityStatement

@@ -143,17 +143,19 @@ fn next(desk: &mut Desk, requests: &Receiver<Request>, wait: Duration) -> Option
 
 /// Puts the rows that wait into the index, in a transaction of their own.
 fn catch_up(desk: &mut Desk) -> bool {
-    let mut answers = Vec::new();
-    let request: Request = Box::new(|desk| {
-        let done = desk.map(|desk| in_savepoint(desk, later::catch_up));
-        Box::new(move |_| drop(done))
-    });
-    let (_, none) = sync_channel(0);
-    let committed = group(desk, request, &none, 1, &mut answers);
-    if committed.is_err() {
+    let done = statement(desk, "BEGIN IMMEDIATE")
+        .and_then(|()| later::catch_up(&desk.connection, &mut desk.cache))
+        .and_then(|()| statement(desk, "COMMIT"));
+    if done.is_ok() {
+        desk.cache.settle(true);
+        desk.cache.committed();
+    } else {
+        if !desk.connection.is_autocommit() {
+            let _ = statement(desk, "ROLLBACK");
+        }
         desk.cache.clear();
     }
-    committed.is_ok() && desk.cache.waiting.count() == 0
+    done.is_ok()
 }
 
 /// One transaction. On any error here nothing of the group is stored.

@@ -1,6 +1,6 @@
 //! The envelope around one record version. Byte layout: `docs/reference/envelope.md`.
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::aead::{Cipher, NONCE, TAG};
 use crate::cobblestone::{self, SALT};
@@ -128,7 +128,7 @@ fn seal_with(
         }
     }
     let bound = context.bytes()?;
-    let mut message = Zeroizing::new(Vec::with_capacity(36 + event.len() + plaintext.len()));
+    let mut message = Vec::with_capacity(36 + event.len() + plaintext.len());
     message.extend_from_slice(commitment_key);
     message.extend_from_slice(&prefix(event.len(), "event")?);
     message.extend_from_slice(event);
@@ -143,8 +143,10 @@ fn seal_with(
     Cipher::new(key.bytes())
         .seal(dice.nonce, &bound, &mut envelope, 1 + NONCE)
         .ok_or(VaultError::Library("encryption"))?;
-    cobblestone::seal(&dice.data_key, &dice.salt, &bound, &message, &mut envelope)?;
-    Ok(envelope)
+    let sealed = cobblestone::seal(&dice.data_key, &dice.salt, &bound, &message, &mut envelope);
+    // The caller has the rest in clear all the same.
+    message[..commitment_key.len()].zeroize();
+    sealed.map(|()| envelope)
 }
 
 /// Opens an envelope for exactly this record version.

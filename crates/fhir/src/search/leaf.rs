@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{IndexValue, Kind, cut, normalise};
+use super::{IndexValue, Kind};
 use crate::decimal::Decimal;
 use crate::moment::{self, Form, Span};
 use crate::references;
@@ -83,11 +83,7 @@ fn holds(value: &Value, stem: &str) -> bool {
 fn string(leaf: Leaf, value: &Value, push: Push<'_>) {
     let mut text = |value: &Value| {
         if let Some(text) = value.as_str() {
-            let (normalised, original) = (normalise(text), cut(text).to_owned());
-            push(IndexValue::String {
-                normalised,
-                original,
-            });
+            push(IndexValue::of_text(text));
         }
     };
     let parts: &[&str] = match leaf {
@@ -240,13 +236,8 @@ fn link(target: Option<&str>, value: &Value) -> Option<IndexValue> {
     let text = member(value, "reference")?;
     let is_target = |type_: &str| target.is_none_or(|target| target == type_);
     match references::form(text) {
-        references::Form::Relative { type_, id, version } if is_target(type_) => {
-            Some(IndexValue::Reference {
-                type_: Some(type_.to_owned()),
-                id: Some(id.to_owned()),
-                url: None,
-                version: version.map(str::to_owned),
-            })
+        references::Form::Relative { type_, .. } if is_target(type_) => {
+            IndexValue::of_relative(text)
         }
         references::Form::Absolute(url) => {
             let tail = match references::absolute_tail(url) {

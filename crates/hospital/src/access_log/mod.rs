@@ -9,6 +9,7 @@ mod body;
 mod codes;
 mod event;
 mod gate;
+mod index;
 mod seen;
 mod writing;
 
@@ -17,8 +18,11 @@ pub use seen::{Seen, events};
 pub(crate) use writing::events_stored;
 pub use writing::logged;
 
-use serde_json::Value;
+use std::borrow::Cow;
+
 use store::Method;
+
+use body::Body;
 
 use crate::admit::id_in_order;
 use crate::draft::{Draft, Stamp};
@@ -212,7 +216,8 @@ impl Hospital {
 
     /// The event of an access, ready to be stored.
     fn drafted_event(&self, access: &Access) -> Result<(Draft, RecordRef), HospitalError> {
-        let access = &self.without_erased(access);
+        let access = self.without_erased(access);
+        let access = access.as_ref();
         let body = event::of(access, &self.0.organisation, &self.0.fhir_base);
         let now_us = self.now_us();
         let stamp = Stamp::first(AUDIT_EVENT, id_in_order(now_us)?, now_us, Method::Post);
@@ -221,23 +226,26 @@ impl Hospital {
             id: stamp.id.clone(),
             version: stamp.version,
         };
-        Ok((drafted(body, stamp)?, record))
+        Ok((drafted(access, body, stamp)?, record))
     }
 
     /// An erased patient comes back in no event: neither as whose record it was about, nor as who
     /// asked with a token that is still good.
-    fn without_erased(&self, access: &Access) -> Access {
-        let mut access = access.clone();
+    fn without_erased<'a>(&self, access: &'a Access) -> Cow<'a, Access> {
         let gone = |id: &String| self.0.keyring.has_erased(id);
-        access
-            .touched
-            .retain(|it| it.type_ != "Patient" || !gone(&it.id));
-        if access.patient.as_ref().is_some_and(gone) {
+        let goes = |it: &Touched| it.type_ == "Patient" && gone(&it.id);
+        let of_gone = access.patient.as_ref().is_some_and(gone);
+        if !of_gone && !access.touched.iter().any(goes) {
+            return Cow::Borrowed(access);
+        }
+        let mut access = access.clone();
+        access.touched.retain(|it| !goes(it));
+        if of_gone {
             access.patient = None;
             access.query = None;
             "erased".clone_into(&mut access.agent.user);
         }
-        access
+        Cow::Owned(access)
     }
 
     /// The patients in whose compartments the current version of a record is; none where there is
@@ -254,20 +262,20 @@ impl Hospital {
 
 /// The first version of an event. Nothing of it comes from outside unchecked, and its bytes are
 /// canonical as they are printed (`body.rs`): it needs no validation and no second form.
-fn drafted(mut body: body::Body<'_>, stamp: Stamp) -> Result<Draft, HospitalError> {
+fn drafted(access: &Access, mut body: Body<'_>, stamp: Stamp) -> Result<Draft, HospitalError> {
+    let (patient, at_us) = (access.patient.as_deref(), access.at_us);
+
     body.id = Some(stamp.id.clone().into());
     body.meta.version_id = Some("1");
     body.meta.last_updated = Some(instant::fhir(stamp.updated_us));
     let unprinted = |error| HospitalError::Internal(format!("an event does not print: {error}"));
     let bytes = serde_json::to_vec(&body).map_err(unprinted)?;
-    let value: Value = serde_json::from_slice(&bytes).map_err(unprinted)?;
-    drop(body);
-    let compartments = fhir::compartment::patients(&value);
+    let compartments: Vec<String> = patient.map(str::to_owned).into_iter().collect();
     Ok(Draft {
         digest: proof::sha256(&bytes),
         vault: vault_id(&compartments),
-        index: fhir::search::values(&value),
-        facts: consent::facts::of(&value),
+        index: index::values(&body, at_us),
+        facts: index::facts(&body, &stamp.id, at_us),
         body: bytes.into(),
         compartments,
         stamp,

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::sight;
@@ -82,6 +83,9 @@ fn set_up(connection: &Connection, options: &Options) -> Result<(), StoreError> 
     // Negative: KiB instead of pages.
     connection.pragma_update(None, "cache_size", -i64::from(options.cache_kib))?;
     connection.pragma_update(None, "temp_store", "memory")?;
+    // A plan never hangs on a bound value: else SQLite prepares some statements anew at each run.
+    // <https://sqlite.org/queryplanner-ng.html#qpsg>
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     sight::register(connection)
 }
 

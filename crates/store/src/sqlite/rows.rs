@@ -1,7 +1,5 @@
 //! From search values to the rows of the index tables, for writing and for the audit alike.
 
-use std::collections::BTreeSet;
-
 use fhir::search::{Entry, IndexValue};
 use rusqlite::types::Value;
 
@@ -143,30 +141,37 @@ impl From<Value> for Cell {
 /// A row of an index table without its record: parameter first.
 pub(super) type Row = (Table, Vec<Cell>);
 
-/// The rows of a record. `number` gives the number of a shared text.
+/// The rows of a record, sorted, each once. `number` gives the number of a shared text.
 pub(super) fn of(
     index: &[Entry],
     mut number: impl FnMut(&str) -> Result<i64, StoreError>,
-) -> Result<BTreeSet<Row>, StoreError> {
-    let mut rows = BTreeSet::new();
+) -> Result<Vec<Row>, StoreError> {
+    let mut rows = Vec::with_capacity(index.len());
     let mut places = 0;
     for entry in index {
         let mut cells = vec![Cell::Number(i64::from(entry.parameter))];
         let table = cells_of(&entry.value, &mut places, &mut cells, &mut number)?;
-        rows.insert((table, cells));
+        rows.push((table, cells));
     }
-    Ok(rows.iter().map(|row| with_several(&rows, row)).collect())
+    rows.sort_unstable();
+    rows.dedup();
+    say_several(&mut rows);
+    Ok(rows)
 }
 
 /// A date also says whether its parameter has other values in this record.
-fn with_several(rows: &BTreeSet<Row>, (table, cells): &Row) -> Row {
-    let mut cells = cells.clone();
-    if *table == Table::Dates {
-        let same = |(other, values): &&Row| other == table && values[0] == cells[0];
-        let several = rows.iter().filter(same).nth(1).is_some();
-        cells.push(Cell::Number(i64::from(several)));
+fn say_several(rows: &mut [Row]) {
+    let parameter = |(table, cells): &Row| match cells.first() {
+        Some(Cell::Number(number)) if *table == Table::Dates => Some(*number),
+        _ => None,
+    };
+    let dates: Vec<i64> = rows.iter().filter_map(parameter).collect();
+    for row in rows {
+        if let Some(own) = parameter(row) {
+            let several = dates.iter().filter(|other| **other == own).nth(1).is_some();
+            row.1.push(Cell::Number(i64::from(several)));
+        }
     }
-    (*table, cells)
 }
 
 fn cells_of(
