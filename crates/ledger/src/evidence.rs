@@ -12,7 +12,7 @@ mod release;
 mod released;
 
 pub use batches::{Forked, Silent, contradict};
-pub use histories::TwoHistories;
+pub use histories::{TwoEntries, TwoHistories};
 pub use release::{Release, content};
 pub use released::Released;
 
@@ -40,17 +40,20 @@ pub enum EvidenceKind {
     BatchFork,
     /// An organisation sent no batch for a long time.
     BatchSilence,
-    /// Validators cosigned two ledgers.
+    /// Validators cosigned two roots for one number.
     TwoHistories,
+    /// Validators cosigned two entries in one place of the history.
+    TwoEntries,
 }
 
 impl EvidenceKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::ReleaseAfterRevocation,
         Self::BatchFork,
         Self::BatchSilence,
         Self::TwoHistories,
+        Self::TwoEntries,
     ];
 
     /// The word in the file.
@@ -60,6 +63,7 @@ impl EvidenceKind {
             Self::BatchFork => "batch-fork",
             Self::BatchSilence => "batch-silence",
             Self::TwoHistories => "two-histories",
+            Self::TwoEntries => "two-entries",
         }
     }
 
@@ -67,7 +71,7 @@ impl EvidenceKind {
     fn parts(self) -> usize {
         match self {
             Self::ReleaseAfterRevocation => 3,
-            Self::BatchFork | Self::BatchSilence | Self::TwoHistories => 2,
+            Self::BatchFork | Self::BatchSilence | Self::TwoHistories | Self::TwoEntries => 2,
         }
     }
 }
@@ -90,8 +94,10 @@ pub enum Misconduct {
     Forked(Box<Forked>),
     /// An organisation sent no batch for a long time.
     Silent(Box<Silent>),
-    /// Validators cosigned two ledgers.
+    /// Validators cosigned two roots for one number.
     TwoHistories(Box<TwoHistories>),
+    /// Validators cosigned two entries in one place of the history.
+    TwoEntries(Box<TwoEntries>),
 }
 
 /// Why a file proves nothing.
@@ -188,6 +194,10 @@ pub fn verify(evidence: &[u8], policy: &Policy) -> Result<Misconduct, Unproven> 
         (EvidenceKind::TwoHistories, [one, other]) => {
             let two = histories::judge(one, other, policy)?;
             Ok(Misconduct::TwoHistories(Box::new(two)))
+        }
+        (EvidenceKind::TwoEntries, [one, other]) => {
+            let two = histories::judge_entries(one, other, policy)?;
+            Ok(Misconduct::TwoEntries(Box::new(two)))
         }
         _ => Err(Unproven::Malformed("it has another number of parts")),
     }

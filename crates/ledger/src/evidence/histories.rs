@@ -1,10 +1,14 @@
-//! Two ledgers: validators that cosigned different roots for one and the same number.
+//! Two ledgers: validators that cosigned different roots for one and the same number, or different
+//! entries in one and the same place.
+
+use std::cmp::Ordering;
 
 use proof::checkpoint::Checkpoint;
+use proof::codec::Canonical;
 use proof::cosignature;
 use proof::note::{Note, Vkey};
 use proof::policy::Policy;
-use proof::receipt::Invalid;
+use proof::receipt::{self, Invalid, VerifiedEntry};
 use proof::state;
 
 use super::Unproven;
@@ -23,6 +27,49 @@ pub struct TwoHistories {
     pub cosigners: Vec<String>,
     /// Whether these are so many that each checkpoint has a quorum of them.
     pub quorum: bool,
+}
+
+/// What is proven: two histories, each cosigned by a quorum, have different entries in one place. The
+/// ledger was forked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TwoEntries {
+    /// The one entry, with its place and who cosigned it.
+    pub one: VerifiedEntry,
+    /// The other one.
+    pub other: VerifiedEntry,
+    /// Who signed both: the names of the cosigners.
+    pub cosigners: Vec<String>,
+}
+
+pub(super) fn judge_entries(
+    one: &[u8],
+    other: &[u8],
+    policy: &Policy,
+) -> Result<TwoEntries, Unproven> {
+    let entry = |part: usize, text: &[u8]| {
+        receipt::verify_entry(text, policy).map_err(|it| Unproven::Part(part, it))
+    };
+    let (one, other) = (entry(0, one)?, entry(1, other)?);
+    let chain = |it: &VerifiedEntry| it.entry.transaction.header.chain;
+    if chain(&one) != chain(&other) || one.index != other.index {
+        return Err(Unproven::Other(1, "of another ledger or another place"));
+    }
+    // One form for each pair.
+    match one.entry.to_bytes().cmp(&other.entry.to_bytes()) {
+        Ordering::Less => {}
+        Ordering::Equal => return Err(Unproven::Harmless("both say the same".into())),
+        Ordering::Greater => return Err(Unproven::Malformed("its entries are out of order")),
+    }
+    let both = |name: &&String| other.cosigners.contains(name);
+    let cosigners: Vec<String> = one.cosigners.iter().filter(both).cloned().collect();
+    if cosigners.is_empty() {
+        return Err(Unproven::Harmless("nobody signed both".into()));
+    }
+    Ok(TwoEntries {
+        one,
+        other,
+        cosigners,
+    })
 }
 
 pub(super) fn judge(one: &[u8], other: &[u8], policy: &Policy) -> Result<TwoHistories, Unproven> {

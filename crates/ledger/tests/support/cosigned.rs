@@ -37,7 +37,11 @@ pub struct Ledger {
 impl Ledger {
     /// A batch of everybody, a grant, its revocation, and batches again.
     pub fn new() -> Self {
-        let grant = acts::number(1);
+        Self::with(acts::number(1))
+    }
+
+    /// The same with another grant: a fork.
+    pub fn with(grant: Digest) -> Self {
         let mut ledger = Self {
             network: Network::new(&MEMBERS),
             entries: Vec::new(),
@@ -181,13 +185,26 @@ impl Ledger {
         }
     }
 
+    /// The evidence of two entries in one place of two ledgers.
+    pub fn entries(&self, other: &Self, index: u64) -> Evidence {
+        let mut both = [self, other].map(|it| {
+            let place = usize::try_from(index).unwrap();
+            (it.entries[place].clone(), it.receipt(index))
+        });
+        both.sort();
+        Evidence {
+            kind: EvidenceKind::TwoEntries,
+            parts: both.map(|(_, receipt)| receipt).to_vec(),
+        }
+    }
+
     /// The evidence of two roots of one number, each cosigned by these members.
-    pub fn two(&self, origin: String, members: &[&str]) -> Evidence {
+    pub fn two(&self, origin: &str, members: &[&str]) -> Evidence {
         let mut roots = [sha256(b"one"), sha256(b"other")];
         roots.sort_unstable();
         let note = |root| {
             let checkpoint = Checkpoint {
-                origin: origin.clone(),
+                origin: origin.to_owned(),
                 size: 7,
                 root,
             };

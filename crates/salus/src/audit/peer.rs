@@ -1,7 +1,7 @@
 //! `salus audit --peer`: what the ledger and files from elsewhere say about another organisation.
 //! Each misconduct that can be proven becomes a file that `salus verify` explains to anybody.
 
-use super::batches::{Chain, Wanted};
+use super::batches::{Chain, Fork, Wanted};
 use super::seen::Seen;
 use super::{Ledger, STOP_FIRST, read_ledger};
 use crate::cli;
@@ -12,11 +12,11 @@ use crate::{audit::Say, genesis_file};
 use hospital::audit::{Finding, kept_checkpoints, kept_evidence};
 use ledger::evidence::{self, Evidence, EvidenceKind, Misconduct, part_of};
 use ledger::{Genesis, OrgId};
-use proof::checkpoint::{Checkpoint, origin};
+use proof::checkpoint::{Checkpoint, cosigner, origin};
 use proof::note::{Line, Note};
 use proof::policy::Policy;
 use proof::receipt::{EntryReceipt, build_entry};
-use proof::tree::inclusion_from;
+use proof::tree::{Nodes, inclusion_from, leaf_hash};
 use std::path::PathBuf;
 use store::{Options, Store};
 
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &cli::Audit, peer: &str) -> Outcome {
         .explain(told)
         .hint(STOP_FIRST)?;
     let mut say = Say::new(arguments.json);
-    let mut chain = Chain::new(id.clone(), arguments.silence);
+    let mut chain = Chain::new(id, arguments.silence);
     let ledger = read_ledger(&config, &genesis, &mut say, &mut |block| {
         chain.follow(block)
     })?;
@@ -76,12 +76,18 @@ pub(super) fn run(arguments: &cli::Audit, peer: &str) -> Outcome {
     {
         audit.tell("a release", "the recipient kept it", Some(file))?;
     }
-    audit.batches(&chain, &seen)?;
+    let name = cosigner(&origin(&audit.genesis.chain_id()), peer);
+    let strange = seen.receipts(&name).filter(|it| audit.is_strange(it));
+    let strange: Vec<&EntryReceipt> = strange.collect();
+    let forks = chain.forks(seen.transactions());
+    let wanted = audit.wanted(&chain, &forks, &strange)?;
+    audit.batches(&chain, &forks, &wanted)?;
+    audit.entries(&strange, &wanted)?;
     let sizes = seen.sizes();
     let kept = runtime
         .block_on(kept_checkpoints(&store, &sizes))
         .explain(told)?;
-    audit.histories(&id, &seen, kept)?;
+    audit.histories(&name, &seen, kept)?;
     audit.end(peer, &chain)
 }
 
@@ -104,30 +110,38 @@ fn checkpoint(
 }
 
 impl PeerAudit {
-    /// Silences, and batches that contradict those of the ledger.
-    fn batches(&mut self, chain: &Chain, seen: &Seen) -> Outcome {
-        let forks = chain.forks(seen.transactions());
+    /// Finds in the blocks again what evidence needs; where nothing is, nothing is read.
+    fn wanted(&self, chain: &Chain, forks: &[Fork], strange: &[&EntryReceipt]) -> Outcome<Wanted> {
         let mut wanted = Wanted::default();
         for silence in chain.silences() {
             wanted.add(silence.before);
             wanted.add(silence.after);
         }
-        for fork in &forks {
-            wanted.add(fork.accepted);
-        }
+        forks.iter().for_each(|fork| wanted.add(fork.accepted));
+        strange.iter().for_each(|it| wanted.add(it.index));
         if !wanted.is_empty() {
-            // The rare case: read all blocks once more for these few entries.
             super::replay(&self.config.folder, &self.genesis, &mut |block| {
                 wanted.follow(block);
             })?;
         }
+        Ok(wanted)
+    }
+
+    /// Whether this node's history has another entry in the place of a receipt.
+    fn is_strange(&self, receipt: &EntryReceipt) -> bool {
+        let own = self.ledger.nodes().node(0, receipt.index);
+        own.is_some_and(|own| own != leaf_hash(&receipt.entry))
+    }
+
+    /// Silences, and batches that contradict those of the ledger.
+    fn batches(&mut self, chain: &Chain, forks: &[Fork], wanted: &Wanted) -> Outcome {
         for silence in chain.silences() {
             let reason = format!(
                 "no batch between the blocks {} and {}, for {} s",
                 silence.heights.0, silence.heights.1, silence.lasted_s
             );
-            let before = self.receipt(&wanted, silence.before);
-            let after = self.receipt(&wanted, silence.after);
+            let before = self.receipt(wanted, silence.before);
+            let after = self.receipt(wanted, silence.after);
             let parts = before.zip(after).map(|(before, after)| vec![before, after]);
             self.prove(
                 &chain.item("silence"),
@@ -136,8 +150,8 @@ impl PeerAudit {
                 parts,
             )?;
         }
-        for fork in &forks {
-            let receipt = self.receipt(&wanted, fork.accepted);
+        for fork in forks {
+            let receipt = self.receipt(wanted, fork.accepted);
             let parts = receipt.map(|receipt| vec![receipt, part_of(&fork.other)]);
             let item = format!("batch {}", fork.sequence);
             let reason = "the ledger has one, and another was signed";
@@ -149,17 +163,33 @@ impl PeerAudit {
         Ok(())
     }
 
+    /// Receipts from elsewhere of a history that is not this one.
+    fn entries(&mut self, strange: &[&EntryReceipt], wanted: &Wanted) -> Outcome {
+        for theirs in strange {
+            let own = wanted.entry(theirs.index).map(<[u8]>::to_vec);
+            let own = own.zip(self.receipt(wanted, theirs.index));
+            let parts = own.map(|own| {
+                let mut both = [own, (theirs.entry.clone(), build_entry(theirs))];
+                both.sort();
+                both.map(|(_, receipt)| receipt).to_vec()
+            });
+            let item = format!("entry {}", theirs.index);
+            let reason = "another entry was cosigned in its place";
+            self.prove(&item, reason, EvidenceKind::TwoEntries, parts)?;
+        }
+        Ok(())
+    }
+
     /// Checkpoints from elsewhere that this organisation cosigned beside ours.
-    fn histories(&mut self, peer: &OrgId, seen: &Seen, kept: Vec<Note>) -> Outcome {
+    fn histories(&mut self, name: &str, seen: &Seen, kept: Vec<Note>) -> Outcome {
         let mut known: Vec<Note> = kept;
         known.extend(self.checkpoint.iter().map(|(_, note)| note.clone()));
-        let name = proof::checkpoint::cosigner(&origin(&self.genesis.chain_id()), peer.as_str());
-        for pair in seen.pairs(&known, &name) {
+        for pair in seen.pairs(&known, name) {
             let item = format!("checkpoint of {}", pair.size);
             let reason = "two roots were cosigned";
             self.prove(&item, reason, EvidenceKind::TwoHistories, Some(pair.parts))?;
         }
-        for (size, root) in seen.histories(&origin(&self.genesis.chain_id()), &name) {
+        for (size, root) in seen.histories(&origin(&self.genesis.chain_id()), name) {
             if self.ledger.root_at(size).is_some_and(|own| own != root) {
                 let item = format!("checkpoint of {size}");
                 let reason = "its root is not that of this node's history";

@@ -8,8 +8,9 @@ use proof::Digest;
 use proof::checkpoint::Checkpoint;
 use proof::codec::Canonical;
 use proof::note::{Line, Note};
+use proof::receipt::{self, EntryReceipt};
+use proof::state;
 use proof::transaction::{Entry, Transaction};
-use proof::{receipt, state};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,8 @@ const UNUSABLE: u8 = 2;
 pub(super) struct Seen {
     transactions: Vec<Transaction>,
     notes: Vec<Note>,
+    /// Receipts of records too, without their openings.
+    receipts: Vec<EntryReceipt>,
 }
 
 /// Two checkpoints of one number that the same validators cosigned, as parts of evidence.
@@ -49,10 +52,15 @@ impl Seen {
 
     fn take(&mut self, bytes: &[u8]) -> Option<()> {
         if let Ok(it) = receipt::parse_entry(bytes) {
-            return self.receipt(&it.entry, it.checkpoint);
+            return self.receipt(it);
         }
         if let Ok(it) = receipt::parse(bytes) {
-            return self.receipt(&it.opening.entry, it.checkpoint);
+            return self.receipt(EntryReceipt {
+                entry: it.opening.entry,
+                index: it.index,
+                path: it.path,
+                checkpoint: it.checkpoint,
+            });
         }
         if let Ok(it) = state::parse(bytes) {
             self.notes.push(it.checkpoint);
@@ -69,11 +77,18 @@ impl Seen {
         Some(())
     }
 
-    fn receipt(&mut self, entry: &[u8], checkpoint: Note) -> Option<()> {
-        let entry = Entry::from_bytes(entry).ok()?;
+    fn receipt(&mut self, receipt: EntryReceipt) -> Option<()> {
+        let entry = Entry::from_bytes(&receipt.entry).ok()?;
         self.transactions.push(entry.transaction);
-        self.notes.push(checkpoint);
+        self.notes.push(receipt.checkpoint.clone());
+        self.receipts.push(receipt);
         Some(())
+    }
+
+    /// Receipts whose checkpoint a validator cosigned.
+    pub(super) fn receipts(&self, cosigner: &str) -> impl Iterator<Item = &EntryReceipt> {
+        let signed = |it: &&EntryReceipt| signs(&it.checkpoint, cosigner);
+        self.receipts.iter().filter(signed)
     }
 
     pub(super) fn transactions(&self) -> impl Iterator<Item = &Transaction> {

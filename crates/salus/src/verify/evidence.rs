@@ -2,7 +2,7 @@
 
 use super::instant;
 use super::transaction::line;
-use ledger::evidence::{Forked, Misconduct, Released, Silent, TwoHistories};
+use ledger::evidence::{Forked, Misconduct, Released, Silent, TwoEntries, TwoHistories};
 use proof::receipt::VerifiedEntry;
 use proof::transaction::Batch;
 use std::fmt::Write;
@@ -15,6 +15,7 @@ pub(super) fn words(misconduct: &Misconduct) -> String {
         Misconduct::Forked(it) => forked(&mut text, it),
         Misconduct::Silent(it) => silent(&mut text, it),
         Misconduct::TwoHistories(it) => two_histories(&mut text, it),
+        Misconduct::TwoEntries(it) => two_entries(&mut text, it),
     }
     text
 }
@@ -79,7 +80,7 @@ fn forked(text: &mut String, it: &Forked) {
 
 fn silent(text: &mut String, it: &Silent) {
     let entry = &it.before.entry;
-    line(text, "what", &"SILENCE: no batch for longer than agreed");
+    line(text, "what", &"SILENCE: a long time without a batch");
     line(text, "by", &entry.organisation);
     let last = format!("batch {}", it.sequence);
     line(text, "before", &last);
@@ -99,7 +100,8 @@ fn silent(text: &mut String, it: &Silent) {
             "The organisation's chain of batches has nothing between these two: in this time it",
             "committed to no record, no access and no disclosure, though each member sends a batch",
             "at every interval. What it did meanwhile was not vouched for until later.",
-            "Not shown: why. A node that stood still is silent too.",
+            "Not shown: why. A node that stood still, or an organisation that was no member then, is",
+            "silent too.",
         ],
     );
 }
@@ -127,6 +129,31 @@ fn two_histories(text: &mut String, it: &TwoHistories) {
         &[
             "Each of these validators signed two different roots for the same number. An honest",
             "validator signs what became final, which is one root. Trust none of these keys.",
+        ],
+    );
+}
+
+fn two_entries(text: &mut String, it: &TwoEntries) {
+    line(
+        text,
+        "what",
+        &"MISCONDUCT: two entries in one place of the history",
+    );
+    line(text, "by", &it.cosigners.join(", "));
+    line(text, "place", &it.one.index);
+    for (name, one) in [("one", &it.one), ("another", &it.other)] {
+        let transaction = &one.entry.transaction;
+        let id = format!("{} of {}", transaction.id(), one.entry.organisation);
+        line(text, name, &id);
+        accepted(text, "", one);
+        line(text, "cosigned by", &one.cosigners.join(", "));
+    }
+    line(text, "ledger", &it.one.entry.transaction.header.chain);
+    meaning(
+        text,
+        &[
+            "Two ledgers of one name, each cosigned by a quorum, say something else in one place:",
+            "the ledger was forked. The validators named signed both. Trust none of these keys.",
         ],
     );
 }

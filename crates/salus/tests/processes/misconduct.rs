@@ -6,10 +6,12 @@ use crate::http::Http;
 use crate::sharing::{CLINIC, HOME, Visit};
 use ledger::evidence::{Release, content};
 use peers::{Answer, Bounds, Call, Handler, Identity, Peer, Peers, Registry, Reply};
-use proof::checkpoint::{Checkpoint, cosigner};
+use proof::checkpoint::{Checkpoint, cosigner, origin};
 use proof::codec::Canonical;
-use proof::note::Note;
-use proof::transaction::{Batch, Header, KIND_BATCH, Transaction};
+use proof::note::{Line, Note};
+use proof::receipt::{EntryReceipt, build_entry};
+use proof::transaction::{Batch, Entry, Header, KIND_BATCH, Transaction};
+use proof::tree::leaf_hash;
 use proof::{Digest, PublicKey, SecretKey, Signature, cosignature};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const LABORATORY: usize = 2;
+const PHARMACY: usize = 3;
 const RESTART: Duration = Duration::from_secs(60);
 const SEALED: &[u8] = b"what nobody opens";
 
@@ -215,8 +218,8 @@ fn released_after_the_revocation(visit: &Visit<'_>, folder: &Path) -> PathBuf {
     path
 }
 
-/// Files that the custodian's other story left elsewhere: a batch beside the one on the ledger, and
-/// a cosignature of a history that never was.
+/// Files that the custodian's other story left elsewhere: a batch beside the one on the ledger, a
+/// cosignature of a history that never was, and a receipt of a ledger that a quorum forked.
 fn told_differently(consortium: &Consortium, folder: &Path) -> Vec<PathBuf> {
     let stolen = Stolen::from(&consortium.org_dir(HOME));
     let key = stolen.key("transaction");
@@ -265,7 +268,42 @@ fn told_differently(consortium: &Consortium, folder: &Path) -> Vec<PathBuf> {
     let (one, another) = (folder.join("one.txt"), folder.join("another.txt"));
     std::fs::write(&one, sign(checkpoint.root)).unwrap();
     std::fs::write(&another, sign(Digest([5; 32]))).unwrap();
-    vec![batch, one, another]
+    let fork = folder.join("fork.txt");
+    std::fs::write(&fork, forked(consortium, transaction)).unwrap();
+    vec![batch, one, another, fork]
+}
+
+/// The receipt of the only entry of another ledger, which three of the four made.
+fn forked(consortium: &Consortium, transaction: Transaction) -> String {
+    let log = origin(&transaction.header.chain);
+    let entry = Entry {
+        height: 1,
+        time_ms: 1_700_000_000_000,
+        organisation: consortium.id(HOME).to_owned(),
+        transaction,
+    };
+    let entry = entry.to_bytes();
+    let checkpoint = Checkpoint {
+        origin: log.clone(),
+        size: 1,
+        root: leaf_hash(&entry),
+    };
+    let text = checkpoint.to_string();
+    let mut lines = Vec::new();
+    for index in [HOME, LABORATORY, PHARMACY] {
+        let key = Stolen::from(&consortium.org_dir(index)).key("checkpoint");
+        let name = cosigner(&log, consortium.id(index));
+        lines.push(cosignature::cosign(&checkpoint, &name, &key, 1));
+        if index == HOME {
+            lines.push(Line::sign(&text, &log, &key));
+        }
+    }
+    build_entry(&EntryReceipt {
+        entry,
+        index: 0,
+        path: Vec::new(),
+        checkpoint: Note { text, lines },
+    })
 }
 
 /// The recipient's stopped node finds all of it, in files that a stranger checks.
@@ -305,7 +343,12 @@ fn audited(consortium: &Consortium, folder: &Path, kept: &Path, seen: &[PathBuf]
         name.rsplit_once('-').unwrap().0.to_owned()
     };
     let kinds: Vec<String> = found.iter().map(kind).collect();
-    let expected = ["batch-fork", "release-after-revocation", "two-histories"];
+    let expected = [
+        "batch-fork",
+        "release-after-revocation",
+        "two-entries",
+        "two-histories",
+    ];
     assert_eq!(kinds, expected, "{said}");
     assert_eq!(
         std::fs::read(&found[1]).unwrap(),
