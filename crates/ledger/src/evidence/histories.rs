@@ -29,8 +29,8 @@ pub struct TwoHistories {
     pub quorum: bool,
 }
 
-/// What is proven: two histories, each cosigned by a quorum, have different entries in one place. The
-/// ledger was forked.
+/// What is proven: two histories, each cosigned by a quorum, have different entries in one place.
+/// The ledger was forked.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TwoEntries {
     /// The one entry, with its place and who cosigned it.

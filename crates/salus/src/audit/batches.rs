@@ -167,8 +167,8 @@ impl Chain {
         let lasted_ms = time_ms.saturating_sub(last.time_ms);
         let went_on = height.saturating_sub(last.height) >= self.intervals;
         (lasted_ms > bound_ms && went_on).then(|| {
-            let lasted_s = lasted_ms / 1_000;
-            format!("no batch since block {}, for {lasted_s} s", last.height)
+            let (height, seconds) = (last.height, lasted_ms / 1_000);
+            format!("no batch since block {height}, for {seconds} s")
         })
     }
 

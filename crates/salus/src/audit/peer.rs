@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &cli::Audit, peer: &str) -> Outcome {
     let mut say = Say::new(arguments.json);
     let mut chain = Chain::new(id, arguments.silence);
     let ledger = read_ledger(&config, &genesis, &mut say, &mut |block| {
-        chain.follow(block)
+        chain.follow(block);
     })?;
     if !chain.was_member() {
         return Err(Failure::new(told())
@@ -117,8 +117,12 @@ impl PeerAudit {
             wanted.add(silence.before);
             wanted.add(silence.after);
         }
-        forks.iter().for_each(|fork| wanted.add(fork.accepted));
-        strange.iter().for_each(|it| wanted.add(it.index));
+        for fork in forks {
+            wanted.add(fork.accepted);
+        }
+        for receipt in strange {
+            wanted.add(receipt.index);
+        }
         if !wanted.is_empty() {
             super::replay(&self.config.folder, &self.genesis, &mut |block| {
                 wanted.follow(block);
@@ -250,7 +254,7 @@ impl PeerAudit {
     fn write(&mut self, file: &str) -> Outcome<PathBuf> {
         let kind = evidence::parse(file.as_bytes()).map_or("evidence", |it| it.kind.as_str());
         let digest = proof::sha256(file.as_bytes()).to_string();
-        let path = self.out.join(format!("{kind}-{:.12}.txt", digest));
+        let path = self.out.join(format!("{kind}-{digest:.12}.txt"));
         let told = || format!("{} cannot be written", path.display());
         std::fs::create_dir_all(&self.out).explain(told)?;
         std::fs::write(&path, file).explain(told)?;

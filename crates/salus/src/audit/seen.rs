@@ -95,7 +95,7 @@ impl Seen {
         self.transactions.iter()
     }
 
-    fn checkpoints<'a>(notes: &'a [Note]) -> impl Iterator<Item = (Checkpoint, &'a Note)> {
+    fn checkpoints(notes: &[Note]) -> impl Iterator<Item = (Checkpoint, &Note)> {
         notes
             .iter()
             .filter_map(|note| Some((Checkpoint::of(note).ok()?, note)))

@@ -98,10 +98,10 @@ fn silent(text: &mut String, it: &Silent) {
         text,
         &[
             "The organisation's chain of batches has nothing between these two: in this time it",
-            "committed to no record, no access and no disclosure, though each member sends a batch",
-            "at every interval. What it did meanwhile was not vouched for until later.",
-            "Not shown: why. A node that stood still, or an organisation that was no member then, is",
-            "silent too.",
+            "committed to no record, no access and no disclosure, though each member sends a",
+            "batch at every interval. What it did meanwhile was not vouched for until later.",
+            "Not shown: why. A node that stood still, or an organisation that was no member then,",
+            "is silent too.",
         ],
     );
 }

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 const LABORATORY: usize = 2;
 const PHARMACY: usize = 3;
-const RESTART: Duration = Duration::from_secs(60);
+const RESTART: Duration = Duration::from_mins(1);
 const SEALED: &[u8] = b"what nobody opens";
 
 /// The keys of an organisation, taken from its folder as its administrator could.
