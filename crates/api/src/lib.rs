@@ -105,6 +105,7 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
             get(sharing::openings).post(sharing::break_glass),
         )
         .route("/sharing/break-glass/{id}/review", post(sharing::review))
+        .route("/sharing/evidence", get(sharing::evidence))
         .route("/sharing/credentials/end", post(sharing::end_credentials))
         .route(
             "/erasures/holds",

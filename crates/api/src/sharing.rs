@@ -114,6 +114,26 @@ pub(crate) async fn end_credentials(State(door): State<Door>, headers: HeaderMap
     answered(StatusCode::OK, ended.await)
 }
 
+/// `GET /sharing/evidence`: what proves the misconduct of others, for the auditor.
+pub(crate) async fn evidence(State(door): State<Door>, headers: HeaderMap) -> Response {
+    let listed = async {
+        let caller = door.person(&headers)?;
+        let kept = door.hospital().kept_evidence(&caller).await?;
+        let kept: Vec<Value> = kept
+            .into_iter()
+            .map(|it| {
+                json!({
+                    "organisation": it.organisation,
+                    "grant": it.grant.to_string(),
+                    "file": it.file,
+                })
+            })
+            .collect();
+        Ok(json!({ "evidence": kept }))
+    };
+    answered(StatusCode::OK, listed.await)
+}
+
 /// `POST /sharing/break-glass`: an emergency, said before all.
 pub(crate) async fn break_glass(State(door): State<Door>, request: Request) -> Response {
     let opened = async {

@@ -4,13 +4,16 @@
 
 use crate::{
     block::{self, Block, from_engine},
+    database,
     engine::Stores,
     error::StartError,
 };
 use commonware_cryptography::Digestible as _;
 use commonware_runtime::{Runner as _, tokio as runtime};
 use commonware_storage::archive::{Archive as _, Identifier};
-use ledger::{BlockContext, BlockHeader, Checked, Genesis, State, transactions_root};
+use ledger::{
+    Accepted, BlockContext, BlockHeader, Checked, Genesis, Refusal, State, transactions_root,
+};
 use proof::Digest;
 use std::path::Path;
 
@@ -21,8 +24,22 @@ pub struct Replayed<'a> {
     pub header: &'a BlockHeader,
     /// The nodes that it added to the history tree: level, index, hash.
     pub nodes: &'a [(u8, u64, Digest)],
+    /// What it ordered.
+    pub transactions: &'a [Checked],
+    /// What the ledger made of each of them.
+    pub outcomes: &'a [Result<Accepted, Refusal>],
+    /// The entries that the history got, in its order.
+    pub entries: &'a [Vec<u8>],
     /// The state after it.
     pub state: &'a State,
+}
+
+/// The latest checkpoint that a stopped node below `directory` kept, with the cosignatures of a
+/// quorum; none if it has kept none.
+pub fn kept_checkpoint(directory: &Path) -> Result<Option<String>, StartError> {
+    let path = directory.join("ledger").join("ledger.db");
+    database::checkpoint(&path)
+        .map_err(|error| StartError::Database(format!("{}: {error}", path.display())))
 }
 
 /// Executes the blocks of a stopped node below `directory` again, lowest first, and compares
@@ -98,6 +115,9 @@ impl Walk {
         visit(&Replayed {
             header: &next.header,
             nodes: &executed.nodes,
+            transactions: &checked,
+            outcomes: &executed.outcomes,
+            entries: &executed.entries,
             state: &executed.state,
         });
         self.state = executed.state;

@@ -21,6 +21,8 @@
 //!    (`tests/determinism.rs`, `a_restored_state_goes_on_alike`).
 //! 8. A grant that was revoked is never valid again, and only its own key revokes it
 //!    (`tests/consent.rs`, `a_revoked_grant_stays_revoked`).
+//! 9. Evidence with one changed byte proves nothing, and honest acts give none
+//!    (`tests/evidence.rs`).
 //!
 //! # A vertical
 //!
@@ -30,6 +32,7 @@
 
 mod block;
 mod checked;
+pub mod evidence;
 mod execute;
 mod genesis;
 mod kinds;

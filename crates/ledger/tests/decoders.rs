@@ -7,6 +7,7 @@ use consent::acts::{
     BreakGlass, Delegate, Delegation, Erase, EraseAttest, Erasure, Glass, Grant, Granted, Review,
     Revoke,
 };
+use ledger::evidence::Release;
 use ledger::{
     Announce, BlockHeader, Checked, Genesis, KeyOwner, KeyUse, OpenProposal, OrgId, Organisation,
     Parameters, Proposal, Propose, RotateKey, Vote,
@@ -49,6 +50,7 @@ fn decode_all(bytes: &[u8]) -> usize {
         one_form::<Erasure>,
         one_form::<Delegate>,
         one_form::<Delegation>,
+        one_form::<Release>,
     ];
     let checked = Checked::check(bytes, &hash("test/chain", &[])).is_ok();
     decoders.iter().filter(|decode| decode(bytes)).count() + usize::from(checked)

@@ -1,4 +1,9 @@
-//! `salus audit`: everything a stopped node stores, against the ledger executed again.
+//! `salus audit`: everything a stopped node stores, against the ledger executed again; with
+//! `--peer`, what another organisation did.
+
+mod batches;
+mod peer;
+mod seen;
 
 use crate::cli;
 use crate::config::Config;
@@ -9,15 +14,18 @@ use hospital::audit::{AuditInput, Erasures, Finding, Summary, audit};
 use ledger::Genesis;
 use proof::Digest;
 use proof::policy::Policy;
-use proof::tree::Nodes;
+use proof::tree::{Nodes, inclusion_from, root_from_path};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use store::{Options, Store};
 
-/// Prints a line per damaged item; fails when there is one.
+/// Prints a line per damaged item, or per misconduct of a peer; fails when there is one.
 pub(crate) fn run(arguments: &cli::Audit) -> Outcome {
+    if let Some(peer) = &arguments.peer {
+        return peer::run(arguments, peer);
+    }
     let (config, keys) = organisation::open(&arguments.dir.join(organisation::CONFIG))?;
     let told = || format!("{} cannot be audited", config.organisation.id);
     let genesis = genesis_file::read(&config.path(&config.ledger.genesis))?;
@@ -25,7 +33,7 @@ pub(crate) fn run(arguments: &cli::Audit) -> Outcome {
         .explain(told)
         .hint(STOP_FIRST)?;
     let mut say = Say::new(arguments.json);
-    let ledger = read_ledger(&config, &genesis, &mut say)?;
+    let ledger = read_ledger(&config, &genesis, &mut say, &mut |_| {})?;
     let input = AuditInput {
         store,
         root_key: keys.root,
@@ -33,7 +41,7 @@ pub(crate) fn run(arguments: &cli::Audit) -> Outcome {
         organisation: config.organisation.id.clone(),
         erasures: ledger.erasures(),
         policies: ledger.policies()?,
-        history: Arc::new(History(ledger.history)),
+        history: Arc::new(ledger.history),
     };
     let runtime = tokio::runtime::Runtime::new().explain(told)?;
     let summary = watch(&runtime, input, &mut say).explain(told)?;
@@ -46,12 +54,13 @@ const STOP_FIRST: &str = "stop the node first; `salus doctor` tells whether it r
 #[derive(Default)]
 struct Ledger {
     /// Per level, the hashes of the complete subtrees from the left.
-    history: Vec<Vec<Digest>>,
+    history: History,
     trust: BTreeSet<String>,
     /// After the last block that fits.
     state: Option<ledger::State>,
 }
 
+#[derive(Default)]
 struct History(Vec<Vec<Digest>>);
 
 impl Nodes for History {
@@ -62,6 +71,18 @@ impl Nodes for History {
 }
 
 impl Ledger {
+    /// The nodes of the history tree.
+    fn nodes(&self) -> &History {
+        &self.history
+    }
+
+    /// The root of the history when it had this many entries.
+    fn root_at(&self, size: u64) -> Option<Digest> {
+        let first = self.history.node(0, 0)?;
+        let path = inclusion_from(&self.history, 0, size)?;
+        root_from_path(&first, 0, size, &path).ok()
+    }
+
     fn erasures(&self) -> Erasures {
         let state = self.state.clone();
         Arc::new(move |id: &Digest| state.as_ref()?.erasure(id))
@@ -78,7 +99,12 @@ impl Ledger {
 }
 
 /// Executes all blocks again; a block that does not fit is a finding.
-fn read_ledger(config: &Config, genesis: &Genesis, say: &mut Say) -> Outcome<Ledger> {
+fn read_ledger(
+    config: &Config,
+    genesis: &Genesis,
+    say: &mut Say,
+    visit: Replayed<'_>,
+) -> Outcome<Ledger> {
     let chain_id = genesis.chain_id();
     let mut ledger = Ledger::default();
     let first = ledger::State::genesis(genesis);
@@ -90,10 +116,11 @@ fn read_ledger(config: &Config, genesis: &Genesis, say: &mut Say) -> Outcome<Led
     let replayed = replay(&config.folder, genesis, &mut |block| {
         for (level, _, hash) in block.nodes {
             let level = usize::from(*level);
-            if ledger.history.len() <= level {
-                ledger.history.resize_with(level + 1, Vec::new);
+            let levels = &mut ledger.history.0;
+            if levels.len() <= level {
+                levels.resize_with(level + 1, Vec::new);
             }
-            ledger.history[level].push(*hash);
+            levels[level].push(*hash);
         }
         let now = block.state.organisations();
         if now != members {
@@ -103,6 +130,7 @@ fn read_ledger(config: &Config, genesis: &Genesis, say: &mut Say) -> Outcome<Led
             members = now;
         }
         ledger.state = Some(block.state.clone());
+        visit(block);
         progress.by(1);
     });
     progress.finish();
@@ -170,6 +198,16 @@ impl Say {
             );
         } else {
             println!("{}: {}", finding.item, finding.reason);
+        }
+    }
+
+    /// The end of the audit of another organisation.
+    fn peer(&self, peer: &str, batches: usize, found: u64) {
+        if self.json {
+            let summary = json!({ "peer": peer, "batches": batches, "found": found });
+            println!("{}", json!({ "summary": summary }));
+        } else if found == 0 {
+            println!("nothing found: {batches} batches of {peer}");
         }
     }
 

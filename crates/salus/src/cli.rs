@@ -164,8 +164,10 @@ pub(crate) struct Verify {
 Examples:
   salus audit --dir my-clinic
   salus audit --dir my-clinic --json
+  salus audit --dir my-clinic --peer st-mary --seen receipt.txt --out evidence
 
-The node must be stopped. Exit status: 0 clean, 1 with a line per damaged item.")]
+The node must be stopped. Exit status: 0 clean, 1 with a line per damaged item; with --peer, 1
+with a line per misconduct and a file that `salus verify` explains.")]
 pub(crate) struct Audit {
     /// The organisation's folder
     #[arg(long, value_name = "DIR")]
@@ -173,6 +175,19 @@ pub(crate) struct Audit {
     /// Print JSON, one object per line
     #[arg(long)]
     pub(crate) json: bool,
+    /// Look at what this organisation did, instead of at the own records
+    #[arg(long, value_name = "ORGANISATION")]
+    pub(crate) peer: Option<String>,
+    /// Receipts, checkpoints, proofs about the state or transactions to compare with the ledger
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "peer")]
+    pub(crate) seen: Vec<PathBuf>,
+    /// Where to write what is proven
+    #[arg(long, value_name = "DIR", default_value = ".", requires = "peer")]
+    pub(crate) out: PathBuf,
+    /// So many intervals without a batch are a silence, and a minute at least
+    #[arg(long, value_name = "INTERVALS", default_value_t = 60, requires = "peer",
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) silence: u64,
 }
 
 #[derive(Args, Debug)]

@@ -1,13 +1,15 @@
 //! `salus verify`: a file and a trust file are enough. `proof` alone decides, and `consent` for the
-//! certificate of an erasure, which is made of receipts.
+//! certificate of an erasure and `ledger` for evidence, which are made of receipts and proofs.
 
 mod about_state;
 mod erasure;
+mod evidence;
 mod transaction;
 
 use crate::cli;
 use crate::failure::{Explain, Failure, Outcome};
 use consent::acts::certificate::{self, CERTIFICATE_BYTES_MAX};
+use ledger::evidence::{self as misconduct, Unproven};
 use proof::event::Action;
 use proof::policy::Policy;
 use proof::receipt::{self, Invalid, Verified};
@@ -61,6 +63,18 @@ fn other(text: &[u8], policy: &Policy, path: &Path) -> Option<Outcome<String>> {
                 .hint("ask the custodian for the certificate again; do not rely on this one")
         });
         return Some(judged.map(|it| erasure::words(&it)));
+    }
+    if misconduct::resembles(text) {
+        let judged = misconduct::verify(text, policy).map_err(|unproven| {
+            let hint = match &unproven {
+                Unproven::Harmless(_) => "nothing follows from this file",
+                _ => "it may be forged or of another ledger: do not rely on it",
+            };
+            Failure::new(format!("{} is NOT VALID", path.display()))
+                .cause(unproven)
+                .hint(hint)
+        });
+        return Some(judged.map(|it| evidence::words(&it)));
     }
     if state::resembles(text) {
         let judged = state::verify(text, policy).map_err(|invalid| judged(&invalid, path));

@@ -13,11 +13,20 @@ pub enum PactKind {
     Held,
     /// An emergency access, here or elsewhere.
     Glass,
+    /// Evidence that another organisation broke a rule; of no patient.
+    Evidence,
 }
 
 impl PactKind {
     /// All kinds, in the order of their numbers, which count from 1.
-    pub const ALL: [Self; 5] = [Self::Code, Self::Link, Self::Given, Self::Held, Self::Glass];
+    pub const ALL: [Self; 6] = [
+        Self::Code,
+        Self::Link,
+        Self::Given,
+        Self::Held,
+        Self::Glass,
+        Self::Evidence,
+    ];
 }
 
 /// One row.

@@ -12,6 +12,7 @@ use proof::{
     tree::{Frontier, Nodes, inclusion_from},
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::path::Path;
 
 /// Where the database stands.
 pub(crate) struct Head {
@@ -106,6 +107,14 @@ impl Nodes for Stored<'_> {
             .query_row(params![level, index], |row| row.get(0));
         hash.optional().ok().flatten().map(Digest)
     }
+}
+
+/// The latest checkpoint that a stopped node kept in this file.
+pub(crate) fn checkpoint(path: &Path) -> rusqlite::Result<Option<String>> {
+    let connection = super::schema::open_reader(path)?;
+    let sql = "SELECT value FROM meta WHERE name = 'checkpoint'";
+    let kept: Option<Vec<u8>> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+    Ok(kept.and_then(|note| String::from_utf8(note).ok()))
 }
 
 /// The last block and the whole state after it; `None` in a new database.

@@ -6,10 +6,13 @@
 
 mod batches;
 mod erasures;
+mod evidence;
 mod identity;
 mod versions;
 
 use std::sync::Arc;
+
+pub use evidence::{kept_checkpoints, kept_evidence};
 
 use consent::acts::Erasure;
 use proof::Digest;

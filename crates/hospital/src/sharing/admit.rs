@@ -129,9 +129,11 @@ impl Hospital {
         })
     }
 
-    /// The same once more, on the state after the disclosure.
-    pub(super) fn still_holds(&self, admitted: &Admitted) -> Result<(), HospitalError> {
-        self.holds(&self.fresh_state()?, &admitted.pass, admitted.glass)
+    /// The same once more, on the state after the disclosure; answers its height.
+    pub(super) fn still_holds(&self, admitted: &Admitted) -> Result<u64, HospitalError> {
+        let state = self.fresh_state()?;
+        self.holds(&state, &admitted.pass, admitted.glass)?;
+        Ok(state.height())
     }
 
     /// A grant that was given here to that organisation. Another's grant, a withdrawn one and

@@ -13,6 +13,7 @@ use super::door::reason;
 use super::glass::OpenedPact;
 use super::message::{self, ReadAnswer, ReadAsk, Released};
 use super::pact::{HeldPact, Kept};
+use super::release::Asked;
 use crate::caller::{Caller, Role};
 use crate::credential::{self, Dice, NewCredential, Presentation};
 use crate::error::HospitalError;
@@ -240,6 +241,13 @@ impl Hospital {
         pass: &Pass,
     ) -> Result<(Vec<Sourced>, bool, Option<String>), HospitalError> {
         let id = pass.id;
+        // What was released on a state older than this is not taken. In an emergency the ledger
+        // may stand still.
+        let height = if pass.glass {
+            self.0.chain.state().height()
+        } else {
+            self.fresh_state()?.height()
+        };
         let sealed = message::from_base64(&pass.sealed)?;
         let key = self.open_grant_key(organisation, &id, &sealed)?;
         let nonce = Digest(vault::random().map_err(failed)?).to_string();
@@ -256,6 +264,13 @@ impl Hospital {
         let answer: ReadAnswer = message::read(&answer)?;
         let policy = Policy::parse(self.trust()?.as_bytes())
             .map_err(|error| HospitalError::Internal(format!("the trust file: {error}")))?;
+        let asked = Asked {
+            custodian: organisation,
+            pass: id,
+            glass: pass.glass,
+            height,
+        };
+        self.check_release(&asked, &answer, &policy).await?;
         let mut records = Vec::with_capacity(answer.records.len());
         for released in answer.records {
             records.push(opened(

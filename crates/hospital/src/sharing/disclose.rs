@@ -82,10 +82,11 @@ impl Hospital {
             .await?;
         // No entry, no data: the disclosure is final before anything leaves. Only an opening
         // without a quorum goes ahead on its entry here, which is anchored later.
+        let mut decided = None;
         if !admitted.late {
             self.anchored(&disclosure.type_, &disclosure.id, disclosure.version)
                 .await?;
-            self.still_holds(&admitted)?;
+            decided = Some(self.still_holds(&admitted)?);
         }
         let key = self.given_key(&admitted)?;
         let mut records = Vec::with_capacity(page.matches.len());
@@ -95,11 +96,19 @@ impl Hospital {
             records.push(released);
             notice = notice.or(warned.then(|| NOTICE.to_owned()));
         }
+        let stated = match decided {
+            Some(height) => Some(
+                self.state_release(from, ask, height, &disclosure, &records)
+                    .await?,
+            ),
+            None => None,
+        };
         Ok(ReadAnswer {
             base: self.0.fhir_base.clone(),
             records,
             more: page.next.is_some(),
             disclosure: (disclosure.id, disclosure.version),
+            stated,
             notice,
         })
     }
@@ -184,7 +193,7 @@ impl Hospital {
         envelope::seal_derived(key, &grant.0, &context, &record.body).map_err(failed)
     }
 
-    async fn receipt_text(
+    pub(super) async fn receipt_text(
         &self,
         type_: &str,
         id: &str,

@@ -121,8 +121,20 @@ pub(super) struct ReadAnswer {
     pub(super) more: bool,
     /// The AuditEvent of this disclosure at the custodian: id and version.
     pub(super) disclosure: (String, u64),
+    /// What the custodian decided on; absent only for an opening without a quorum.
+    pub(super) stated: Option<Stated>,
     /// The notice that the record must not be disclosed again (42 CFR 2.32), where it holds.
     pub(super) notice: Option<String>,
+}
+
+/// What a custodian says about a release.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stated {
+    /// The signed statement (`docs/reference/evidence.md`), base64.
+    pub(super) release: String,
+    /// The receipt of the AuditEvent of the disclosure.
+    pub(super) receipt: String,
 }
 
 /// One record version under the grant key.

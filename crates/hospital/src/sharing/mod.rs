@@ -4,8 +4,9 @@
 //! record of the patient by a pairwise pseudonym (`link`). A consent that names recipients becomes
 //! a grant on the ledger and a grant key sealed to each of them (`give`, `hold`). A recipient asks
 //! (`ask`); the custodian decides, writes the disclosure, waits until it is final and only then
-//! releases (`disclose`). `withdraw` ends a grant. `docs/reference/sharing.md` has the flow and
-//! every message.
+//! releases (`disclose`), with a signed statement on what it decided (`release`). One that breaks
+//! the rule is kept as evidence (`misconduct`). `withdraw` ends a grant.
+//! `docs/reference/sharing.md` has the flow and every message.
 
 mod admit;
 mod ask;
@@ -21,7 +22,9 @@ mod hold;
 mod keys;
 mod link;
 mod message;
+mod misconduct;
 mod pact;
+mod release;
 mod terms;
 mod withdraw;
 
@@ -33,6 +36,8 @@ pub use give::Filed;
 pub use glass::{Opened, Opening, Openings, Reviewable};
 pub(crate) use link::WrongCodes;
 pub use link::{Code, Linked};
+pub(crate) use misconduct::EvidencePact;
+pub use misconduct::KeptEvidence;
 pub(crate) use pact::pact_mark;
 pub use withdraw::WithdrawnGrant;
 

@@ -16,6 +16,7 @@ mod glass;
 mod http;
 mod killed;
 mod members;
+mod misconduct;
 mod outsider;
 mod quorum;
 mod receipts;

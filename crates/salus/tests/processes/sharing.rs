@@ -41,6 +41,20 @@ impl<'a> Visit<'a> {
         }
     }
 
+    /// The visit of a patient whom both know already.
+    pub(crate) fn again(consortium: &'a Consortium, clinic_id: &str, home_id: &str) -> Self {
+        let patients = consortium.report["patients"].as_array().unwrap();
+        let patient = patients.iter().find(|it| it["id"] == home_id).unwrap();
+        Self {
+            consortium,
+            http: Http::new(),
+            home_id: home_id.to_owned(),
+            clinic_id: clinic_id.to_owned(),
+            patient: patient["token"].as_str().unwrap().to_owned(),
+            clinic: consortium.token(CLINIC, "clinician"),
+        }
+    }
+
     pub(crate) fn post(&self, index: usize, path: &str, token: &str, body: &Value) -> Answer {
         let url = format!("{}{path}", self.consortium.base(index));
         self.http.post(&url, token, body).unwrap()
@@ -215,6 +229,11 @@ fn nothing_is_read_elsewhere_without_a_consent_and_all_of_it_with_one() {
     assert_eq!(withdrawn.status, 200, "{}", withdrawn.text());
     assert!(visit.read("Observation?").ids().is_empty());
     assert_eq!(visit.withdraws(&consent).status, 404, "withdrawn once");
+
+    crate::misconduct::honest_sharing_leaves_no_evidence(&visit);
+    let (clinic_id, home_id) = (visit.clinic_id.clone(), visit.home_id.clone());
+    drop(visit);
+    crate::misconduct::withdrawn_unheard(consortium, &clinic_id, &home_id);
 }
 
 /// Nobody else gives consent, and what is merely posted permits nothing.
