@@ -13,11 +13,23 @@ pub enum PactKind {
     Held,
     /// An emergency access, here or elsewhere.
     Glass,
+    /// What was prepared for a patient's device to sign.
+    Prepared,
+    /// A delegation on the ledger.
+    Delegation,
 }
 
 impl PactKind {
     /// All kinds, in the order of their numbers, which count from 1.
-    pub const ALL: [Self; 5] = [Self::Code, Self::Link, Self::Given, Self::Held, Self::Glass];
+    pub const ALL: [Self; 7] = [
+        Self::Code,
+        Self::Link,
+        Self::Given,
+        Self::Held,
+        Self::Glass,
+        Self::Prepared,
+        Self::Delegation,
+    ];
 }
 
 /// One row.

@@ -1,26 +1,10 @@
-//! The patient's keys that sharing needs, from the seed that is kept for the patient.
-//!
-//! A patient whose seed is on a device signs there; what this organisation cannot sign it says so.
+//! The pseudonym of a patient whose seed is kept here.
 
-use proof::SecretKey;
-
-use crate::caller::Caller;
 use crate::error::HospitalError;
 use crate::identity::KeyMode;
 use crate::setup::Hospital;
 
 impl Hospital {
-    /// The one-time key of a grant, and whether this organisation keeps it for the patient.
-    pub(super) async fn grant_authority(
-        &self,
-        caller: &Caller,
-        patient: &str,
-        grant: &[u8; 32],
-    ) -> Result<(SecretKey, bool), HospitalError> {
-        let (seed, _) = self.signing_seed(caller, patient).await?;
-        Ok((SecretKey::from_seed(&seed.grant_authority(grant)), true))
-    }
-
     /// What the patient is called between this organisation and another. The patient asked for it
     /// by making a code.
     pub(super) async fn linking_pseudonym(

@@ -4,7 +4,9 @@
 //! record of the patient by a pairwise pseudonym (`link`). A consent that names recipients becomes
 //! a grant on the ledger and a grant key sealed to each of them (`give`, `hold`). A recipient asks
 //! (`ask`); the custodian decides, writes the disclosure, waits until it is final and only then
-//! releases (`disclose`). `withdraw` ends a grant. `docs/reference/sharing.md` has the flow and
+//! releases (`disclose`). `withdraw` ends a grant. What a patient signs is a
+//! statement: this organisation signs it for who has no device, and a device signs what was prepared
+//! for it (`signer`, `prepare`, `prepared`, `witness`). `docs/reference/sharing.md` has the flow and
 //! every message.
 
 mod admit;
@@ -22,8 +24,13 @@ mod keys;
 mod link;
 mod message;
 mod pact;
+mod prepare;
+mod prepared;
+mod signer;
 mod terms;
 mod withdraw;
+mod witness;
+mod words;
 
 pub use ask::{AskElsewhere, Elsewhere, Proved, Source, Sourced};
 pub(crate) use book::Book;
@@ -34,7 +41,11 @@ pub use glass::{Opened, Opening, Openings, Reviewable};
 pub(crate) use link::WrongCodes;
 pub use link::{Code, Linked};
 pub(crate) use pact::pact_mark;
+pub use prepare::Prepared;
+pub use signer::{SignedStatement, sign_statement};
+pub use terms::{Asked, asked};
 pub use withdraw::WithdrawnGrant;
+pub use words::plain as plain_words;
 
 /// Names a record's custodian in `entry.fullUrl` and in provenance.
 pub const ORGANISATION_REFERENCE: &str = "Organization/";

@@ -32,6 +32,9 @@ pub(super) struct GivenPact {
     pub(super) recipients_key: String,
     /// What opens the policy commitment, hexadecimal.
     pub(super) policy_key: String,
+    /// The withdrawal of the grant, signed ahead by a seed that was given up here, base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) withdrawal: Option<String>,
 }
 
 /// A grant that this organisation holds. The row's id is the grant's.
