@@ -6,7 +6,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use consent::acts::{Reason, Verdict};
-use hospital::{HospitalError, Opening, SignedStatement, instant};
+use hospital::{HospitalError, Opening, Prepared, SignedStatement, instant};
 use proof::{Digest, Signature};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -86,13 +86,7 @@ pub(crate) async fn make_code(State(door): State<Door>, request: Request) -> Res
                 status = StatusCode::OK;
                 let organisation = form.organisation.as_deref().unwrap_or_default();
                 let prepared = hospital.prepare_code(&caller, &form.patient, organisation);
-                let prepared = prepared.await?;
-                return Ok(json!({
-                    "preparation": prepared.id.to_string(),
-                    "until": instant::fhir(prepared.until_us),
-                    "statement": STANDARD.encode(&prepared.statement),
-                    "words": prepared.words,
-                }));
+                return Ok(self::prepared(&prepared.await?));
             }
             (None, false) => hospital.link_code(&caller, &form.patient).await?,
             (Some(_), true) => {
@@ -109,6 +103,21 @@ pub(crate) async fn make_code(State(door): State<Door>, request: Request) -> Res
     answered(status, made)
 }
 
+/// What a device reads, checks and signs.
+pub(crate) fn prepared(prepared: &Prepared) -> Value {
+    json!({
+        "preparation": prepared.id.to_string(),
+        "until": instant::fhir(prepared.until_us),
+        "statement": STANDARD.encode(&prepared.statement),
+        "words": prepared.words,
+    })
+}
+
+/// A signature: 64 bytes in base64.
+pub(crate) fn signature(text: Option<&str>) -> Option<Signature> {
+    STANDARD.decode(text?).ok()?.try_into().ok().map(Signature)
+}
+
 /// What a device signed for a code.
 fn signed_code(
     form: &CodeForm,
@@ -118,12 +127,14 @@ fn signed_code(
     let id = preparation
         .parse()
         .map_err(|_| unusable("`preparation` is the id that was answered, 64 hex digits"))?;
-    let pseudonym: Option<Digest> = form.pseudonym.as_deref().and_then(|it| it.parse().ok());
-    let signature = form.signature.as_deref();
-    let signature = signature.and_then(|it| STANDARD.decode(it).ok()?.try_into().ok());
+    let derived = match &form.pseudonym {
+        // A delegate has no pseudonym of the patient to give.
+        None => None,
+        Some(text) => Some(text.parse::<Digest>().map_err(|_| missing())?.0),
+    };
     let signed = SignedStatement {
-        signature: Signature(signature.ok_or_else(missing)?),
-        derived: Some(pseudonym.ok_or_else(missing)?.0),
+        signature: signature(form.signature.as_deref()).ok_or_else(missing)?,
+        derived,
         ledger: Vec::new(),
     };
     Ok((id, signed))

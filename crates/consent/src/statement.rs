@@ -10,7 +10,7 @@ mod bytes;
 use proof::{CommitmentKey, Digest, PublicKey, Signature, commit, event, hash};
 use serde_json::Value;
 
-use crate::acts::Grant;
+use crate::acts::{Delegate, Grant};
 use crate::terms::Terms;
 
 /// The label under which a list of recipients is hashed.
@@ -38,6 +38,9 @@ pub struct Statement {
     pub patient: String,
     /// When the preparation ends, in milliseconds since 1970.
     pub until_ms: u64,
+    /// The delegation on the ledger under which somebody else signs for the patient. Then the
+    /// delegate's key signs, and the organisation adds what the patient's seed derives.
+    pub delegation: Option<Digest>,
     /// What is to be done.
     pub act: Act,
 }
@@ -58,6 +61,13 @@ pub enum Act {
     Link {
         /// Who may bring the code.
         organisation: String,
+    },
+    /// The signer accepts to act for another patient; the statement's id is the delegation's.
+    Accept {
+        /// The one-time key of the one who delegates.
+        delegator: PublicKey,
+        /// The hour at whose beginning the delegation ends.
+        until: u32,
     },
 }
 
@@ -85,11 +95,27 @@ pub struct Consenting {
 impl Statement {
     /// What the consent key signs: the bytes, and the public value that the signer derived.
     ///
-    /// That is the authority key of a grant, or the pseudonym of a link; nothing for the others.
+    /// That is the authority key of a grant, the pseudonym of a link, or the key with which a
+    /// delegate will sign; nothing for the others, and nothing under a delegation.
     pub fn message(&self, derived: Option<&[u8; 32]>) -> Digest {
         let mut bytes = proof::Canonical::to_bytes(self);
         bytes.extend_from_slice(derived.map_or(&[][..], |value| value.as_slice()));
         signed(&self.chain, &bytes)
+    }
+
+    /// The delegation that the statement accepts, by this key of the delegate, not signed yet.
+    pub fn delegation(&self, delegate: PublicKey) -> Option<Delegate> {
+        let Act::Accept { delegator, until } = self.act else {
+            return None;
+        };
+        Some(Delegate {
+            id: self.id,
+            delegator,
+            delegate,
+            until,
+            signature: Signature([0; 64]),
+            acceptance: Signature([0; 64]),
+        })
     }
 
     /// The grant that the statement is about, under this authority key, not signed yet.

@@ -35,5 +35,9 @@ pub(crate) fn run(command: &PatientCommand) -> Outcome {
         } => acts::link(organisation, signing),
         PatientCommand::Grant { consent, signing } => acts::grant(consent, signing),
         PatientCommand::Withdraw { consent, signing } => acts::withdraw(consent, signing),
+        PatientCommand::Accept {
+            delegation,
+            signing,
+        } => acts::accept(delegation, signing),
     }
 }

@@ -2,7 +2,7 @@
 
 use proof::codec::{Canonical, CodecError, Reader, Writer};
 use proof::event::{ORGANISATION_MAX, is_slug};
-use proof::{CommitmentKey, Digest};
+use proof::{CommitmentKey, Digest, PublicKey};
 
 use super::{Act, Consenting, GRANTS_MAX, ID_MAX, RECIPIENTS_MAX, Statement};
 
@@ -11,6 +11,7 @@ const VERSION: u8 = 1;
 const CONSENT: u8 = 1;
 const WITHDRAW: u8 = 2;
 const LINK: u8 = 3;
+const ACCEPT: u8 = 4;
 
 impl Canonical for Statement {
     fn write(&self, writer: &mut Writer) {
@@ -19,12 +20,17 @@ impl Canonical for Statement {
             Act::Consent(_) => CONSENT,
             Act::Withdraw { .. } => WITHDRAW,
             Act::Link { .. } => LINK,
+            Act::Accept { .. } => ACCEPT,
         });
         self.id.write(writer);
         self.chain.write(writer);
         writer.text(&self.home);
         writer.text(&self.patient);
         writer.u64(self.until_ms);
+        writer.bool(self.delegation.is_some());
+        if let Some(delegation) = &self.delegation {
+            delegation.write(writer);
+        }
         match &self.act {
             Act::Consent(of) => of.write(writer),
             Act::Withdraw { consent, grants } => {
@@ -32,6 +38,10 @@ impl Canonical for Statement {
                 writer.list(grants);
             }
             Act::Link { organisation } => writer.text(organisation),
+            Act::Accept { delegator, until } => {
+                delegator.write(writer);
+                writer.u32(*until);
+            }
         }
     }
 
@@ -46,6 +56,10 @@ impl Canonical for Statement {
             home: organisation(reader)?,
             patient: id(reader)?,
             until_ms: reader.u64()?,
+            delegation: match reader.bool()? {
+                true => Some(Digest::read(reader)?),
+                false => None,
+            },
             act: match act {
                 CONSENT => Act::Consent(Consenting::read(reader)?),
                 WITHDRAW => Act::Withdraw {
@@ -54,6 +68,10 @@ impl Canonical for Statement {
                 },
                 LINK => Act::Link {
                     organisation: organisation(reader)?,
+                },
+                ACCEPT => Act::Accept {
+                    delegator: PublicKey::read(reader)?,
+                    until: reader.u32()?,
                 },
                 _ => return Err(reader.malformed("known act of a statement")),
             },

@@ -18,6 +18,7 @@ fn statement(act: Act) -> Statement {
         home: "st-mary".into(),
         patient: "p1".into(),
         until_ms: 1_790_000_000_000,
+        delegation: None,
         act,
     }
 }
@@ -43,10 +44,18 @@ fn all() -> Vec<Statement> {
     let link = Act::Link {
         organisation: "north-clinic".into(),
     };
-    [Act::Consent(consenting()), withdraw, link]
-        .into_iter()
-        .map(statement)
-        .collect()
+    let accept = Act::Accept {
+        delegator: SecretKey::from_seed(&[8; 32]).public(),
+        until: 505_982,
+    };
+    let acts = [Act::Consent(consenting()), withdraw, link, accept];
+    let mut all: Vec<Statement> = acts.into_iter().map(statement).collect();
+    let delegation = Some(Digest([7; 32]));
+    all.push(Statement {
+        delegation,
+        ..all[1].clone()
+    });
+    all
 }
 
 /// To change a digest here is to approve a new format.
@@ -58,9 +67,26 @@ fn the_bytes_of_statements_are_frozen() {
     });
     let frozen: Vec<(usize, String)> = frozen.collect();
     let expected = [
-        (257, "FROZEN1"),
-        (165, "FROZEN2"),
-        (105, "FROZEN3"),
+        (
+            235,
+            "8ce5431a6c2721e1f8162cbbb0ca8e855c9be30584b2e5ae5ef2f2310247138b",
+        ),
+        (
+            166,
+            "0f9666e2789b14e757d33d0d90bbfbd8c8ff77781b83ab980b0cead497a32bed",
+        ),
+        (
+            108,
+            "3190cf39ff9af52684e32de83492de55466bd2761d788c13a81b4edb5a872ee7",
+        ),
+        (
+            128,
+            "af483dfc38dc8958080871820945d273b622527cb34c279159477713e3543973",
+        ),
+        (
+            198,
+            "7d8712eaf5200bd8ea50101242cea5b24729dae592d9e478771a7da3247febd0",
+        ),
     ];
     let expected = expected.map(|(length, digest)| (length, digest.to_owned()));
     assert_eq!(frozen, expected);
@@ -117,7 +143,10 @@ fn the_grant_of_a_statement_opens_to_the_consent_that_was_signed() {
     let statement = statement(Act::Consent(consenting()));
     let grant = statement.grant(&consent(), authority).unwrap();
     let terms = Terms::read(&as_signed(&consent(), "c1")).unwrap();
-    assert_eq!(grant.policy, commit(&CommitmentKey([4; 32]), &terms.digest()));
+    assert_eq!(
+        grant.policy,
+        commit(&CommitmentKey([4; 32]), &terms.digest())
+    );
     // The server's `meta` changes nothing, the patient's words do.
     let mut stored = consent();
     stored["meta"] = json!({ "versionId": "1", "lastUpdated": "2026-11-26T00:00:00Z" });

@@ -8,15 +8,16 @@ use serde_json::Value;
 use store::PactKind;
 use vault::grant::{GrantContext, GrantKey};
 
+use super::keys::Hand;
 use super::message::{self, GrantTold};
 use super::pact::{GivenPact, Kept, LinkPact};
-use super::signer::{self, SignedStatement, refused, sign_statement};
+use super::signer::{self, SignedStatement, refused};
 use super::terms;
 use crate::admit::{Admitted, Made, new_id};
 use crate::caller::{Caller, Role};
 use crate::draft;
 use crate::error::HospitalError;
-use crate::identity::PatientKeyChange;
+use crate::identity::{KeyMode, PatientKeyChange};
 use crate::keyring::failed;
 use crate::request::{Body, Conditions};
 use crate::setup::Hospital;
@@ -57,9 +58,12 @@ impl Hospital {
         consent: Value,
     ) -> Result<Filed, HospitalError> {
         let patient = consenting(caller)?;
-        let statement = self.state_consent(&patient, &consent, true).await?;
-        let (seed, current) = self.signing_seed(caller, &patient).await?;
-        let signed = sign_statement(&seed, &statement, &consent);
+        let here = Hand {
+            current: self.signing_seed(caller, &patient).await?.1,
+            delegation: self.acting_entry(caller, &patient).await?,
+        };
+        let statement = self.state_consent(&patient, &consent, &here).await?;
+        let (signed, current) = self.sign_here(caller, &statement, &consent).await?;
         let witness = self.witness(caller, &statement, &signed, &current)?;
         let giving = self.giving(statement, consent, &signed, &current);
         self.give(giving.await?, witness).await
@@ -70,7 +74,7 @@ impl Hospital {
         &self,
         patient: &str,
         consent: &Value,
-        custodial: bool,
+        hand: &Hand,
     ) -> Result<Statement, HospitalError> {
         let asked = terms::asked(consent, patient, self.now_us())?;
         draft::validated(consent, "Consent")?;
@@ -93,9 +97,11 @@ impl Hospital {
             policy_key: CommitmentKey(vault::random().map_err(failed)?),
             from: asked.from_hour,
             until: asked.until_hour,
-            custodial,
+            custodial: hand.current.mode == KeyMode::Custodial,
         };
-        self.stated(patient, Act::Consent(of))
+        let mut statement = self.stated(patient, Act::Consent(of))?;
+        statement.delegation = hand.delegation;
+        Ok(statement)
     }
 
     /// Checks a signed consent; nothing is changed yet.
@@ -109,8 +115,8 @@ impl Hospital {
         let Act::Consent(of) = statement.act.clone() else {
             return Err(refused("the statement gives no consent"));
         };
-        signer::proven(&statement, signed, &current.consent_key)?;
-        let grant = signer::granted(&statement, &consent, signed, &current.consent_key)?;
+        let whole = self.carried(&statement, &consent, signed, current).await?;
+        let grant = signer::granted(&statement, &consent, &whole, &current.consent_key)?;
         let mut receiving = Vec::new();
         if grant.is_some() {
             let state = self.fresh_state()?;
@@ -197,11 +203,7 @@ impl Hospital {
 
     /// Keeps the grant and its key, and puts it on the ledger. A refusal is only kept: that a
     /// restriction exists stays hidden (EHDS art. 8).
-    async fn grant(
-        &self,
-        giving: &Giving,
-        admitted: &Admitted,
-    ) -> Result<GrantKey, HospitalError> {
+    async fn grant(&self, giving: &Giving, admitted: &Admitted) -> Result<GrantKey, HospitalError> {
         let (id, of) = (giving.statement.id, &giving.of);
         let key = GrantKey::fresh().map_err(failed)?;
         let mut value = GivenPact {
@@ -255,7 +257,8 @@ impl Hospital {
         let sealed = key.seal_to(&service.xwing_key, &context).map_err(failed)?;
         let message = key_message(&self.0.chain_id, grant, recipient, &sealed);
         let links = self.pacts_of::<LinkPact>(PactKind::Link, patient).await?;
-        let link = links.into_iter().find(|it| it.organisation == recipient);
+        let links = links.into_iter().filter(|it| it.organisation == recipient);
+        let link = links.max_by_key(|it| it.value.since_us);
         let link = link.ok_or_else(|| HospitalError::Absent("the link of the patient".into()))?;
         let told = GrantTold {
             grant: grant.to_string(),

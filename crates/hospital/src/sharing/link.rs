@@ -212,6 +212,7 @@ impl Hospital {
             until_us: i64::MAX,
             value: LinkPact {
                 pseudonym: pseudonym.to_string(),
+                since_us: self.now_us(),
             },
         };
         self.keep_pact(PactKind::Link, &pact).await?;

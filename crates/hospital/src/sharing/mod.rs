@@ -4,16 +4,17 @@
 //! record of the patient by a pairwise pseudonym (`link`). A consent that names recipients becomes
 //! a grant on the ledger and a grant key sealed to each of them (`give`, `hold`). A recipient asks
 //! (`ask`); the custodian decides, writes the disclosure, waits until it is final and only then
-//! releases (`disclose`). `withdraw` ends a grant. What a patient signs is a
-//! statement: this organisation signs it for who has no device, and a device signs what was prepared
-//! for it (`signer`, `prepare`, `prepared`, `witness`). `docs/reference/sharing.md` has the flow and
-//! every message.
+//! releases (`disclose`). `withdraw` ends a grant. What a patient signs for these is a statement:
+//! this organisation signs it for who has no device, a device signs what was prepared for it, and
+//! a delegate signs under a delegation (`signer`, `prepare`, `prepared`, `delegation`, `witness`).
+//! `docs/reference/sharing.md` has the flow and every message.
 
 mod admit;
 mod ask;
 mod book;
 mod custody;
 mod decision;
+mod delegation;
 mod disclose;
 mod door;
 mod erased;

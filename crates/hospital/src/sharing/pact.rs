@@ -15,6 +15,9 @@ const TABLE: &str = "pacts";
 pub(super) struct LinkPact {
     /// The name that both use: 32 bytes in hexadecimal.
     pub(super) pseudonym: String,
+    /// When the code was brought: a patient with a new seed is linked again, under another name.
+    #[serde(default)]
+    pub(super) since_us: i64,
 }
 
 /// A grant that a patient gave here. The row's id is the grant's.

@@ -11,11 +11,9 @@ use store::PactKind;
 use super::give::consenting;
 use super::message;
 use super::pact::Kept;
-use super::signer::refused;
 use super::words;
 use crate::caller::Caller;
 use crate::error::HospitalError;
-use crate::identity::{DelegationKind, KeyMode, PatientKeyChange};
 use crate::keyring::failed;
 use crate::setup::Hospital;
 
@@ -53,8 +51,8 @@ impl Hospital {
         consent: Value,
     ) -> Result<Prepared, HospitalError> {
         let patient = consenting(caller)?;
-        self.device_key(caller, &patient).await?;
-        let statement = self.state_consent(&patient, &consent, false).await?;
+        let hand = self.hand(caller, &patient).await?;
+        let statement = self.state_consent(&patient, &consent, &hand).await?;
         self.prepared(statement, Some(consent)).await
     }
 
@@ -65,9 +63,10 @@ impl Hospital {
         consent: &str,
     ) -> Result<Prepared, HospitalError> {
         let patient = consenting(caller)?;
-        self.device_key(caller, &patient).await?;
+        let hand = self.hand(caller, &patient).await?;
         let given = self.given(&patient, consent).await?;
-        let statement = self.state_withdrawal(&patient, consent, &given)?;
+        let mut statement = self.state_withdrawal(&patient, consent, &given)?;
+        statement.delegation = hand.delegation;
         self.prepared(statement, None).await
     }
 
@@ -83,7 +82,7 @@ impl Hospital {
         if own != patient {
             return Err(HospitalError::Absent(format!("Patient/{patient}")));
         }
-        self.device_key(caller, &own).await?;
+        let hand = self.hand(caller, &own).await?;
         let is_member = organisation
             .parse()
             .is_ok_and(|id| self.0.chain.state().organisation(&id).is_some());
@@ -97,7 +96,8 @@ impl Hospital {
         let act = Act::Link {
             organisation: organisation.to_owned(),
         };
-        let statement = self.stated(&own, act)?;
+        let mut statement = self.stated(&own, act)?;
+        statement.delegation = hand.delegation;
         self.prepared(statement, None).await
     }
 
@@ -110,35 +110,12 @@ impl Hospital {
             home: self.0.organisation.clone(),
             patient: patient.to_owned(),
             until_ms: u64::try_from(until_us / 1_000).unwrap_or_default(),
+            delegation: None,
             act,
         })
     }
 
-    /// The key of the patient's device; a patient whose seed is here has no use for two steps.
-    pub(super) async fn device_key(
-        &self,
-        caller: &Caller,
-        patient: &str,
-    ) -> Result<PatientKeyChange, HospitalError> {
-        let acting = caller.acting.as_ref();
-        if acting.is_some_and(|it| it.kind == DelegationKind::Proxy) {
-            return Err(refused(
-                "the patient's keys are on a device: a proxy cannot sign with them",
-            ));
-        }
-        let keys = self.patient_keys(patient).await?;
-        let current = keys.map(|keys| keys.current);
-        let current = current.filter(|it| it.mode == KeyMode::Device);
-        current.ok_or_else(|| {
-            HospitalError::request(
-                "business-rule",
-                "no device holds this patient's keys: there is nobody who would sign",
-                "enrol a device with salus patient enrol, or send it in one step",
-            )
-        })
-    }
-
-    async fn prepared(
+    pub(super) async fn prepared(
         &self,
         statement: Statement,
         consent: Option<Value>,

@@ -2,11 +2,12 @@
 //!
 //! Everything is checked before the preparation is taken; what is refused changes nothing.
 
-use consent::statement::{Act, body_digest};
+use consent::statement::{Act, Statement, body_digest};
 use proof::Digest;
 use serde_json::Value;
 
 use super::give::{Filed, consenting};
+use super::keys::Hand;
 use super::link::Code;
 use super::signer::{self, SignedStatement, refused};
 use super::withdraw::WithdrawnGrant;
@@ -24,17 +25,18 @@ impl Hospital {
         signed: &SignedStatement,
     ) -> Result<Filed, HospitalError> {
         let patient = consenting(caller)?;
-        let current = self.device_key(caller, &patient).await?;
+        let hand = self.hand(caller, &patient).await?;
         let statement = self.preparation(&patient, preparation).await?;
+        for_hand(&statement, &hand)?;
         let Act::Consent(of) = &statement.act else {
             return Err(refused("another act was prepared than to give a consent"));
         };
         if body_digest(&consent, &of.consent) != Some(of.body) {
             return Err(refused("the Consent is not the one that was prepared"));
         }
-        signer::proven(&statement, signed, &current.consent_key)?;
-        let witness = self.witness(caller, &statement, signed, &current)?;
-        let giving = self.giving(statement, consent, signed, &current).await?;
+        let witness = self.witness(caller, &statement, signed, &hand.current)?;
+        let giving = self.giving(statement, consent, signed, &hand.current);
+        let giving = giving.await?;
         self.take_preparation(preparation).await?;
         self.give(giving, witness).await
     }
@@ -48,16 +50,17 @@ impl Hospital {
         signed: &SignedStatement,
     ) -> Result<Vec<WithdrawnGrant>, HospitalError> {
         let patient = consenting(caller)?;
-        let current = self.device_key(caller, &patient).await?;
+        let hand = self.hand(caller, &patient).await?;
         let statement = self.preparation(&patient, preparation).await?;
+        for_hand(&statement, &hand)?;
         match &statement.act {
             Act::Withdraw { consent: of, .. } if of == consent => {}
             _ => return Err(refused("another act was prepared than this withdrawal")),
         }
-        signer::proven(&statement, signed, &current.consent_key)?;
         let given = self.given(&patient, consent).await?;
-        let witness = self.witness(caller, &statement, signed, &current)?;
-        let ending = self.ending(&statement, given, signed)?;
+        let witness = self.witness(caller, &statement, signed, &hand.current)?;
+        let ending = self.ending(&statement, given, signed, &hand.current);
+        let ending = ending.await?;
         self.take_preparation(preparation).await?;
         self.withdraw(ending, witness).await
     }
@@ -70,18 +73,29 @@ impl Hospital {
         signed: &SignedStatement,
     ) -> Result<Code, HospitalError> {
         let patient = consenting(caller)?;
-        let current = self.device_key(caller, &patient).await?;
+        let hand = self.hand(caller, &patient).await?;
         let statement = self.preparation(&patient, preparation).await?;
+        for_hand(&statement, &hand)?;
         let Act::Link { organisation } = &statement.act else {
             return Err(refused("another act was prepared than to make a code"));
         };
-        signer::proven(&statement, signed, &current.consent_key)?;
-        let pseudonym = signer::linked(signed)?;
+        let whole = self
+            .carried(&statement, &Value::Null, signed, &hand.current)
+            .await?;
+        let pseudonym = signer::linked(&whole)?;
         self.take_preparation(preparation).await?;
-        let record = self.witness(caller, &statement, signed, &current)?;
+        let record = self.witness(caller, &statement, signed, &hand.current)?;
         self.store_witness(record).await?;
         self.log_own(caller, &patient, "link-code", None).await?;
         self.make_code(&patient, organisation, Some(&pseudonym))
             .await
     }
+}
+
+/// A statement that was prepared for the patient's device is not for a delegate's, nor the reverse.
+fn for_hand(statement: &Statement, hand: &Hand) -> Result<(), HospitalError> {
+    if statement.delegation == hand.delegation {
+        return Ok(());
+    }
+    Err(refused("it was prepared for somebody else to sign"))
 }

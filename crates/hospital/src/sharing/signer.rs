@@ -23,12 +23,35 @@ pub struct SignedStatement {
     pub ledger: Vec<Signature>,
 }
 
-/// Answers a statement with a patient's seed. `consent` is the Consent that it is about.
+/// Answers a statement with the seed of the one who signs: the patient's, or under a delegation the
+/// delegate's. `consent` is the Consent that it is about.
 ///
 /// It signs whatever it is given: whoever holds the seed checks the statement first.
 pub fn sign_statement(seed: &Seed, statement: &Statement, consent: &Value) -> SignedStatement {
+    let (derived, ledger, key) = match &statement.delegation {
+        Some(delegation) => (None, Vec::new(), seed.delegate(&delegation.0)),
+        None => {
+            let (derived, ledger) = ledger_part(seed, statement, consent);
+            (derived, ledger, seed.consent_signing())
+        }
+    };
+    let key = SecretKey::from_seed(&key);
+    let signature = key.sign(&statement.message(derived.as_ref()).0);
+    SignedStatement {
+        signature,
+        derived,
+        ledger,
+    }
+}
+
+/// What follows from the seed of the patient: the public value, and the signatures for the ledger.
+pub(super) fn ledger_part(
+    seed: &Seed,
+    statement: &Statement,
+    consent: &Value,
+) -> (Option<[u8; 32]>, Vec<Signature>) {
     let authority = |grant: &Digest| SecretKey::from_seed(&seed.grant_authority(&grant.0));
-    let (derived, ledger) = match &statement.act {
+    match &statement.act {
         Act::Consent(_) => {
             let key = authority(&statement.id);
             match statement.grant(consent, key.public()) {
@@ -46,13 +69,13 @@ pub fn sign_statement(seed: &Seed, statement: &Statement, consent: &Value) -> Si
             (None, grants.iter().map(sign).collect())
         }
         Act::Link { organisation } => (Some(seed.pseudonym(organisation)), Vec::new()),
-    };
-    let key = SecretKey::from_seed(&seed.consent_signing());
-    let signature = key.sign(&statement.message(derived.as_ref()).0);
-    SignedStatement {
-        signature,
-        derived,
-        ledger,
+        Act::Accept { .. } => {
+            let key = SecretKey::from_seed(&seed.delegate(&statement.id.0));
+            let message = statement.delegation(key.public());
+            let message = message.map(|it| it.message(&statement.chain, &statement.home));
+            let signed = message.map(|it| key.sign(&it.0));
+            (Some(key.public().0), signed.into_iter().collect())
+        }
     }
 }
 

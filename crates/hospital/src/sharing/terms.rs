@@ -113,7 +113,7 @@ fn at_midnight(day: &str) -> String {
     format!("{day}T00:00:00Z")
 }
 
-fn hour_of(us: i64) -> u32 {
+pub(super) fn hour_of(us: i64) -> u32 {
     let hour = us.div_euclid(i64::try_from(HOUR_MS * 1_000).unwrap_or(i64::MAX));
     u32::try_from(hour).unwrap_or(0)
 }

@@ -11,9 +11,10 @@ use vault::Seed;
 use super::give::consenting;
 use super::message::{self, Withdrawn};
 use super::pact::{GivenPact, Kept};
-use super::signer::{self, SignedStatement, refused, sign_statement};
+use super::signer::{self, SignedStatement, refused};
 use crate::caller::Caller;
 use crate::error::HospitalError;
+use crate::identity::PatientKeyChange;
 use crate::setup::Hospital;
 
 /// A grant that was withdrawn.
@@ -44,11 +45,11 @@ impl Hospital {
     ) -> Result<Vec<WithdrawnGrant>, HospitalError> {
         let patient = consenting(caller)?;
         let given = self.given(&patient, consent).await?;
-        let statement = self.state_withdrawal(&patient, consent, &given)?;
-        let (seed, current) = self.signing_seed(caller, &patient).await?;
-        let signed = sign_statement(&seed, &statement, &Value::Null);
+        let mut statement = self.state_withdrawal(&patient, consent, &given)?;
+        statement.delegation = self.acting_entry(caller, &patient).await?;
+        let (signed, current) = self.sign_here(caller, &statement, &Value::Null).await?;
         let witness = self.witness(caller, &statement, &signed, &current)?;
-        let ending = self.ending(&statement, given, &signed)?;
+        let ending = self.ending(&statement, given, &signed, &current).await?;
         self.withdraw(ending, witness).await
     }
 
@@ -84,12 +85,16 @@ impl Hospital {
     }
 
     /// Checks a signed withdrawal; nothing is changed yet.
-    pub(super) fn ending(
+    pub(super) async fn ending(
         &self,
         statement: &Statement,
         given: Vec<Kept<GivenPact>>,
         signed: &SignedStatement,
+        current: &PatientKeyChange,
     ) -> Result<Ending, HospitalError> {
+        let whole = self
+            .carried(statement, &Value::Null, signed, current)
+            .await?;
         let Act::Withdraw { consent, .. } = &statement.act else {
             return Err(refused("the statement withdraws nothing"));
         };
@@ -106,7 +111,7 @@ impl Hospital {
         };
         Ok(Ending {
             consent: consent.clone(),
-            revokes: signer::withdrawn(statement, signed, authority, ahead)?,
+            revokes: signer::withdrawn(statement, &whole, authority, ahead)?,
             given,
         })
     }

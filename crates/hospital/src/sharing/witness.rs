@@ -36,39 +36,23 @@ impl Hospital {
     ) -> Result<Value, HospitalError> {
         let at = instant::fhir(self.now_us());
         let patient = json!({ "reference": format!("Patient/{}", statement.patient) });
-        let consent = |id: &str| json!({ "reference": format!("Consent/{id}") });
-        let (activity, kind, target) = match &statement.act {
-            Act::Consent(of) => (
-                "consent-given",
-                CONSENT_SIGNATURE,
-                vec![patient.clone(), consent(&of.consent)],
-            ),
-            Act::Withdraw { consent: id, .. } => (
-                "consent-withdrawn",
-                CONSENT_SIGNATURE,
-                vec![patient.clone(), consent(id)],
-            ),
-            Act::Link { .. } => ("link-code", AUTHOR_SIGNATURE, vec![patient.clone()]),
+        let (activity, kind, consent) = match &statement.act {
+            Act::Consent(of) => ("consent-given", CONSENT_SIGNATURE, Some(&of.consent)),
+            Act::Withdraw { consent, .. } => {
+                ("consent-withdrawn", CONSENT_SIGNATURE, Some(consent))
+            }
+            Act::Link { .. } => ("link-code", AUTHOR_SIGNATURE, None),
+            Act::Accept { .. } => ("delegation-accepted", AUTHOR_SIGNATURE, None),
         };
+        let consent = consent.map(|id| json!({ "reference": format!("Consent/{id}") }));
+        let target: Vec<Value> = [Some(patient.clone()), consent]
+            .into_iter()
+            .flatten()
+            .collect();
         let identified = |system: &str, value: &str| {
             let identifier = json!({ "system": system, "value": value });
             json!({ "identifier": identifier })
         };
-        let entity = |system: &str, value: &str| {
-            json!({ "role": "source",
-                "what": { "identifier": { "system": system, "value": value } } })
-        };
-        let mut entities = vec![
-            entity(
-                "urn:salus:patient-statement",
-                &STANDARD.encode(statement.to_bytes()),
-            ),
-            entity("urn:salus:consent-key", &current.consent_key.to_string()),
-            entity("urn:salus:key-mode", current.mode.name()),
-        ];
-        if let Some(derived) = &signed.derived {
-            entities.push(entity("urn:salus:statement-value", &hex(derived)));
-        }
         Ok(json!({
             "resourceType": "Provenance",
             "id": new_id()?,
@@ -79,7 +63,7 @@ impl Hospital {
                 "who": identified("urn:salus:user", &caller.username),
                 "onBehalfOf": identified("urn:salus:organisation", &self.0.organisation),
             }],
-            "entity": entities,
+            "entity": entities(statement, signed, current),
             "signature": [{
                 "type": [{ "system": SIGNATURES, "code": kind }],
                 "when": at, "who": patient, "sigFormat": "application/octet-stream",
@@ -106,4 +90,32 @@ impl Hospital {
         self.store_drafts(vec![draft], &[]).await??;
         Ok(())
     }
+}
+
+/// What a stranger needs to check the signature.
+fn entities(
+    statement: &Statement,
+    signed: &SignedStatement,
+    current: &PatientKeyChange,
+) -> Vec<Value> {
+    let entity = |system: &str, value: &str| {
+        json!({ "role": "source",
+            "what": { "identifier": { "system": system, "value": value } } })
+    };
+    let bytes = STANDARD.encode(statement.to_bytes());
+    let mut entities = vec![
+        entity("urn:salus:patient-statement", &bytes),
+        entity("urn:salus:consent-key", &current.consent_key.to_string()),
+        entity("urn:salus:key-mode", current.mode.name()),
+    ];
+    if let Some(delegation) = &statement.delegation {
+        entities.push(entity(
+            "urn:salus:ledger-delegation",
+            &delegation.to_string(),
+        ));
+    }
+    if let Some(derived) = &signed.derived {
+        entities.push(entity("urn:salus:statement-value", &hex(derived)));
+    }
+    entities
 }

@@ -33,6 +33,10 @@ pub fn plain(statement: &Statement, consent: Option<&Value>) -> Vec<String> {
             format!("{home} makes a code for it, good once, for {organisation} alone."),
             "Nothing can be read with it before you consent.".to_owned(),
         ],
+        Act::Accept { until, .. } => vec![
+            format!("You accept to act at {home} for Patient/{patient}."),
+            format!("It ends at {} at the latest.", hour(*until)),
+        ],
     }
 }
 
@@ -96,7 +100,10 @@ fn heading(fields: &Map<String, Value>, depth: usize) -> String {
         _ => "as stated",
     };
     let kind = if depth == 0 { "Rule" } else { "Except" };
-    if fields.keys().all(|name| name == "type" || name == "provision") {
+    if fields
+        .keys()
+        .all(|name| name == "type" || name == "provision")
+    {
         format!("{kind}: everything is {what}")
     } else {
         format!("{kind}: {what} is what fits all of")
@@ -150,9 +157,13 @@ fn known(fields: &Map<String, Value>) -> Option<String> {
 
 /// A text that cannot move the cursor or hide what stands before it.
 fn clean(text: &str) -> String {
-    let odd = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    // Zero-width signs, and those that turn the direction of what follows.
+    let bends = [
+        '\u{200b}'..='\u{200f}',
+        '\u{202a}'..='\u{202e}',
+        '\u{2066}'..='\u{2069}',
+    ];
+    let odd = |c: char| c.is_control() || bends.iter().any(|range| range.contains(&c));
     text.chars()
         .map(|c| if odd(c) { '\u{fffd}' } else { c })
         .collect()
@@ -186,6 +197,7 @@ mod tests {
             home: "st-mary".into(),
             patient: "p1".into(),
             until_ms: 0,
+            delegation: None,
             act: Act::Consent(of),
         };
         plain(&statement, Some(consent)).join("\n")
@@ -224,7 +236,13 @@ Rule: permitted is what fits all of
             "provision": { "type": "permit", "purpose": [{ "code": "TREAT\u{1b}[8m\u{202e}" }],
                 "surprise": { "deep": [1, { "er": true }] } }
         }));
-        for part in ["OPTIN", "odd", "turns-it-round", "surprise", r#"{"er":true}"#] {
+        for part in [
+            "OPTIN",
+            "odd",
+            "turns-it-round",
+            "surprise",
+            r#"{"er":true}"#,
+        ] {
             assert!(said.contains(part), "{part}: {said}");
         }
         assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'));

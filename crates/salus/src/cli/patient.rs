@@ -97,6 +97,19 @@ Example:
         #[command(flatten)]
         signing: Signing,
     },
+    /// Accept to act for another patient: a guardian for a child, a proxy for an adult
+    #[command(after_help = "\
+Example:
+  salus patient accept 9c41 --for 51aa --dir my-phone --to http://127.0.0.1:8080
+  salus patient grant consent.json --for 51aa --dir my-phone --to http://127.0.0.1:8080
+
+The delegation is made at the organisation; GET /identity/delegations lists its id.")]
+    Accept {
+        /// The id of the delegation
+        delegation: String,
+        #[command(flatten)]
+        signing: Signing,
+    },
     /// Put the seed of a lost device back from two shares, on a new one
     #[command(after_help = "\
 Example:
@@ -125,6 +138,9 @@ pub(crate) struct Signing {
     pub(crate) device: Device,
     #[command(flatten)]
     pub(crate) target: Target,
+    /// Act for this other patient, under a delegation that this device accepted
+    #[arg(long = "for", value_name = "PATIENT")]
+    pub(crate) for_patient: Option<String>,
     /// Sign what was checked without asking
     #[arg(long)]
     pub(crate) yes: bool,

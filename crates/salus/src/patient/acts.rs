@@ -1,7 +1,7 @@
 //! What a device signs: prepared by the server, checked here, answered in a second step.
 
 use super::check;
-use super::device::{self, Device, Given};
+use super::device::{self, Accepted, Device, Given};
 use super::enrol::client;
 use crate::cli::Signing;
 use crate::client::{Answer, Client};
@@ -9,7 +9,7 @@ use crate::failure::{Explain, Failure, Outcome};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use consent::statement::Statement;
-use hospital::{Clock, SignedStatement, SystemClock, instant, plain_words, sign_statement};
+use hospital::{Clock, SystemClock, instant, plain_words, sign_statement};
 use proof::{PublicKey, Signature};
 use serde_json::{Value, json};
 use std::io::{BufRead, IsTerminal, Write};
@@ -26,9 +26,10 @@ pub(crate) fn grant(path: &Path, signing: &Signing) -> Outcome {
     let consent: Value = fhir::json::parse(&text, fhir::json::Limits::default())
         .explain(|| format!("{} is no JSON", path.display()))?;
     let mut device = Device::open(&signing.device)?;
-    let client = client(&signing.target, &device.facts.patient)?;
+    let whom = check::whom(&device, signing.for_patient.as_deref())?;
+    let client = client(&signing.target, &whom.patient)?;
     let now_us = SystemClock.now_us();
-    hospital::asked(&consent, &device.facts.patient, now_us)
+    hospital::asked(&consent, &whom.patient, now_us)
         .explain(|| "the Consent cannot be given".to_owned())?;
 
     let first = json!([{ "name": "consent", "resource": consent },
@@ -37,6 +38,7 @@ pub(crate) fn grant(path: &Path, signing: &Signing) -> Outcome {
     let prepared = prepared.json();
     let statement = check::statement(
         &device,
+        &whom,
         &parameter(&prepared, "statement")["valueBase64Binary"],
         now_us,
     )?;
@@ -75,7 +77,8 @@ pub(crate) fn grant(path: &Path, signing: &Signing) -> Outcome {
 pub(crate) fn withdraw(consent: &str, signing: &Signing) -> Outcome {
     let consent = consent.strip_prefix("Consent/").unwrap_or(consent);
     let device = Device::open(&signing.device)?;
-    let client = client(&signing.target, &device.facts.patient)?;
+    let whom = check::whom(&device, signing.for_patient.as_deref())?;
+    let client = client(&signing.target, &whom.patient)?;
     let reference = json!({ "name": "consent",
         "valueReference": { "reference": format!("Consent/{consent}") } });
     let first = json!([reference, { "name": "prepare", "valueBoolean": true }]);
@@ -83,6 +86,7 @@ pub(crate) fn withdraw(consent: &str, signing: &Signing) -> Outcome {
     let prepared = prepared.json();
     let statement = check::statement(
         &device,
+        &whom,
         &parameter(&prepared, "statement")["valueBase64Binary"],
         SystemClock.now_us(),
     )?;
@@ -105,34 +109,76 @@ pub(crate) fn withdraw(consent: &str, signing: &Signing) -> Outcome {
 /// `salus patient link`.
 pub(crate) fn link(organisation: &str, signing: &Signing) -> Outcome {
     let device = Device::open(&signing.device)?;
-    let patient = &device.facts.patient;
-    let client = client(&signing.target, patient)?;
-    let first = json!({ "patient": patient, "organisation": organisation, "prepare": true });
-    let prepared = client
-        .post(CODES, "application/json", first.to_string().as_bytes())?
-        .expect_ok("the code was not prepared")?
-        .json();
-    let statement = check::statement(&device, &prepared["statement"], SystemClock.now_us())?;
+    let whom = check::whom(&device, signing.for_patient.as_deref())?;
+    let client = client(&signing.target, &whom.patient)?;
+    let first = json!({ "patient": whom.patient, "organisation": organisation, "prepare": true });
+    let prepared = post_json(&client, CODES, &first)?.expect_ok("the code was not prepared")?;
+    let prepared = prepared.json();
+    let now_us = SystemClock.now_us();
+    let statement = check::statement(&device, &whom, &prepared["statement"], now_us)?;
     check::links(&statement, organisation)?;
     confirmed(&statement, None, signing)?;
 
     let signed = sign_statement(&device.seed, &statement, &Value::Null);
-    let SignedStatement {
-        signature, derived, ..
-    } = &signed;
     let second = json!({
-        "patient": patient,
+        "patient": whom.patient,
         "preparation": statement.id.to_string(),
-        "pseudonym": PublicKey(derived.unwrap_or_default()).to_string(),
-        "signature": STANDARD.encode(signature.0),
+        "pseudonym": signed.derived.map(|it| PublicKey(it).to_string()),
+        "signature": STANDARD.encode(signed.signature.0),
     });
-    let made = client
-        .post(CODES, "application/json", second.to_string().as_bytes())?
-        .expect_ok("the code was not made")?
-        .json();
+    let made = post_json(&client, CODES, &second)?.expect_ok("the code was not made")?;
+    let made = made.json();
     println!("code {}", made["code"].as_str().unwrap_or_default());
-    println!("good once, at {organisation}, as a code of {}", statement.home);
+    println!(
+        "good once, at {organisation}, as a code of {}",
+        statement.home
+    );
     Ok(())
+}
+
+/// `salus patient accept`.
+pub(crate) fn accept(delegation: &str, signing: &Signing) -> Outcome {
+    let mut device = Device::open(&signing.device)?;
+    let patient = signing.for_patient.clone().ok_or_else(|| {
+        Failure::new("nobody was named to act for").hint("--for names the patient by id")
+    })?;
+    let odd = |c: char| !c.is_ascii_alphanumeric() && c != '-';
+    if delegation.is_empty() || delegation.contains(odd) {
+        return Err(Failure::new(format!("`{delegation}` is no delegation"))
+            .hint("GET /identity/delegations lists the ids"));
+    }
+    let client = Client::new(&signing.target.to, Some(&signing.target.token))?;
+    let path = format!("/identity/delegations/{delegation}/acceptance");
+    let first = json!({ "prepare": true });
+    let prepared = post_json(&client, &path, &first)?.expect_ok("nothing was prepared")?;
+    let whom = check::Whom {
+        patient: patient.clone(),
+        delegation: None,
+    };
+    let now_us = SystemClock.now_us();
+    let statement = check::statement(&device, &whom, &prepared.json()["statement"], now_us)?;
+    check::accepts(&statement)?;
+    confirmed(&statement, None, signing)?;
+
+    let signed = sign_statement(&device.seed, &statement, &Value::Null);
+    let second = json!({
+        "preparation": statement.id.to_string(),
+        "delegate_key": signed.derived.map(|it| PublicKey(it).to_string()),
+        "signature": STANDARD.encode(signed.signature.0),
+        "acceptance": signed.ledger.first().map(|it| STANDARD.encode(it.0)),
+    });
+    post_json(&client, &path, &second)?.expect_ok("the delegation was not accepted")?;
+    device.accept(Accepted {
+        patient: patient.clone(),
+        delegation: statement.id.to_string(),
+    })?;
+    println!("delegation {} on the ledger", statement.id);
+    println!("sign for the patient with --for {patient}");
+    Ok(())
+}
+
+fn post_json(client: &Client, path: &str, body: &Value) -> Outcome<Answer> {
+    client.post(path, "application/json", body.to_string().as_bytes())
 }
 
 fn post(client: &Client, path: &str, parameters: &Value) -> Outcome<Answer> {

@@ -5,7 +5,7 @@ use crate::failure::{Explain, Failure, Outcome};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use consent::statement::{Act, Statement, body_digest};
-use proof::Canonical;
+use proof::{Canonical, Digest};
 use serde_json::Value;
 
 /// A preparation lives ten minutes; clocks differ.
@@ -13,8 +13,42 @@ const LIFE_MS_MAX: u64 = 3_600_000;
 /// An hour may begin between the server's look at the clock and ours.
 const HOUR_US: i64 = 3_600_000_000;
 
+/// For whom a device is about to sign.
+pub(crate) struct Whom {
+    /// The patient.
+    pub(crate) patient: String,
+    /// The delegation on the ledger, if it is not the own patient.
+    pub(crate) delegation: Option<Digest>,
+}
+
+/// The own patient, or another one for whom this device accepted to act.
+pub(crate) fn whom(device: &Device, other: Option<&str>) -> Outcome<Whom> {
+    let Some(patient) = other.filter(|it| *it != device.facts.patient) else {
+        return Ok(Whom {
+            patient: device.facts.patient.clone(),
+            delegation: None,
+        });
+    };
+    let mut known = device.facts.delegations.iter();
+    let known = known.find(|it| it.patient == patient);
+    let delegation = known.and_then(|it| it.delegation.parse().ok());
+    let missing = || {
+        Failure::new(format!("this device did not accept to act for {patient}"))
+            .hint("salus patient accept does it, once somebody made the delegation")
+    };
+    Ok(Whom {
+        patient: patient.to_owned(),
+        delegation: Some(delegation.ok_or_else(missing)?),
+    })
+}
+
 /// Reads a statement and compares whom it is about. `now_us` is the device's clock.
-pub(crate) fn statement(device: &Device, base64: &Value, now_us: i64) -> Outcome<Statement> {
+pub(crate) fn statement(
+    device: &Device,
+    whom: &Whom,
+    base64: &Value,
+    now_us: i64,
+) -> Outcome<Statement> {
     let text = base64.as_str().unwrap_or_default();
     let bytes = STANDARD
         .decode(text)
@@ -29,7 +63,11 @@ pub(crate) fn statement(device: &Device, base64: &Value, now_us: i64) -> Outcome
             statement.home != facts.organisation,
             "another organisation than the patient's home",
         ),
-        (statement.patient != facts.patient, "another patient"),
+        (statement.patient != whom.patient, "another patient"),
+        (
+            statement.delegation != whom.delegation,
+            "another delegation",
+        ),
         (statement.until_ms < now_ms, "a time that has passed"),
         (
             statement.until_ms > now_ms + LIFE_MS_MAX,
@@ -50,9 +88,10 @@ pub(crate) fn gives(statement: &Statement, consent: &Value, now_us: i64) -> Outc
     if body_digest(consent, &of.consent) != Some(of.body) {
         return Err(not_signed("the statement is about another Consent"));
     }
-    if of.custodial {
+    // A delegate signs for a patient whose seed the organisation keeps, and for no other.
+    if of.custodial != statement.delegation.is_some() {
         return Err(not_signed(
-            "the statement says that the organisation keeps the seed",
+            "the statement is wrong about who keeps the seed",
         ));
     }
     let asked = |at_us: i64| {
@@ -98,6 +137,14 @@ pub(crate) fn links(statement: &Statement, asked: &str) -> Outcome {
         _ => Err(not_signed(
             "the statement is no code for the organisation that was named",
         )),
+    }
+}
+
+/// Whether a statement accepts to act for exactly this patient.
+pub(crate) fn accepts(statement: &Statement) -> Outcome {
+    match &statement.act {
+        Act::Accept { .. } => Ok(()),
+        _ => Err(not_signed("the statement accepts no delegation")),
     }
 }
 

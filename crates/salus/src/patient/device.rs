@@ -31,6 +31,19 @@ pub(crate) struct Facts {
     /// What was granted with this device.
     #[serde(default)]
     pub(crate) grants: Vec<Given>,
+    /// For whom else this device signs.
+    #[serde(default)]
+    pub(crate) delegations: Vec<Accepted>,
+}
+
+/// A delegation that this device accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Accepted {
+    /// For whom it signs.
+    pub(crate) patient: String,
+    /// The delegation on the ledger, in hexadecimal.
+    pub(crate) delegation: String,
 }
 
 /// A consent that this device gave.
@@ -63,6 +76,7 @@ pub(crate) fn facts_of(client: &Client, patient: &str) -> Outcome<Facts> {
         chain: text("chain_id"),
         patient: patient.to_owned(),
         grants: Vec::new(),
+        delegations: Vec::new(),
     })
 }
 
@@ -101,7 +115,7 @@ impl Device {
         arguments.dir.join(SEED).exists()
     }
 
-    fn of(folder: &Path, seed: Seed, facts: Facts) -> Outcome<Self> {
+    pub(super) fn of(folder: &Path, seed: Seed, facts: Facts) -> Outcome<Self> {
         let chain = facts
             .chain
             .parse()
@@ -119,6 +133,17 @@ impl Device {
         self.facts.grants.push(given);
         let excess = self.facts.grants.len().saturating_sub(GRANTS_MAX);
         self.facts.grants.drain(..excess);
+        self.write_facts()
+    }
+
+    /// Remembers a delegation that was accepted; a newer one of the same patient replaces it.
+    pub(crate) fn accept(&mut self, accepted: Accepted) -> Outcome {
+        let all = &mut self.facts.delegations;
+        all.retain(|it| it.patient != accepted.patient);
+        if all.len() >= GRANTS_MAX {
+            return Err(Failure::new("this device accepted too many delegations"));
+        }
+        all.push(accepted);
         self.write_facts()
     }
 
@@ -140,8 +165,7 @@ pub(crate) fn read(path: &Path) -> Outcome<Zeroizing<Vec<u8>>> {
             .take(FILE_BYTES_MAX)
             .read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path)
-            .and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes))
+        std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX).read_to_end(&mut bytes))
     };
     read.explain(|| format!("{} cannot be read", path.display()))?;
     Ok(bytes)

@@ -41,6 +41,13 @@ impl<'a> Visit<'a> {
         }
     }
 
+    /// The same patient, under another record at the clinic.
+    fn with_another_record(self) -> Self {
+        let again = Self::begin(self.consortium);
+        assert_ne!(again.clinic_id, self.clinic_id);
+        again
+    }
+
     pub(crate) fn post(&self, index: usize, path: &str, token: &str, body: &Value) -> Answer {
         let url = format!("{}{path}", self.consortium.base(index));
         self.http.post(&url, token, body).unwrap()
@@ -215,6 +222,10 @@ fn nothing_is_read_elsewhere_without_a_consent_and_all_of_it_with_one() {
     assert_eq!(withdrawn.status, 200, "{}", withdrawn.text());
     assert!(visit.read("Observation?").ids().is_empty());
     assert_eq!(visit.withdraws(&consent).status, 404, "withdrawn once");
+
+    // The same patient takes the keys to a device, and goes on there.
+    let visit = visit.with_another_record();
+    crate::device::a_patient_with_a_device_links_grants_and_withdraws(&visit);
 }
 
 /// Nobody else gives consent, and what is merely posted permits nothing.

@@ -52,7 +52,10 @@ mod tests {
         assert!(Seed::open_from_file(&path, b"wrong").is_err());
         assert!(RootKey::open(&path, b"right").is_err(), "no root key");
         let again = seed.keep_in_file(&path, b"other", CHEAP);
-        assert!(matches!(again, Err(VaultError::Exists(_))), "never overwritten");
+        assert!(
+            matches!(again, Err(VaultError::Exists(_))),
+            "never overwritten"
+        );
         let root = folder.path().join("root.key");
         RootKey::create_at(&root, b"right", CHEAP).unwrap();
         assert!(Seed::open_from_file(&root, b"right").is_err(), "no seed");

@@ -20,8 +20,14 @@ pub(super) enum Step {
 
 /// Reads which step a request is.
 pub(super) fn step(given: &Value) -> Result<Step, HospitalError> {
-    let prepare = &parameter(given, "prepare")["valueBoolean"];
-    let preparation = &parameter(given, "preparation")["valueString"];
+    // One that is there and has another type is refused, never passed over.
+    let value = |name: &str, type_: &str| match parameter(given, name) {
+        Value::Null => Ok(Value::Null),
+        found if found[type_].is_null() => Err(refused(&format!("`{name}` takes a {type_}"))),
+        found => Ok(found[type_].clone()),
+    };
+    let prepare = value("prepare", "valueBoolean")?;
+    let preparation = value("preparation", "valueString")?;
     match (prepare, preparation) {
         (Value::Null | Value::Bool(false), Value::Null) => Ok(Step::Whole),
         (Value::Bool(true), Value::Null) => Ok(Step::Prepare),
@@ -68,7 +74,10 @@ pub(super) fn signed_consent(given: &Value) -> Result<SignedStatement, HospitalE
         value => vec![signature(value, "grantSignature")?],
     };
     Ok(SignedStatement {
-        signature: signature(&parameter(given, "signature")["valueSignature"], "signature")?,
+        signature: signature(
+            &parameter(given, "signature")["valueSignature"],
+            "signature",
+        )?,
         derived: authority,
         ledger,
     })
@@ -83,7 +92,10 @@ pub(super) fn signed_withdrawal(given: &Value) -> Result<SignedStatement, Hospit
         .map(|it| signature(&it["valueSignature"], "revocation"))
         .collect::<Result<_, _>>()?;
     Ok(SignedStatement {
-        signature: signature(&parameter(given, "signature")["valueSignature"], "signature")?,
+        signature: signature(
+            &parameter(given, "signature")["valueSignature"],
+            "signature",
+        )?,
         derived: None,
         ledger,
     })
