@@ -148,7 +148,7 @@ pub fn signed(chain: &Digest, bytes: &[u8]) -> Digest {
 
 /// The digest of a list of recipients, in order.
 pub fn recipients_digest(names: &[String]) -> Digest {
-    let parts: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+    let parts: Vec<&[u8]> = names.iter().map(String::as_bytes).collect();
     hash(RECIPIENTS, &parts)
 }
 

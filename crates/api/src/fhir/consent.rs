@@ -42,11 +42,10 @@ pub(super) async fn file(
         }
         device::Step::Complete(id) => {
             let signed = device::signed_consent(&given)?;
-            hospital
-                .file_prepared(caller, &id, consent, &signed)
-                .await?
+            Box::pin(hospital.file_prepared(caller, &id, consent, &signed)).await?
         }
-        device::Step::Whole => hospital.file_consent(caller, consent).await?,
+        // Boxed: it holds the whole act, and every request would be as large.
+        device::Step::Whole => Box::pin(hospital.file_consent(caller, consent)).await?,
     };
     let stored: Value = serde_json::from_slice(&filed.consent.record.body)
         .map_err(|_| HospitalError::Internal("a stored Consent is no JSON".into()))?;

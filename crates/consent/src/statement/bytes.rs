@@ -56,9 +56,10 @@ impl Canonical for Statement {
             home: organisation(reader)?,
             patient: id(reader)?,
             until_ms: reader.u64()?,
-            delegation: match reader.bool()? {
-                true => Some(Digest::read(reader)?),
-                false => None,
+            delegation: if reader.bool()? {
+                Some(Digest::read(reader)?)
+            } else {
+                None
             },
             act: match act {
                 CONSENT => Act::Consent(Consenting::read(reader)?),

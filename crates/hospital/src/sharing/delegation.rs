@@ -161,13 +161,12 @@ impl Hospital {
         &self,
         patient: &str,
     ) -> Result<Option<(Seed, PatientKeyChange)>, HospitalError> {
-        let current = match self.patient_keys(patient).await? {
-            Some(keys) => keys.current,
-            None => {
-                let by = self.0.organisation.clone();
-                let own = Caller::new(by, Role::Patient, Some(patient.to_owned()));
-                self.enrol_custodial_key(&own, patient).await?.current
-            }
+        let current = if let Some(keys) = self.patient_keys(patient).await? {
+            keys.current
+        } else {
+            let by = self.0.organisation.clone();
+            let own = Caller::new(by, Role::Patient, Some(patient.to_owned()));
+            self.enrol_custodial_key(&own, patient).await?.current
         };
         if current.mode == KeyMode::Device {
             return Ok(None);

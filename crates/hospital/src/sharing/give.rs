@@ -77,7 +77,6 @@ impl Hospital {
         hand: &Hand,
     ) -> Result<Statement, HospitalError> {
         let asked = terms::asked(consent, patient, self.now_us())?;
-        draft::validated(consent, "Consent")?;
         let refusal = asked.recipients.is_empty() && asked.refuses;
         if !refusal {
             services(
@@ -87,6 +86,8 @@ impl Hospital {
             )?;
             self.check_links(patient, &asked.recipients).await?;
         }
+        // Before anybody signs it.
+        draft::validated(consent, "Consent")?;
         let id = new_id()?;
         let body = body_digest(consent, &id);
         let of = Consenting {

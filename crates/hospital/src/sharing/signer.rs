@@ -28,12 +28,11 @@ pub struct SignedStatement {
 ///
 /// It signs whatever it is given: whoever holds the seed checks the statement first.
 pub fn sign_statement(seed: &Seed, statement: &Statement, consent: &Value) -> SignedStatement {
-    let (derived, ledger, key) = match &statement.delegation {
-        Some(delegation) => (None, Vec::new(), seed.delegate(&delegation.0)),
-        None => {
-            let (derived, ledger) = ledger_part(seed, statement, consent);
-            (derived, ledger, seed.consent_signing())
-        }
+    let (derived, ledger, key) = if let Some(delegation) = &statement.delegation {
+        (None, Vec::new(), seed.delegate(&delegation.0))
+    } else {
+        let (derived, ledger) = ledger_part(seed, statement, consent);
+        (derived, ledger, seed.consent_signing())
     };
     let key = SecretKey::from_seed(&key);
     let signature = key.sign(&statement.message(derived.as_ref()).0);

@@ -55,7 +55,7 @@ pub(crate) fn statement(
         .explain(|| refusal("the statement is not base64"))?;
     let statement = Statement::from_bytes(&bytes)
         .explain(|| refusal("the statement is not one that this device knows"))?;
-    let now_ms = u64::try_from(now_us / 1_000).unwrap_or(0);
+    let clock_ms = u64::try_from(now_us / 1_000).unwrap_or(0);
     let facts = &device.facts;
     let differs = [
         (statement.chain != device.chain, "another ledger"),
@@ -68,9 +68,9 @@ pub(crate) fn statement(
             statement.delegation != whom.delegation,
             "another delegation",
         ),
-        (statement.until_ms < now_ms, "a time that has passed"),
+        (statement.until_ms < clock_ms, "a time that has passed"),
         (
-            statement.until_ms > now_ms + LIFE_MS_MAX,
+            statement.until_ms > clock_ms + LIFE_MS_MAX,
             "a time too far ahead",
         ),
     ];
