@@ -2,8 +2,8 @@
 //!
 //! What lives here: the facts about a record that a decision reads (`facts`), the labels of what is
 //! sensitive (`labels`), the terms of a FHIR R4 Consent (`terms`), the decision on one record
-//! (`decide`), the acts of consent on the ledger with their rules (`acts`), and what a patient signs
-//! for them (`statement`). What does not: where any of it is stored, who signed in, and
+//! (`decide`), the acts of consent on the ledger with their rules (`acts`), and what a patient
+//! signs for them (`statement`). What does not: where any of it is stored, who signed in, and
 //! organisation policy (`policy`).
 //!
 //! Invariants of the evaluator (`docs/reference/consent.md`):

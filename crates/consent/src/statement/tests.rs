@@ -1,3 +1,5 @@
+//! The bytes of statements, and what follows from them for the ledger.
+
 use super::*;
 use proof::{Canonical, SecretKey};
 use serde_json::json;

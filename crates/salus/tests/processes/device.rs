@@ -57,13 +57,13 @@ impl<'a> Phone<'a> {
     }
 }
 
-/// The word after this one in what was said.
+/// The rest of the line that begins with this word.
 fn after(said: &str, word: &str) -> String {
-    let mut words = said.split_whitespace();
-    let found = words.find(|it| *it == word).and_then(|_| words.next());
-    found
-        .unwrap_or_else(|| panic!("no {word} in {said}"))
-        .to_owned()
+    let mut rests = said.lines().filter_map(|line| line.strip_prefix(word));
+    let rest = rests
+        .next()
+        .unwrap_or_else(|| panic!("no {word} in {said}"));
+    rest.trim().to_owned()
 }
 
 /// The whole life of a device, on the network of [`crate::sharing`].

@@ -1,3 +1,5 @@
+//! One act, two signers: where the seed is changes nothing, and no other seed signs.
+
 use super::*;
 use consent::statement::{Consenting, body_digest};
 use proof::{CommitmentKey, sha256};

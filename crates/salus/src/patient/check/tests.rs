@@ -1,3 +1,5 @@
+//! What a device does not sign.
+
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::super::device::{Accepted, Facts, Given};
