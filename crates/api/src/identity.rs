@@ -6,9 +6,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hospital::{
     Caller, Delegation, DelegationKind, DeviceKey, HospitalError, NewDelegation, PatientKeyChange,
-    PatientKeys, Role, Zeroizing, instant,
+    PatientKeys, Role, SignedStatement, Zeroizing, instant,
 };
-use proof::{PublicKey, Signature};
+use proof::{Digest, PublicKey, Signature};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -234,9 +234,10 @@ pub(crate) async fn restore(State(door): State<Door>, request: Request) -> Respo
 pub(crate) async fn delegations(State(door): State<Door>, headers: HeaderMap) -> Response {
     let found = async {
         let caller = door.acting(&headers).await?;
-        let all = door.hospital().delegations(&caller).await?;
-        let now_us = door.hospital().now_us();
-        let all: Vec<Value> = all.iter().map(|one| delegation(one, now_us)).collect();
+        let mut all = Vec::new();
+        for one in &door.hospital().delegations(&caller).await? {
+            all.push(delegation(&door, one).await?);
+        }
         Ok::<_, ApiError>((StatusCode::OK, json!({ "delegations": all })))
     };
     answered(found.await)
@@ -270,7 +271,7 @@ pub(crate) async fn delegate(State(door): State<Door>, request: Request) -> Resp
         };
         let hospital = door.hospital();
         let made = hospital.delegate(&caller, new).await?;
-        Ok::<_, ApiError>((StatusCode::CREATED, delegation(&made, hospital.now_us())))
+        Ok::<_, ApiError>((StatusCode::CREATED, delegation(&door, &made).await?))
     };
     answered(made.await)
 }
@@ -285,13 +286,68 @@ pub(crate) async fn end(
         let caller = door.person(&headers)?;
         let hospital = door.hospital();
         let ended = hospital.end_delegation(&caller, &id).await?;
-        Ok::<_, ApiError>((StatusCode::OK, delegation(&ended, hospital.now_us())))
+        Ok::<_, ApiError>((StatusCode::OK, delegation(&door, &ended).await?))
     };
     answered(ended.await)
 }
 
-fn delegation(one: &Delegation, now_us: i64) -> Value {
-    json!({
+/// What a delegate's device sends to accept: first `prepare`, then what it signed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcceptanceForm {
+    prepare: Option<bool>,
+    preparation: Option<String>,
+    delegate_key: Option<String>,
+    signature: Option<String>,
+    acceptance: Option<String>,
+}
+
+/// `POST /identity/delegations/{id}/acceptance`
+pub(crate) async fn accept(
+    State(door): State<Door>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let headers = parts.headers;
+    let accepted = async {
+        let caller = door.person(&headers)?;
+        let hint = "send prepare, or preparation, delegate_key, signature and acceptance";
+        let form: AcceptanceForm = form(&door, &headers, body, hint).await?;
+        let hospital = door.hospital();
+        let Some(preparation) = &form.preparation else {
+            if form.prepare != Some(true) {
+                return Err(unusable(
+                    "prepare is true, or preparation is what was answered",
+                ));
+            }
+            let prepared = hospital.prepare_acceptance(&caller, &id).await?;
+            return Ok((StatusCode::OK, crate::sharing::prepared(&prepared)));
+        };
+        let wrong = || unusable("preparation and delegate_key have 64 hex digits");
+        let preparation: Digest = preparation.parse().map_err(|_| wrong())?;
+        let key: Option<PublicKey> = form.delegate_key.as_deref().and_then(|it| it.parse().ok());
+        let signature = |text: &Option<String>| {
+            let found = crate::sharing::signature(text.as_deref());
+            found.ok_or_else(|| unusable("signature and acceptance are 64 bytes in base64"))
+        };
+        let signed = SignedStatement {
+            signature: signature(&form.signature)?,
+            derived: Some(key.ok_or_else(wrong)?.0),
+            ledger: vec![signature(&form.acceptance)?],
+        };
+        let made = hospital
+            .accept_prepared(&caller, &id, &preparation, &signed)
+            .await?;
+        Ok::<_, ApiError>((StatusCode::CREATED, delegation(&door, &made).await?))
+    };
+    answered(accepted.await)
+}
+
+async fn delegation(door: &Door, one: &Delegation) -> Result<Value, ApiError> {
+    let hospital = door.hospital();
+    let entry = hospital.delegation_entry(one).await?;
+    Ok(json!({
         "id": one.id,
         "patient": one.patient,
         "delegate": one.delegate,
@@ -299,7 +355,9 @@ fn delegation(one: &Delegation, now_us: i64) -> Value {
         "since": instant::fhir(one.since_us),
         "until": instant::fhir(one.until_us),
         "ended": one.ended_us.map(instant::fhir),
-        "in_force": one.in_force(now_us),
+        "in_force": one.in_force(hospital.now_us()),
         "by": one.by,
-    })
+        // The id on the ledger, under which others judge what the delegate signs.
+        "ledger": entry.map(|it| it.to_string()),
+    }))
 }

@@ -88,6 +88,10 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
             get(identity::delegations).post(identity::delegate),
         )
         .route("/identity/delegations/{id}", delete(identity::end))
+        .route(
+            "/identity/delegations/{id}/acceptance",
+            post(identity::accept),
+        )
         .route("/ledger/status", get(ledger::status))
         .route("/ledger/blocks/{height}", get(ledger::block))
         .route("/ledger/checkpoint", get(ledger::checkpoint))

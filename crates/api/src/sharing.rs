@@ -3,8 +3,11 @@
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use consent::acts::{Reason, Verdict};
-use hospital::{HospitalError, Opening, instant};
+use hospital::{HospitalError, Opening, Prepared, SignedStatement, instant};
+use proof::{Digest, Signature};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -22,6 +25,13 @@ const FORM_BYTES_MAX: usize = 16 << 10;
 #[serde(deny_unknown_fields)]
 struct CodeForm {
     patient: String,
+    /// A patient with a device says for whom the code is, and asks for what is to be signed.
+    organisation: Option<String>,
+    prepare: Option<bool>,
+    /// What the device signed.
+    preparation: Option<String>,
+    pseudonym: Option<String>,
+    signature: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -59,18 +69,79 @@ pub(crate) struct OfPatient {
 
 /// `POST /sharing/codes`: a code that the patient carries to another organisation.
 pub(crate) async fn make_code(State(door): State<Door>, request: Request) -> Response {
+    let mut status = StatusCode::CREATED;
     let made = async {
         let (parts, body) = request.into_parts();
-        let caller = door.person(&parts.headers)?;
-        let form: CodeForm = form(&door, &parts.headers, body, "patient").await?;
-        let code = door.hospital().link_code(&caller, &form.patient).await?;
+        let caller = door.acting(&parts.headers).await?;
+        crate::access::allow_person(&caller)?;
+        let fields = "patient, and for a device organisation and prepare, or what it signed";
+        let form: CodeForm = form(&door, &parts.headers, body, fields).await?;
+        let hospital = door.hospital();
+        let code = match (&form.preparation, form.prepare.unwrap_or_default()) {
+            (Some(preparation), false) => {
+                let (id, signed) = signed_code(&form, preparation)?;
+                hospital.code_prepared(&caller, &id, &signed).await?
+            }
+            (None, true) => {
+                status = StatusCode::OK;
+                let organisation = form.organisation.as_deref().unwrap_or_default();
+                let prepared = hospital.prepare_code(&caller, &form.patient, organisation);
+                return Ok(self::prepared(&prepared.await?));
+            }
+            (None, false) => hospital.link_code(&caller, &form.patient).await?,
+            (Some(_), true) => {
+                return Err(unusable("send `prepare` or a `preparation`, not both").into());
+            }
+        };
         Ok(json!({
             "code": code.text,
             "organisation": door.hospital().organisation(),
             "until": instant::fhir(code.until_us),
         }))
     };
-    answered(StatusCode::CREATED, made.await)
+    let made = made.await;
+    answered(status, made)
+}
+
+/// What a device reads, checks and signs.
+pub(crate) fn prepared(prepared: &Prepared) -> Value {
+    json!({
+        "preparation": prepared.id.to_string(),
+        "until": instant::fhir(prepared.until_us),
+        "statement": STANDARD.encode(&prepared.statement),
+        "words": prepared.words,
+    })
+}
+
+/// A signature: 64 bytes in base64.
+pub(crate) fn signature(text: Option<&str>) -> Option<Signature> {
+    STANDARD.decode(text?).ok()?.try_into().ok().map(Signature)
+}
+
+/// What a device signed for a code.
+fn signed_code(
+    form: &CodeForm,
+    preparation: &str,
+) -> Result<(Digest, SignedStatement), HospitalError> {
+    let missing = || unusable("`pseudonym` has 64 hex digits, `signature` 64 bytes in base64");
+    let id = preparation
+        .parse()
+        .map_err(|_| unusable("`preparation` is the id that was answered, 64 hex digits"))?;
+    let derived = match &form.pseudonym {
+        // A delegate has no pseudonym of the patient to give.
+        None => None,
+        Some(text) => Some(text.parse::<Digest>().map_err(|_| missing())?.0),
+    };
+    let signed = SignedStatement {
+        signature: signature(form.signature.as_deref()).ok_or_else(missing)?,
+        derived,
+        ledger: Vec::new(),
+    };
+    Ok((id, signed))
+}
+
+fn unusable(text: &str) -> HospitalError {
+    HospitalError::request("value", text, "docs/reference/sharing.md shows each form")
 }
 
 /// `POST /sharing/links`: takes a code that the patient brought.

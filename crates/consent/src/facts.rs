@@ -82,6 +82,11 @@ impl Facts {
         self.subjects
     }
 
+    /// Whether the record may hold a code of this system: it does, or not all codes fitted.
+    pub fn may_hold_code_of(&self, system: &str) -> bool {
+        !self.complete || self.codes.iter().any(|code| code.system() == system)
+    }
+
     /// How confidential the record is.
     pub fn level(&self) -> Level {
         self.level

@@ -2,8 +2,9 @@
 //!
 //! What lives here: the facts about a record that a decision reads (`facts`), the labels of what is
 //! sensitive (`labels`), the terms of a FHIR R4 Consent (`terms`), the decision on one record
-//! (`decide`), and the acts of consent on the ledger with their rules (`acts`). What does not:
-//! where any of it is stored, who signed in, and organisation policy (`policy`).
+//! (`decide`), the acts of consent on the ledger with their rules (`acts`), and what a patient
+//! signs for them (`statement`). What does not: where any of it is stored, who signed in, and
+//! organisation policy (`policy`).
 //!
 //! Invariants of the evaluator (`docs/reference/consent.md`):
 //!
@@ -23,6 +24,7 @@ pub mod coding;
 pub mod decide;
 pub mod facts;
 pub mod labels;
+pub mod statement;
 pub mod terms;
 
 pub use coding::Coding;

@@ -96,8 +96,9 @@ pub use retire::Retired;
 pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
 pub use sharing::{
-    AskElsewhere, Code, Custody, Elsewhere, Filed, KeptEvidence, Linked, Opened, Opening, Openings,
-    Proved, Reviewable, Source, Sourced, WithdrawnGrant,
+    AskElsewhere, Asked, Code, Custody, Elsewhere, Filed, KeptEvidence, Linked, Opened, Opening,
+    Openings, Prepared, Proved, Reviewable, SignedStatement, Source, Sourced, WithdrawnGrant,
+    asked, plain_words, sign_statement,
 };
 pub use sight::{Decide, Redaction, Shown, Sight};
 pub use sign_in::NewUser;

@@ -1,9 +1,13 @@
 //! The command line: what can be asked, with examples. Nothing is done here.
 
+mod patient;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use ledger::OrganisationKind;
 use std::path::PathBuf;
+
+pub(crate) use patient::{Device, Patient, PatientCommand, Signing};
 
 /// Health records that prove themselves, shared by organisations that do not trust each other.
 #[derive(Parser, Debug)]
@@ -43,6 +47,8 @@ pub(crate) enum Command {
     Propose(Propose),
     /// Vote on a proposed change, as an administrator of a member
     Vote(Vote),
+    /// Keep a patient's keys on this device: enrol, link, grant, withdraw, recover
+    Patient(Patient),
 }
 
 #[derive(Args, Debug)]

@@ -13,6 +13,8 @@ pub(crate) struct Client {
     agent: ureq::Agent,
     base: String,
     token: Option<String>,
+    /// The patient for whom it is asked.
+    acting_for: Option<String>,
 }
 
 /// What the node answered.
@@ -45,7 +47,14 @@ impl Client {
             agent,
             base,
             token: token.map(str::to_owned),
+            acting_for: None,
         })
+    }
+
+    /// The same, for this patient: the own record, or by a delegation.
+    pub(crate) fn acting_for(mut self, patient: &str) -> Self {
+        self.acting_for = Some(patient.to_owned());
+        self
     }
 
     /// The address of the node, without a slash or `/fhir` at the end.
@@ -58,6 +67,9 @@ impl Client {
         let mut request = self.agent.get(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        if let Some(patient) = &self.acting_for {
+            request = request.header("Acting-For", patient);
         }
         self.answer(request.call())
     }
@@ -80,6 +92,9 @@ impl Client {
         let mut request = request.header("Content-Type", media_type);
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        if let Some(patient) = &self.acting_for {
+            request = request.header("Acting-For", patient);
         }
         self.answer(request.send(body))
     }

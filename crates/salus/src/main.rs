@@ -32,6 +32,7 @@ mod init;
 mod load;
 mod node;
 mod organisation;
+mod patient;
 mod progress;
 mod sharing;
 mod signals;
@@ -68,6 +69,7 @@ fn dispatch(command: cli::Command) -> Outcome {
         cli::Command::Propose(arguments) => govern::propose(&arguments),
         cli::Command::Vote(arguments) => govern::vote(&arguments),
         cli::Command::Audit(arguments) => audit::run(&arguments),
+        cli::Command::Patient(arguments) => patient::run(&arguments.command),
     }
 }
 

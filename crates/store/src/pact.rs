@@ -15,17 +15,29 @@ pub enum PactKind {
     Glass,
     /// Evidence that another organisation broke a rule; of no patient.
     Evidence,
+    /// What was prepared for a patient's device to sign.
+    Prepared,
+    /// A delegation on the ledger.
+    Delegation,
+    /// A suspension of a patient's accounting for an agency.
+    Suspension,
+    /// A patient who lets organisations find out that there are records here.
+    Locate,
 }
 
 impl PactKind {
     /// All kinds, in the order of their numbers, which count from 1.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Code,
         Self::Link,
         Self::Given,
         Self::Held,
         Self::Glass,
         Self::Evidence,
+        Self::Prepared,
+        Self::Delegation,
+        Self::Suspension,
+        Self::Locate,
     ];
 }
 

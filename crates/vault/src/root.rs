@@ -17,7 +17,7 @@ const MAGIC: &[u8; 16] = b"salus-root-key-1";
 const SALT: usize = 16;
 /// Magic, memory, passes, lanes, salt, nonce: authenticated as associated data.
 const HEAD: usize = 16 + 4 + 4 + 4 + SALT + NONCE;
-const FILE: usize = HEAD + 32 + TAG;
+pub(crate) const FILE: usize = HEAD + 32 + TAG;
 
 /// Largest secret that `seal_secret` takes.
 const SECRET_BYTES_MAX: usize = 64 * 1024;
@@ -97,22 +97,22 @@ impl RootKey {
     /// [`RootKey::create`] at another cost, for demonstrations and tests.
     pub fn create_at(path: &Path, passphrase: &[u8], cost: Cost) -> Result<Self, VaultError> {
         let key = Zeroizing::new(random::<32>()?);
-        write_new(path, &seal_file(&key, passphrase, cost)?)?;
+        write_new(path, &seal_file(MAGIC, &key, passphrase, cost)?)?;
         Ok(Self::from_bytes(&key))
     }
 
     /// Opens the root key file.
     pub fn open(path: &Path, passphrase: &[u8]) -> Result<Self, VaultError> {
-        let key = open_file(&read(path)?, passphrase)?;
+        let key = open_file(MAGIC, &read(path)?, passphrase)?;
         Ok(Self::from_bytes(&key))
     }
 
     /// Seals the same root key under another passphrase, replacing the file at once.
     pub fn change_passphrase(path: &Path, old: &[u8], new: &[u8]) -> Result<(), VaultError> {
-        let key = open_file(&read(path)?, old)?;
+        let key = open_file(MAGIC, &read(path)?, old)?;
         let beside = path.with_extension("new");
         let _ = fs::remove_file(&beside);
-        write_new(&beside, &seal_file(&key, new, Cost::default())?)?;
+        write_new(&beside, &seal_file(MAGIC, &key, new, Cost::default())?)?;
         fs::rename(&beside, path).map_err(|error| file_error(path, "written", &error))
     }
 
@@ -204,10 +204,16 @@ pub(crate) fn unwrap(key: &[u8; 32], name: &str, sealed: &[u8]) -> Option<Zeroiz
     Some(secret)
 }
 
-fn seal_file(key: &[u8; 32], passphrase: &[u8], cost: Cost) -> Result<Vec<u8>, VaultError> {
+/// The file of a 32-byte key: its magic, the cost, and the key under the passphrase.
+pub(crate) fn seal_file(
+    magic: &[u8; 16],
+    key: &[u8; 32],
+    passphrase: &[u8],
+    cost: Cost,
+) -> Result<Vec<u8>, VaultError> {
     let (salt, nonce) = (random::<SALT>()?, random::<NONCE>()?);
     let mut file = Vec::with_capacity(FILE);
-    file.extend_from_slice(MAGIC);
+    file.extend_from_slice(magic);
     for number in [cost.memory_kib, cost.passes, cost.lanes] {
         file.extend_from_slice(&number.to_be_bytes());
     }
@@ -221,13 +227,18 @@ fn seal_file(key: &[u8; 32], passphrase: &[u8], cost: Cost) -> Result<Vec<u8>, V
     Ok(file)
 }
 
-fn open_file(file: &[u8], passphrase: &[u8]) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+/// Opens what [`seal_file`] made.
+pub(crate) fn open_file(
+    magic: &[u8; 16],
+    file: &[u8],
+    passphrase: &[u8],
+) -> Result<Zeroizing<[u8; 32]>, VaultError> {
     let form = |reason| VaultError::Format {
         what: "key file",
         reason,
     };
-    if !file.starts_with(MAGIC) {
-        return Err(form("does not begin with salus-root-key-1"));
+    if !file.starts_with(magic) {
+        return Err(form("does not begin as this kind of key file does"));
     }
     let (head, body) = file.split_at_checked(HEAD).ok_or(form("wrong length"))?;
     if file.len() != FILE {
@@ -261,7 +272,7 @@ pub(crate) fn file_error(path: &Path, verb: &'static str, error: &std::io::Error
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, VaultError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, VaultError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(FILE as u64 + 1).read_to_end(&mut bytes))

@@ -4,6 +4,7 @@
 //! home organisation (custodial), under a key that a device's passkey gives, and as shares of
 //! which two of three are needed ([`recovery`]). `docs/reference/keys.md` has labels and formats.
 
+mod file;
 mod gf256;
 pub mod recovery;
 mod share_text;
@@ -23,6 +24,10 @@ const X_WING: &str = "patient/x-wing";
 const LINKAGE: &str = "patient/linkage";
 /// The grant's id follows.
 const GRANT: &str = "patient/grant/";
+/// The delegation's id follows.
+const DELEGATOR: &str = "patient/delegation/";
+/// The delegation's id follows.
+const DELEGATE: &str = "patient/delegate/";
 const DEVICE: &str = "patient/device-wrap";
 const PSEUDONYM: &str = "patient/pseudonym";
 
@@ -63,10 +68,24 @@ impl Seed {
     /// The Ed25519 seed of the one-time key that alone revokes one grant. Two of them show no
     /// relation: nothing on the ledger tells that two grants are of the same patient.
     pub fn grant_authority(&self, grant: &[u8]) -> Zeroizing<[u8; 32]> {
+        self.one_time(GRANT, grant)
+    }
+
+    /// The Ed25519 seed of the one-time key by which this patient lets somebody act, and ends it.
+    pub fn delegator(&self, delegation: &[u8]) -> Zeroizing<[u8; 32]> {
+        self.one_time(DELEGATOR, delegation)
+    }
+
+    /// The Ed25519 seed of the one-time key with which this patient acts for another one.
+    pub fn delegate(&self, delegation: &[u8]) -> Zeroizing<[u8; 32]> {
+        self.one_time(DELEGATE, delegation)
+    }
+
+    fn one_time(&self, label: &str, id: &[u8]) -> Zeroizing<[u8; 32]> {
         let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT).extract(&self.0);
         let mut key = Zeroizing::new([0; 32]);
-        // Both parts are joined; the label is no beginning of another, so no two inputs meet.
-        expand(&secret, &[GRANT.as_bytes(), grant], key.as_mut_slice());
+        // Both parts are joined; no label is the beginning of another, so no two inputs meet.
+        expand(&secret, &[label.as_bytes(), id], key.as_mut_slice());
         key
     }
 

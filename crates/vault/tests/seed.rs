@@ -21,6 +21,8 @@ fn keys_of_a_seed_are_frozen() {
             "consent-signing" => hex(&*seed.consent_signing()),
             "x-wing" => hex(&*seed.x_wing()),
             "grant-07x32" => hex(&*seed.grant_authority(&[7; 32])),
+            "delegation-07x32" => hex(&*seed.delegator(&[7; 32])),
+            "delegate-07x32" => hex(&*seed.delegate(&[7; 32])),
             "pseudonym-st-mary" => hex(&seed.pseudonym("st-mary")),
             "pseudonym-city-lab" => hex(&seed.pseudonym("city-lab")),
             // Guarded in the file that can fix the slope.
@@ -30,7 +32,7 @@ fn keys_of_a_seed_are_frozen() {
         assert_eq!(found, expected, "{name}");
         met += 1;
     }
-    assert_eq!(met, 5);
+    assert_eq!(met, 7);
 }
 
 /// Everything that a patient has, as it would lie about.

@@ -1,5 +1,7 @@
 //! `Consent/$fileConsent` and `Consent/$revokeConsent` (HL7 FAST Scalable Consent Management).
 
+mod device;
+
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -15,7 +17,8 @@ use crate::state::Door;
 /// Largest consent.
 const BYTES_MAX: usize = 256 << 10;
 
-/// Files a consent: the record, the grant on the ledger, the key to each recipient.
+/// Files a consent: the record, the grant on the ledger, the key to each recipient. With `prepare`
+/// it answers what a patient's device has to sign, with `preparation` it takes what was signed.
 pub(super) async fn file(
     door: &Door,
     caller: &Caller,
@@ -25,13 +28,25 @@ pub(super) async fn file(
     crate::access::allow_person(caller)?;
     let given = read(door, parts, body).await?;
     let consent = match given["resourceType"].as_str() {
-        Some("Consent") => given,
+        Some("Consent") => given.clone(),
         _ => parameter(&given, "consent")["resource"].clone(),
     };
     if consent.is_null() {
         return Err(refused("the parameter `consent` with a Consent is missing").into());
     }
-    let filed = door.hospital().file_consent(caller, consent).await?;
+    let hospital = door.hospital();
+    let filed = match device::step(&given)? {
+        device::Step::Prepare => {
+            let prepared = hospital.prepare_consent(caller, consent).await?;
+            return Ok(parameters_of(StatusCode::OK, &device::prepared(&prepared)));
+        }
+        device::Step::Complete(id) => {
+            let signed = device::signed_consent(&given)?;
+            Box::pin(hospital.file_prepared(caller, &id, consent, &signed)).await?
+        }
+        // Boxed: it holds the whole act, and every request would be as large.
+        device::Step::Whole => Box::pin(hospital.file_consent(caller, consent)).await?,
+    };
     let stored: Value = serde_json::from_slice(&filed.consent.record.body)
         .map_err(|_| HospitalError::Internal("a stored Consent is no JSON".into()))?;
     let mut parameters = vec![json!({ "name": "consent", "resource": stored })];
@@ -48,7 +63,7 @@ pub(super) async fn file(
     Ok(parameters_of(StatusCode::CREATED, &parameters))
 }
 
-/// Withdraws a consent; answered once the ledger has it.
+/// Withdraws a consent; answered once the ledger has it. In two steps like [`file`].
 pub(super) async fn revoke(
     door: &Door,
     caller: &Caller,
@@ -61,7 +76,20 @@ pub(super) async fn revoke(
     let reference = named["valueReference"]["reference"].as_str();
     let id = reference.and_then(|it| it.strip_prefix("Consent/"));
     let id = id.ok_or_else(|| refused("the parameter `consent` with a reference is missing"))?;
-    let withdrawn = door.hospital().withdraw_consent(caller, id).await?;
+    let hospital = door.hospital();
+    let withdrawn = match device::step(&given)? {
+        device::Step::Prepare => {
+            let prepared = hospital.prepare_withdrawal(caller, id).await?;
+            return Ok(parameters_of(StatusCode::OK, &device::prepared(&prepared)));
+        }
+        device::Step::Complete(preparation) => {
+            let signed = device::signed_withdrawal(&given)?;
+            hospital
+                .withdraw_prepared(caller, &preparation, id, &signed)
+                .await?
+        }
+        device::Step::Whole => hospital.withdraw_consent(caller, id).await?,
+    };
     let parameters: Vec<Value> = withdrawn
         .iter()
         .map(|it| {

@@ -110,7 +110,7 @@ async fn answer(
         }
         Asked::Receipt(type_, id, version) => receipt(door, &caller, type_, &id, version).await,
         Asked::Validate(type_) => validate(door, &caller, type_, parts, body).await,
-        Asked::FileConsent => consent::file(door, &caller, parts, body).await,
+        Asked::FileConsent => Box::pin(consent::file(door, &caller, parts, body)).await,
         Asked::RevokeConsent => consent::revoke(door, &caller, parts, body).await,
         Asked::Capabilities | Asked::Smart | Asked::Erase(_) => Err(ApiError::Path),
     };

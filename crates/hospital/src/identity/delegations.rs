@@ -1,7 +1,7 @@
 //! Delegations: a guardian acts for a child, a proxy for an adult, each until a set end.
 //!
-//! The ledger's `Delegate` act (kind 22) goes where a step is stored, [`Hospital::delegate`] and
-//! [`Hospital::end_delegation`]: it concerns only delegations that other organisations must judge.
+//! A delegation holds here from its row on. The ledger's `Delegate` act (kind 22) follows it
+//! (`sharing::delegation`), so that other organisations can judge what a delegate signed.
 
 use store::DelegationStep;
 
@@ -161,7 +161,12 @@ impl Hospital {
         };
         let id = step.id.clone();
         self.store_step(step).await?;
-        self.delegation(&id).await
+        let made = self.delegation(&id).await?;
+        // It holds here even while the ledger stands still; then nobody signs under it.
+        if let Err(error) = self.enter_delegation(&made).await {
+            tracing::warn!(%error, "a delegation is not on the ledger");
+        }
+        Ok(made)
     }
 
     /// Ends a delegation before its time: by the patient, the delegate, or who may record one.
@@ -179,6 +184,8 @@ impl Hospital {
             return Err(HospitalError::Absent(format!("delegation {id}")));
         }
         if found.ended_us.is_some() {
+            // The first time it may have ended here only.
+            self.end_entry(&found).await?;
             return Ok(found);
         }
         let step = DelegationStep {
@@ -194,7 +201,9 @@ impl Hospital {
             integrity: Vec::new(),
         };
         self.store_step(step).await?;
-        self.delegation(id).await
+        let ended = self.delegation(id).await?;
+        self.end_entry(&ended).await?;
+        Ok(ended)
     }
 
     /// The delegations that concern a caller: of the own record, and to the caller.

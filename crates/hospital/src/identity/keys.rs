@@ -241,6 +241,7 @@ impl Hospital {
             }
             Some(current) => {
                 let seed = self.custodial_seed(patient, current).await?;
+                self.sign_withdrawals_ahead(patient, &seed).await?;
                 Some(SecretKey::from_seed(&seed.consent_signing()).sign(&digest.0))
             }
         };

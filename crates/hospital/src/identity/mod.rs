@@ -13,6 +13,8 @@ mod recovery;
 mod sign;
 pub(crate) mod statement;
 
+pub(crate) use statement::ACTIVITY;
+
 pub use delegations::{Acting, Delegation, DelegationKind, NewDelegation};
 pub use keys::{DeviceKey, KeyMode, PatientKeyChange, PatientKeys, key_change_digest};
 pub use recovery::RecoveryShare;

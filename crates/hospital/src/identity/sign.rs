@@ -29,7 +29,7 @@ pub struct GrantSignature {
 
 /// What a consent key signs: the bytes of the consent, on this ledger.
 pub fn consent_digest(chain_id: &Digest, message: &[u8]) -> Digest {
-    proof::hash("salus/patient-consent/v1", &[&chain_id.0, message])
+    consent::statement::signed(chain_id, message)
 }
 
 impl Hospital {
@@ -88,8 +88,10 @@ impl Hospital {
             None => self.enrol_custodial_key(caller, patient).await?.current,
         };
         if current.mode == KeyMode::Device {
-            return Err(refused(
+            return Err(HospitalError::request(
+                "business-rule",
                 "the patient's keys are on a device: it must sign, nobody here can",
+                "send `prepare`, and then what the device signed: docs/reference/sharing.md",
             ));
         }
         let seed = self.custodial_seed(patient, &current).await?;

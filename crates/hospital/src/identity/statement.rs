@@ -20,6 +20,9 @@ const STATEMENT: &str = "identity-statement";
 /// The system of the identifier that ties a record to its row.
 pub(crate) const SYSTEM: &str = "urn:salus:identity-statement";
 
+/// The system of the codes by which a record says what it tells of a patient's keys and decisions.
+pub(crate) const ACTIVITY: &str = "urn:salus:identity";
+
 /// The keyed mark over a change of key.
 pub(crate) fn key_mark(root: &RootKey, key: &PatientKey) -> [u8; 32] {
     let (x_wing, approval) = (key.x_wing_key.as_deref(), key.approval.as_deref());
@@ -195,7 +198,7 @@ impl Hospital {
             "id": of.record,
             "target": [patient],
             "recorded": at,
-            "activity": { "coding": [{ "system": "urn:salus:identity", "code": of.activity }] },
+            "activity": { "coding": [{ "system": ACTIVITY, "code": of.activity }] },
             "agent": [{
                 "who": identified("urn:salus:user", of.by),
                 "onBehalfOf": identified("urn:salus:organisation", &self.0.organisation),

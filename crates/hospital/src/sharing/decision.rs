@@ -10,10 +10,17 @@ use policy::Policy;
 use store::SieveRow;
 
 use super::ORGANISATION_REFERENCE;
+use crate::identity::ACTIVITY;
 use crate::sight::{Decide, Redaction, Shown};
 
 /// Between the patient and the custodian; no grant to read records is about these.
 pub(super) const OWN_AFFAIRS: [&str; 2] = ["AuditEvent", "Consent"];
+
+/// Whether a record is about the patient's keys, delegations or decisions: a Provenance that this
+/// organisation wrote of them. It names keys by which two organisations could join their lists.
+fn tells_of_decisions(facts: &Facts) -> bool {
+    facts.resource_type() == Some("Provenance") && facts.may_hold_code_of(ACTIVITY)
+}
 
 /// Who asks, in the words of consents.
 #[derive(Debug, Clone)]
@@ -106,6 +113,9 @@ impl ByConsent {
 
     /// Whether the organisation's policy permits a record with these facts. Consent is beside it.
     pub(super) fn permits(&self, facts: &Facts) -> bool {
+        if tells_of_decisions(facts) {
+            return false;
+        }
         let told = format!("{:?} {:?}", facts.subjects(), facts.level());
         let kind = (facts.resource_type(), told);
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);

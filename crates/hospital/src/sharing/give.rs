@@ -1,24 +1,27 @@
 //! Giving a grant: a consent that names recipients, on the ledger and sealed to each of them.
 
 use consent::acts::{Grant, HOUR_MS};
+use consent::statement::{Act, Consenting, RECIPIENTS_MAX, Statement, body_digest};
 use ledger::{Kind, OrgId, Service, State};
-use proof::{Canonical, CommitmentKey, Digest, commit, hash};
+use proof::{Canonical, CommitmentKey, Digest, hash};
 use serde_json::Value;
 use store::PactKind;
 use vault::grant::{GrantContext, GrantKey};
 
+use super::keys::Hand;
 use super::message::{self, GrantTold};
 use super::pact::{GivenPact, Kept, LinkPact};
+use super::signer::{self, SignedStatement, refused};
 use super::terms;
-use crate::admit::Admitted;
+use crate::admit::{Admitted, Made, new_id};
 use crate::caller::{Caller, Role};
+use crate::draft;
 use crate::error::HospitalError;
+use crate::identity::{KeyMode, PatientKeyChange};
 use crate::keyring::failed;
 use crate::request::{Body, Conditions};
 use crate::setup::Hospital;
 
-/// Organisations that one consent may name.
-const RECIPIENTS_MAX: usize = 16;
 const GRANT_KEY: &str = "salus/grant-key-signature/v1";
 
 /// A consent that is filed, and what became of it.
@@ -32,33 +35,117 @@ pub struct Filed {
     pub recipients: Vec<(String, bool)>,
 }
 
+/// A consent that is checked and signed, about to be given.
+pub(super) struct Giving {
+    statement: Statement,
+    of: Consenting,
+    /// With the id that it gets.
+    consent: Value,
+    /// None for a refusal.
+    grant: Option<Grant>,
+    services: Vec<(String, Service)>,
+}
+
 impl Hospital {
     /// Files a patient's consent: the record, the grant on the ledger, the key to each recipient.
     ///
     /// Only the patient, or who acts for the patient, consents: nobody else holds the key that
-    /// signs a grant.
+    /// signs a grant. This organisation signs if it keeps the patient's seed; a device signs what
+    /// [`Hospital::prepare_consent`] answers.
     pub async fn file_consent(
         &self,
         caller: &Caller,
         consent: Value,
     ) -> Result<Filed, HospitalError> {
         let patient = consenting(caller)?;
-        let asked = terms::asked(&consent, &patient, self.now_us())?;
-        if asked.recipients.is_empty() && asked.refuses {
-            return self.file_refusal(&patient, consent, &asked).await;
+        let here = Hand {
+            current: self.signing_seed(caller, &patient).await?.1,
+            delegation: self.acting_entry(caller, &patient).await?,
+        };
+        let statement = self.state_consent(&patient, &consent, &here).await?;
+        let (signed, current) = self.sign_here(caller, &statement, &consent).await?;
+        let witness = self.witness(caller, &statement, &signed, &current)?;
+        let giving = self.giving(statement, consent, &signed, &current);
+        self.give(giving.await?, witness).await
+    }
+
+    /// What a patient signs to give this consent.
+    pub(super) async fn state_consent(
+        &self,
+        patient: &str,
+        consent: &Value,
+        hand: &Hand,
+    ) -> Result<Statement, HospitalError> {
+        let asked = terms::asked(consent, patient, self.now_us())?;
+        let refusal = asked.recipients.is_empty() && asked.refuses;
+        if !refusal {
+            services(
+                &self.fresh_state()?,
+                &asked.recipients,
+                &self.0.organisation,
+            )?;
+            self.check_links(patient, &asked.recipients).await?;
         }
-        let state = self.fresh_state()?;
-        let services = services(&state, &asked.recipients, &self.0.organisation)?;
-        self.check_links(&patient, &asked.recipients).await?;
-        let own = Caller::organisation();
-        let admitted = self
-            .create(&own, "Consent", Body::Json(consent), None)
-            .await?;
-        let given = self
-            .grant(caller, &patient, &admitted, &asked, &services)
-            .await;
-        let (grant, key) = match given {
-            Ok(given) => given,
+        // Before anybody signs it.
+        draft::validated(consent, "Consent")?;
+        let id = new_id()?;
+        let body = body_digest(consent, &id);
+        let of = Consenting {
+            body: body.ok_or_else(|| refused("the Consent has no canonical form"))?,
+            consent: id,
+            recipients: asked.recipients,
+            recipients_key: CommitmentKey(vault::random().map_err(failed)?),
+            policy_key: CommitmentKey(vault::random().map_err(failed)?),
+            from: asked.from_hour,
+            until: asked.until_hour,
+            custodial: hand.current.mode == KeyMode::Custodial,
+        };
+        let mut statement = self.stated(patient, Act::Consent(of))?;
+        statement.delegation = hand.delegation;
+        Ok(statement)
+    }
+
+    /// Checks a signed consent; nothing is changed yet.
+    pub(super) async fn giving(
+        &self,
+        statement: Statement,
+        mut consent: Value,
+        signed: &SignedStatement,
+        current: &PatientKeyChange,
+    ) -> Result<Giving, HospitalError> {
+        let Act::Consent(of) = statement.act.clone() else {
+            return Err(refused("the statement gives no consent"));
+        };
+        let whole = self.carried(&statement, &consent, signed, current).await?;
+        let grant = signer::granted(&statement, &consent, &whole, &current.consent_key)?;
+        let mut receiving = Vec::new();
+        if grant.is_some() {
+            let state = self.fresh_state()?;
+            receiving = services(&state, &of.recipients, &self.0.organisation)?;
+            self.check_links(&statement.patient, &of.recipients).await?;
+        }
+        if let Value::Object(fields) = &mut consent {
+            fields.insert("id".into(), of.consent.clone().into());
+        }
+        Ok(Giving {
+            statement,
+            of,
+            consent,
+            grant,
+            services: receiving,
+        })
+    }
+
+    /// Gives a consent: the record and its witness in one commit, then the ledger.
+    pub(super) async fn give(
+        &self,
+        giving: Giving,
+        witness: Value,
+    ) -> Result<Filed, HospitalError> {
+        let patient = giving.statement.patient.clone();
+        let admitted = self.admit_consent(&giving, witness).await?;
+        let key = match self.grant(&giving, &admitted).await {
+            Ok(key) => key,
             Err(error) => {
                 // Nothing was granted: the record must not say that something is.
                 self.set_consent_status(&admitted.record.id, "inactive")
@@ -67,9 +154,10 @@ impl Hospital {
             }
         };
         self.note_consents(&patient).await?;
-        let mut recipients = Vec::with_capacity(services.len());
-        for (name, service) in &services {
-            let told = self.tell(&patient, name, service, &grant, &key).await;
+        let id = giving.statement.id;
+        let mut recipients = Vec::with_capacity(giving.services.len());
+        for (name, service) in &giving.services {
+            let told = self.tell(&patient, name, service, &id, &key).await;
             if let Err(error) = &told {
                 tracing::warn!(recipient = name, %error, "a recipient was not told of a grant");
             }
@@ -77,44 +165,25 @@ impl Hospital {
         }
         Ok(Filed {
             consent: admitted,
-            grant: Some(grant),
+            grant: giving.grant.map(|grant| grant.id),
             recipients,
         })
     }
 
-    /// Files a refusal. The ledger hears nothing of it: that a restriction exists stays hidden
-    /// (EHDS art. 8).
-    async fn file_refusal(
+    async fn admit_consent(
         &self,
-        patient: &str,
-        consent: Value,
-        asked: &terms::Asked,
-    ) -> Result<Filed, HospitalError> {
-        let own = Caller::organisation();
-        let admitted = self
-            .create(&own, "Consent", Body::Json(consent), None)
-            .await?;
-        let id: [u8; 32] = vault::random().map_err(failed)?;
-        let pact = Kept {
-            id: id.to_vec(),
-            organisation: String::new(),
-            patient: patient.to_owned(),
-            until_us: until_us(asked.until_hour),
-            value: GivenPact {
-                consent: admitted.record.id.clone(),
-                version: admitted.record.version,
-                recipients: Vec::new(),
-                kept: String::new(),
-                recipients_key: String::new(),
-                policy_key: String::new(),
-            },
-        };
-        self.keep_pact(PactKind::Given, &pact).await?;
-        self.note_consents(patient).await?;
-        Ok(Filed {
-            consent: admitted,
-            grant: None,
-            recipients: Vec::new(),
+        giving: &Giving,
+        witness: Value,
+    ) -> Result<Admitted, HospitalError> {
+        let warnings = draft::validated(&giving.consent, "Consent")?;
+        let consent = self.own_draft("Consent", giving.consent.clone()).await?;
+        let witness = self.own_draft("Provenance", witness).await?;
+        let record = consent.record();
+        self.store_drafts(vec![consent, witness], &[]).await??;
+        Ok(Admitted {
+            record,
+            made: Made::Created,
+            warnings,
         })
     }
 
@@ -133,54 +202,43 @@ impl Hospital {
         }
     }
 
-    /// Keeps the grant and its key, and puts it on the ledger.
-    async fn grant(
-        &self,
-        caller: &Caller,
-        patient: &str,
-        admitted: &Admitted,
-        asked: &terms::Asked,
-        services: &[(String, Service)],
-    ) -> Result<(Digest, GrantKey), HospitalError> {
-        let id = Digest(vault::random().map_err(failed)?);
-        let recipients_key = CommitmentKey(vault::random().map_err(failed)?);
-        let policy_key = CommitmentKey(vault::random().map_err(failed)?);
-        let names: Vec<&str> = services.iter().map(|(name, _)| name.as_str()).collect();
-        let policy = terms::policy_digest(&admitted.record.body, &admitted.record.id);
-        let (authority, custodial) = self.grant_authority(caller, patient, &id.0).await?;
-        let body = Grant {
-            id,
-            authority: authority.public(),
-            recipients: commit(&recipients_key, &recipients_digest(&names)),
-            policy: commit(&policy_key, &policy),
-            from: asked.from_hour,
-            until: asked.until_hour,
-            custodial,
-            signature: proof::Signature([0; 64]),
-        }
-        .sign(&self.0.chain_id, &self.0.organisation, &authority);
+    /// Keeps the grant and its key, and puts it on the ledger. A refusal is only kept: that a
+    /// restriction exists stays hidden (EHDS art. 8).
+    async fn grant(&self, giving: &Giving, admitted: &Admitted) -> Result<GrantKey, HospitalError> {
+        let (id, of) = (giving.statement.id, &giving.of);
         let key = GrantKey::fresh().map_err(failed)?;
-        let kept = key.keep(self.0.keyring.root(), &id.0).map_err(failed)?;
+        let mut value = GivenPact {
+            consent: admitted.record.id.clone(),
+            version: admitted.record.version,
+            recipients: of.recipients.clone(),
+            kept: String::new(),
+            recipients_key: String::new(),
+            policy_key: String::new(),
+            withdrawal: None,
+        };
+        if giving.grant.is_some() {
+            let kept = key.keep(self.0.keyring.root(), &id.0).map_err(failed)?;
+            value.kept = message::to_base64(&kept);
+            value.recipients_key = Digest(of.recipients_key.0).to_string();
+            value.policy_key = Digest(of.policy_key.0).to_string();
+        }
         let pact = Kept {
             id: id.0.to_vec(),
             organisation: String::new(),
-            patient: patient.to_owned(),
-            until_us: until_us(asked.until_hour),
-            value: GivenPact {
-                consent: admitted.record.id.clone(),
-                version: admitted.record.version,
-                recipients: names.iter().map(ToString::to_string).collect(),
-                kept: message::to_base64(&kept),
-                recipients_key: Digest(recipients_key.0).to_string(),
-                policy_key: Digest(policy_key.0).to_string(),
-            },
+            patient: giving.statement.patient.clone(),
+            until_us: until_us(of.until),
+            value,
+        };
+        let Some(body) = giving.grant else {
+            self.keep_pact(PactKind::Given, &pact).await?;
+            return Ok(key);
         };
         let keep = |_| async { self.keep_pact(PactKind::Given, &pact).await };
         let transaction = self
             .sign_and_submit(Kind::Grant as u8, body.to_bytes(), keep)
             .await?;
         self.enacted(&transaction).await?;
-        Ok((id, key))
+        Ok(key)
     }
 
     /// Seals the grant key to a recipient and tells it.
@@ -200,7 +258,8 @@ impl Hospital {
         let sealed = key.seal_to(&service.xwing_key, &context).map_err(failed)?;
         let message = key_message(&self.0.chain_id, grant, recipient, &sealed);
         let links = self.pacts_of::<LinkPact>(PactKind::Link, patient).await?;
-        let link = links.into_iter().find(|it| it.organisation == recipient);
+        let links = links.into_iter().filter(|it| it.organisation == recipient);
+        let link = links.max_by_key(|it| it.value.since_us);
         let link = link.ok_or_else(|| HospitalError::Absent("the link of the patient".into()))?;
         let told = GrantTold {
             grant: grant.to_string(),
@@ -287,12 +346,6 @@ fn services(
 
 fn until_us(hour: u32) -> i64 {
     i64::try_from(u64::from(hour) * HOUR_MS * 1_000).unwrap_or(i64::MAX)
-}
-
-/// The digest of a list of recipients, in order.
-fn recipients_digest(names: &[&str]) -> Digest {
-    let parts: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
-    hash("salus/recipients/v1", &parts)
 }
 
 /// What the custodian signs over a sealed grant key.

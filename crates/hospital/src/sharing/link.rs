@@ -22,6 +22,9 @@ const CODE_SIGNS: usize = 16;
 /// Wrong codes of one organisation within [`CODE_LIFE_US`] before it must wait.
 const WRONG_MAX: u32 = 20;
 
+/// The pseudonym that a device gave with its code, hexadecimal.
+type CodeFor = Option<String>;
+
 /// A code to carry.
 #[derive(Debug, Clone)]
 pub struct Code {
@@ -68,9 +71,20 @@ impl Hospital {
             return Err(HospitalError::Absent(format!("Patient/{patient}")));
         }
         self.current_record("Patient", patient).await?;
-        self.log_own(caller, patient, "link-code", None).await?;
         // Made now if the patient has none: the code is answered without the patient.
-        self.enrol_custodial_key(caller, patient).await?;
+        self.signing_seed(caller, patient).await?;
+        self.log_own(caller, patient, "link-code", None).await?;
+        self.make_code(patient, "", None).await
+    }
+
+    /// Keeps a fresh code. One that a device prepared is for one organisation, and has the name
+    /// that the patient gets there.
+    pub(super) async fn make_code(
+        &self,
+        patient: &str,
+        organisation: &str,
+        pseudonym: Option<&[u8; 32]>,
+    ) -> Result<Code, HospitalError> {
         let random: [u8; CODE_SIGNS] = vault::random().map_err(crate::keyring::failed)?;
         let signs: Vec<u8> = random
             .iter()
@@ -81,10 +95,10 @@ impl Hospital {
         self.0.store.forget_pacts(PactKind::Code, now_us).await?;
         let pact = Kept {
             id: code_digest(&signs).0.to_vec(),
-            organisation: String::new(),
+            organisation: organisation.to_owned(),
             patient: patient.to_owned(),
             until_us,
-            value: (),
+            value: pseudonym.map(|it| Digest(*it).to_string()),
         };
         self.keep_pact(PactKind::Code, &pact).await?;
         let groups: Vec<&str> = signs
@@ -154,11 +168,21 @@ impl Hospital {
             ));
         }
         let digest = code_digest(signs_of(&ask.code)?.as_bytes());
-        let Some(code) = self.take_pact::<()>(PactKind::Code, &digest.0).await? else {
+        let known = self.pact::<CodeFor>(PactKind::Code, &digest.0).await?;
+        // Another organisation's code and none at all answer alike.
+        let known = known.filter(|it| it.organisation.is_empty() || it.organisation == from);
+        let taken = match known {
+            Some(_) => self.take_pact::<CodeFor>(PactKind::Code, &digest.0).await?,
+            None => None,
+        };
+        let Some(code) = taken else {
             self.0.wrong_codes.count(from, now_us);
             return Err(wrong());
         };
-        let pseudonym = Digest(self.linking_pseudonym(&code.patient, from).await?);
+        let pseudonym = match &code.value {
+            Some(given) => message::digest(given)?,
+            None => Digest(self.linking_pseudonym(&code.patient, from).await?),
+        };
         self.keep_link(from, &pseudonym, &code.patient).await?;
         Ok(LinkAnswer {
             pseudonym: pseudonym.to_string(),
@@ -188,6 +212,7 @@ impl Hospital {
             until_us: i64::MAX,
             value: LinkPact {
                 pseudonym: pseudonym.to_string(),
+                since_us: self.now_us(),
             },
         };
         self.keep_pact(PactKind::Link, &pact).await?;

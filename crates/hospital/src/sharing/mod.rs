@@ -6,6 +6,10 @@
 //! (`ask`); the custodian decides, writes the disclosure, waits until it is final and only then
 //! releases (`disclose`), with a signed statement on what it decided (`release`). One that breaks
 //! the rule is kept as evidence (`misconduct`). `withdraw` ends a grant.
+//!
+//! What a patient signs for these is a statement:
+//! this organisation signs it for who has no device, a device signs what was prepared for it, and
+//! a delegate signs under a delegation (`signer`, `prepare`, `prepared`, `delegation`, `witness`).
 //! `docs/reference/sharing.md` has the flow and every message.
 
 mod admit;
@@ -13,6 +17,7 @@ mod ask;
 mod book;
 mod custody;
 mod decision;
+mod delegation;
 mod disclose;
 mod door;
 mod erased;
@@ -24,9 +29,14 @@ mod link;
 mod message;
 mod misconduct;
 mod pact;
+mod prepare;
+mod prepared;
 mod release;
+mod signer;
 mod terms;
 mod withdraw;
+mod witness;
+mod words;
 
 pub use ask::{AskElsewhere, Elsewhere, Proved, Source, Sourced};
 pub(crate) use book::Book;
@@ -39,7 +49,11 @@ pub use link::{Code, Linked};
 pub(crate) use misconduct::EvidencePact;
 pub use misconduct::KeptEvidence;
 pub(crate) use pact::pact_mark;
+pub use prepare::Prepared;
+pub use signer::{SignedStatement, sign_statement};
+pub use terms::{Asked, asked};
 pub use withdraw::WithdrawnGrant;
+pub use words::plain as plain_words;
 
 /// Names a record's custodian in `entry.fullUrl` and in provenance.
 pub const ORGANISATION_REFERENCE: &str = "Organization/";

@@ -15,6 +15,9 @@ const TABLE: &str = "pacts";
 pub(super) struct LinkPact {
     /// The name that both use: 32 bytes in hexadecimal.
     pub(super) pseudonym: String,
+    /// When the code was brought: a patient with a new seed is linked again, under another name.
+    #[serde(default)]
+    pub(super) since_us: i64,
 }
 
 /// A grant that a patient gave here. The row's id is the grant's.
@@ -32,6 +35,9 @@ pub(super) struct GivenPact {
     pub(super) recipients_key: String,
     /// What opens the policy commitment, hexadecimal.
     pub(super) policy_key: String,
+    /// The withdrawal of the grant, signed ahead by a seed that was given up here, base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) withdrawal: Option<String>,
 }
 
 /// A grant that this organisation holds. The row's id is the grant's.

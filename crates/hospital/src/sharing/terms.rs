@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use consent::acts::HOUR_MS;
 use consent::acts::grant::GRANT_HOURS_MAX;
 use consent::terms::Terms;
-use proof::Digest;
 use serde_json::Value;
 
 use super::ORGANISATION_REFERENCE;
@@ -18,20 +17,20 @@ const DEPTH_MAX: usize = consent::terms::DEPTH_MAX;
 const HOURS_DEFAULT: u32 = 366 * 24;
 
 /// What a consent asks for.
-#[derive(Debug, Clone)]
-pub(super) struct Asked {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
     /// Organisations that it names, sorted.
-    pub(super) recipients: Vec<String>,
+    pub recipients: Vec<String>,
     /// Whether its rule refuses: then it may name nobody.
-    pub(super) refuses: bool,
+    pub refuses: bool,
     /// First hour, since 1970.
-    pub(super) from_hour: u32,
+    pub from_hour: u32,
     /// The hour at whose beginning it ends.
-    pub(super) until_hour: u32,
+    pub until_hour: u32,
 }
 
-/// Reads a consent that a patient is about to give.
-pub(super) fn asked(consent: &Value, patient: &str, now_us: i64) -> Result<Asked, HospitalError> {
+/// Reads a consent that a patient is about to give. A device reads its own with the same function.
+pub fn asked(consent: &Value, patient: &str, now_us: i64) -> Result<Asked, HospitalError> {
     if consent["resourceType"] != "Consent" {
         return Err(refused("invalid", "the resource is no Consent"));
     }
@@ -62,11 +61,6 @@ pub(super) fn of(body: &[u8], id: &str) -> Terms {
         .ok()
         .and_then(|value| Terms::read(&value).ok())
         .unwrap_or_else(|| Terms::unreadable(id))
-}
-
-/// The digest that the policy commitment of a grant is about.
-pub(super) fn policy_digest(body: &[u8], id: &str) -> Digest {
-    of(body, id).digest()
 }
 
 fn gather(provision: &Value, depth: usize, found: &mut BTreeSet<String>) {
@@ -119,7 +113,7 @@ fn at_midnight(day: &str) -> String {
     format!("{day}T00:00:00Z")
 }
 
-fn hour_of(us: i64) -> u32 {
+pub(super) fn hour_of(us: i64) -> u32 {
     let hour = us.div_euclid(i64::try_from(HOUR_MS * 1_000).unwrap_or(i64::MAX));
     u32::try_from(hour).unwrap_or(0)
 }

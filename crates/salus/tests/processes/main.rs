@@ -10,6 +10,7 @@ mod canary;
 mod consortium;
 mod damaged;
 mod demo;
+mod device;
 mod erasure;
 mod full_disk;
 mod glass;

@@ -22,10 +22,15 @@ pub(crate) struct Visit<'a> {
 
 impl<'a> Visit<'a> {
     pub(crate) fn begin(consortium: &'a Consortium) -> Self {
+        Self::begin_with(consortium, |_| true)
+    }
+
+    fn begin_with(consortium: &'a Consortium, is: impl Fn(&Value) -> bool) -> Self {
         let http = Http::new();
         let home = consortium.id(HOME);
         let patients = consortium.report["patients"].as_array().unwrap();
-        let patient = patients.iter().find(|it| it["home"] == home).unwrap();
+        let mut at_home = patients.iter().filter(|it| it["home"] == home);
+        let patient = at_home.find(|it| is(it)).unwrap();
         let clinic = consortium.token(CLINIC, "clinician");
         let visitor = json!({ "resourceType": "Patient", "name": [{ "text": "A visitor" }] });
         let url = format!("{}/Patient", consortium.fhir(CLINIC));
@@ -53,6 +58,11 @@ impl<'a> Visit<'a> {
             patient: patient["token"].as_str().unwrap().to_owned(),
             clinic: consortium.token(CLINIC, "clinician"),
         }
+    }
+
+    /// Another patient of the same home.
+    fn of_another_patient(consortium: &'a Consortium, than: &str) -> Self {
+        Self::begin_with(consortium, |patient| patient["id"] != than)
     }
 
     pub(crate) fn post(&self, index: usize, path: &str, token: &str, body: &Value) -> Answer {
@@ -233,6 +243,12 @@ fn nothing_is_read_elsewhere_without_a_consent_and_all_of_it_with_one() {
     crate::misconduct::honest_sharing_leaves_no_evidence(&visit);
     let (clinic_id, home_id) = (visit.clinic_id.clone(), visit.home_id.clone());
     drop(visit);
+
+    // Another patient takes the keys to a device.
+    let visit = Visit::of_another_patient(&consortium, &home_id);
+    crate::device::a_patient_with_a_device_links_grants_and_withdraws(&visit);
+    drop(visit);
+
     crate::misconduct::withdrawn_unheard(consortium, &clinic_id, &home_id);
 }
 

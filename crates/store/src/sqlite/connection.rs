@@ -18,8 +18,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_sharing.sql"),
     include_str!("migrations/0005_identity.sql"),
     include_str!("migrations/0006_erasure.sql"),
-    include_str!("migrations/0010_evidence.sql"),
-    include_str!("migrations/0012_unindexed.sql"),
+    include_str!("migrations/0007_pacts.sql"),
+    include_str!("migrations/0010_unindexed.sql"),
 ];
 
 /// Statements kept prepared by each connection.

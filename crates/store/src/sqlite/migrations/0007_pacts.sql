@@ -1,6 +1,5 @@
--- Pacts of another kind: evidence that another organisation broke a rule (docs/reference/evidence.md).
--- SQLite does not change a CHECK of a table: the table is made anew. Which kinds there are is
--- store::PactKind's to say, at each read.
+-- Pacts of more kinds. SQLite does not change a CHECK of a table: the table is made anew, and which
+-- kinds there are is store::PactKind's to say, at each read.
 
 CREATE TABLE pacts_anew (
     kind INTEGER NOT NULL CHECK (kind >= 1),
