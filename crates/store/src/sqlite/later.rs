@@ -299,10 +299,7 @@ mod tests {
 
     #[test]
     fn what_waits_becomes_the_rows_that_were_asked_for() {
-        let mut direct: Vec<Row> = rows::of(&entries(), numbering())
-            .unwrap()
-            .into_iter()
-            .collect();
+        let direct = rows::of(&entries(), numbering()).unwrap();
         let bytes = bytes_of(&entries()).unwrap();
         // Whatever number a text gets, it is the same text.
         let mut texts = BTreeMap::new();
