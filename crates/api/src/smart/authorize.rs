@@ -1,6 +1,7 @@
 //! `/auth/authorize`: sign-in and consent. SMART App Launch 2.2, RFC 6749 4.1, RFC 9207.
 
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hospital::pairs::{self, Pairs};
@@ -11,6 +12,7 @@ use super::page;
 use super::request::{self, Asked, Fault, Sent};
 use super::{consent, consent::Offer};
 use crate::auth;
+use crate::fhir::origin;
 use crate::outcome::respond;
 use crate::state::Door;
 
@@ -33,7 +35,7 @@ pub(crate) async fn decide(State(door): State<Door>, request: Request) -> Respon
         Ok(form) => form,
         Err(refused) => return failed(&door, Fault::Told(refused.text)),
     };
-    let decided = decided(&door, &form, &parts.headers).await;
+    let decided = decided(&door, &form, &parts).await;
     decided.unwrap_or_else(|fault| failed(&door, fault))
 }
 
@@ -130,7 +132,8 @@ async fn consent_page(
     Ok(page::response(StatusCode::OK, body, Some(asked)))
 }
 
-async fn decided(door: &Door, form: &Pairs, headers: &HeaderMap) -> Result<Response, Fault> {
+async fn decided(door: &Door, form: &Pairs, parts: &Parts) -> Result<Response, Fault> {
+    let headers = &parts.headers;
     let get = |name: &str| {
         let found = form.iter().find(|(found, _)| found == name);
         found.map_or("", |(_, value)| value.as_str())
@@ -144,7 +147,7 @@ async fn decided(door: &Door, form: &Pairs, headers: &HeaderMap) -> Result<Respo
         return Err(Fault::Told(text.into()));
     }
     if signs_in {
-        return sign_in(door, &asked, headers, get("username"), get("password")).await;
+        return sign_in(door, &asked, parts, get("username"), get("password")).await;
     }
     let Some(signed) = signed_in(door, headers).await? else {
         return Ok(again(&asked));
@@ -157,7 +160,8 @@ async fn decided(door: &Door, form: &Pairs, headers: &HeaderMap) -> Result<Respo
             consent_page(door, &asked, &signed, &offer, get("name"), None).await
         }
         "sign-out" => {
-            door.hospital().end_session(&signed.secret).await?;
+            let from = origin(parts, &asked.client.id);
+            door.hospital().sign_out(&signed.secret, &from).await?;
             let mut response = again(&asked);
             set_cookie(door, &mut response, SESSION, "", 0);
             Ok(response)
@@ -169,11 +173,13 @@ async fn decided(door: &Door, form: &Pairs, headers: &HeaderMap) -> Result<Respo
 async fn sign_in(
     door: &Door,
     asked: &Asked,
-    headers: &HeaderMap,
+    parts: &Parts,
     username: &str,
     password: &str,
 ) -> Result<Response, Fault> {
-    match door.hospital().start_session(username, password).await {
+    let (headers, hospital) = (&parts.headers, door.hospital());
+    let from = origin(parts, &asked.client.id);
+    match hospital.start_session(username, password, &from).await {
         Ok((secret, _)) => {
             // Always a new secret: one that was planted before the sign-in is worth nothing.
             if let Some(old) = cookie(headers, SESSION) {

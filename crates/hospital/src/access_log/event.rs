@@ -41,6 +41,9 @@ pub(super) fn of(access: &Access, organisation: &str, base: &str) -> Value {
         subtypes
             .push(json!({ "system": format!("{base}/OperationDefinition"), "code": word(name) }));
     }
+    if let Some((system, code)) = codes::finer(&access.deed) {
+        subtypes.push(json!({ "system": system, "code": code }));
+    }
     event.insert("subtype".into(), subtypes.into());
     event.insert("action".into(), pattern.action.into());
     event.insert("recorded".into(), instant::fhir(access.at_us).into());
