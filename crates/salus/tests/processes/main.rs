@@ -17,6 +17,7 @@ mod http;
 mod killed;
 mod members;
 mod outsider;
+mod provider;
 mod quorum;
 mod receipts;
 mod sessions;
