@@ -85,9 +85,9 @@ async fn decided(door: &Door, form: &Pairs, parts: &Parts) -> Result<Response, F
     let (hospital, caller) = (door.hospital(), &signed.caller);
     let from = origin(parts, "");
     match (get("act"), &door.0.config.relying_party) {
-        ("add", Some(party)) => {
+        ("add", Some(relying)) => {
             let (name, answer) = (get("name"), get("passkey"));
-            let added = hospital.add_passkey(party, caller, name, answer, &from);
+            let added = hospital.add_passkey(relying, caller, name, answer, &from);
             match added.await {
                 Ok(_) => Ok(here()),
                 Err(HospitalError::Request { text, .. }) => {

@@ -64,11 +64,11 @@ pub(super) async fn sign_in<'a>(
     let (headers, hospital) = (&parts.headers, door.hospital());
     let from = origin(parts, asked.map_or("", |asked| &asked.client.id));
     let begun = match (&door.0.config.relying_party, get("act")) {
-        (Some(party), "passkey") => {
+        (Some(relying), "passkey") => {
             let browser = cookie(headers, BROWSER).unwrap_or("");
             let answer = get("passkey");
             hospital
-                .start_session_by_passkey(party, browser, answer, &from)
+                .start_session_by_passkey(relying, browser, answer, &from)
                 .await
         }
         (None, "passkey") => return Err(Fault::Told("There are no passkeys here.".into())),

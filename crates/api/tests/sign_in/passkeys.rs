@@ -161,6 +161,7 @@ fn change(change: impl Fn(&mut Said) + 'static) -> Change {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_false_registration_is_refused() {
     let world = World::new();
     world.add_user("ada", Role::Clinician, None);
@@ -314,6 +315,7 @@ fn every_false_registration_is_refused() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_false_sign_in_is_refused() {
     let world = World::new();
     world.add_user("ada", Role::Clinician, None);

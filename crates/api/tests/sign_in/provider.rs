@@ -201,6 +201,7 @@ fn good_header() -> Value {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_false_id_token_is_refused() {
     let mut liar = Liar::new();
     let now_s = liar.world.hospital.now_us() / 1_000_000;

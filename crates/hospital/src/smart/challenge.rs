@@ -45,8 +45,8 @@ impl Hospital {
     ) -> Result<String, HospitalError> {
         let random = vault::random::<16>().map_err(failed)?;
         let until = self.now_us().saturating_add(CHALLENGE_LIFE_S * SECOND_US);
+        let mark = self.challenge_mark(purpose, bound, &random, until);
         let until = until.to_be_bytes();
-        let mark = self.challenge_mark(purpose, bound, &random, &until);
         Ok(URL_SAFE_NO_PAD.encode([&random[..], &until, &mark].concat()))
     }
 
@@ -58,8 +58,9 @@ impl Hospital {
         let Some((random, (until, mark))) = parts else {
             return false;
         };
+        let until = i64::from_be_bytes(*until);
         let ours = vault::keys::same(&self.challenge_mark(purpose, bound, random, until), mark);
-        ours && i64::from_be_bytes(*until) > self.now_us()
+        ours && until > self.now_us()
     }
 
     /// Uses a challenge up. Of several at the same time one gets `true`.
@@ -76,9 +77,10 @@ impl Hospital {
         purpose: Purpose,
         bound: &[&str],
         random: &[u8; 16],
-        until: &[u8; 8],
+        until: i64,
     ) -> [u8; 32] {
-        let mut parts: Vec<&[u8]> = vec![purpose.name(), random, until];
+        let until = until.to_be_bytes();
+        let mut parts: Vec<&[u8]> = vec![purpose.name(), random, &until];
         parts.extend(bound.iter().map(|part| part.as_bytes()));
         self.0.keyring.root().mark("challenge", &parts)
     }

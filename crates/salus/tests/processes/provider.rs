@@ -4,6 +4,7 @@ use crate::consortium::Consortium;
 use crate::http::Http;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// A browser at one organisation: cookies, and no redirect is followed.
 struct Browser {
@@ -88,12 +89,12 @@ pub(crate) fn configure(consortium: &Consortium, index: usize) {
     .unwrap();
     let file = dir.join("salus.toml");
     let mut config = std::fs::read_to_string(&file).unwrap();
-    config.push_str(&format!(
-        "\n[access.provider]\nname = \"the first\"\nissuer = \"{}\"\nclient_id = {}\n\
-         client_secret_file = \"provider-secret\"\n",
-        consortium.base(0),
-        told["client_id"]
-    ));
+    let (issuer, id) = (consortium.base(0), &told["client_id"]);
+    let _ = write!(
+        config,
+        "\n[access.provider]\nname = \"the first\"\nissuer = \"{issuer}\"\nclient_id = {id}\n\
+         client_secret_file = \"provider-secret\"\n"
+    );
     std::fs::write(file, config).unwrap();
 }
 

@@ -73,8 +73,7 @@ pub(super) async fn subject(
             _ => failed("login-token"),
         }
     })?;
-    let now_s = door.hospital().now_s();
-    checked(decoded.claims, provider, nonce, now_s).map_err(failed)
+    checked(decoded.claims, provider, nonce, door.hospital().now_s()).map_err(failed)
 }
 
 fn checked(

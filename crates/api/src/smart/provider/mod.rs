@@ -157,7 +157,11 @@ async fn returned(
     let begun = hospital.start_session_by_login(&provider.issuer, &subject, &ask, from);
     let secret = match begun.await {
         Ok((secret, _)) => secret,
-        Err(HospitalError::Refused { error, text, .. }) if error == "invalid_request" => {
+        Err(HospitalError::Refused {
+            error: "invalid_request",
+            text,
+            ..
+        }) => {
             return Err(Fault::Told(format!("{text} (login-state)")));
         }
         Err(HospitalError::Refused { .. }) => {

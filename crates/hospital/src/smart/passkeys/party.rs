@@ -23,8 +23,8 @@ impl RelyingParty {
             }
             _ => (authority, String::new()),
         };
-        let bare = host.trim_matches(['[', ']']);
-        let host = match bare.parse::<IpAddr>() {
+        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        let host = match literal {
             Ok(address) if address.is_loopback() => "localhost",
             Ok(_) => return None,
             Err(_) => host,
