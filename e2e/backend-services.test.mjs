@@ -2,6 +2,7 @@
 // demo: DEMO names its demo.json.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
 import * as oauth from 'openid-client';
 
@@ -14,17 +15,32 @@ const kinds = {
   ES384: { name: 'ECDSA', namedCurve: 'P-384' },
 };
 
-for (const [alg, kind] of Object.entries(kinds)) {
-  test(`a system signs in by ${alg} and reads what it is registered for`, async () => {
+// Keys by value, and at an address of the system's own.
+const cases = Object.keys(kinds).flatMap((alg) => [[alg, false], [alg, true]]);
+for (const [alg, byAddress] of cases) {
+  const how = byAddress ? 'jwks_uri' : 'jwks';
+  test(`a system signs in by ${alg} and ${how} and reads what it is registered for`, async (t) => {
+    const kind = kinds[alg];
     const pair = await crypto.subtle.generateKey(kind, true, ['sign', 'verify']);
     const jwk = await crypto.subtle.exportKey('jwk', pair.publicKey);
+    const jwks = { keys: [{ ...jwk, kid: alg, alg, ext: undefined, key_ops: undefined }] };
+    let keys = { jwks };
+    if (byAddress) {
+      const server = createServer((_, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(jwks));
+      });
+      await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+      t.after(() => server.close());
+      keys = { jwks_uri: `http://127.0.0.1:${server.address().port}/jwks` };
+    }
     const registered = await fetch(`${hospital.base}/auth/register`, {
       method: 'POST',
       headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'application/json' },
       body: JSON.stringify({
         client_name: `Backend ${alg}`, grant_types: ['client_credentials'],
         token_endpoint_auth_method: 'private_key_jwt', scope: 'system/Patient.rs',
-        jwks: { keys: [{ ...jwk, kid: alg, alg, ext: undefined, key_ops: undefined }] },
+        ...keys,
       }),
     });
     assert.equal(registered.status, 201, await registered.clone().text());

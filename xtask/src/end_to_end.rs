@@ -82,6 +82,8 @@ fn node_clients(steps: &mut Steps, demo: &Path) {
         Ok(browser) => {
             let mut run = node_test(&folder, "smart-launch.test.mjs", demo);
             steps.run(launch, run.env("CHROMIUM", browser));
+            let mut run = node_test(&folder, "passkeys.test.mjs", demo);
+            steps.run("passkeys in Chromium", run.env("CHROMIUM", browser));
         }
         Err(missing) => steps.skipped(launch, missing),
     }

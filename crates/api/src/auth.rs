@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use hospital::access_log::{AccessDeed, TokenDeed};
 use hospital::pairs::{self, Pairs};
 use hospital::{Caller, HospitalError, NewUser, Role};
 use serde::Deserialize;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::access;
 use crate::error::ApiError;
+use crate::fhir::origin;
 use crate::negotiate::{self, Media};
 use crate::outcome::{problem, respond};
 use crate::smart::{self, Credentials, Refused};
@@ -29,7 +31,37 @@ fn refused(status: StatusCode, error: &'static str, text: &str) -> Refused {
 /// `POST /auth/token`
 pub(crate) async fn token(State(door): State<Door>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    answered(grant(&door, &parts, body).await)
+    let answer = match form(&door, &parts, body).await {
+        Ok(form) => match grant(&door, &parts, &form).await {
+            Ok(answer) => Ok(answer),
+            Err(refused) => Err(logged(&door, &parts, &form, refused).await),
+        },
+        Err(refused) => Err(refused),
+    };
+    answered(answer)
+}
+
+/// Logs that a token was refused to a client. A refused password has its event already, and a
+/// request that cannot be read asks for nothing.
+async fn logged(door: &Door, parts: &Parts, form: &Pairs, refused: Refused) -> Refused {
+    let deed = match field(form, "grant_type") {
+        Some("authorization_code" | "client_credentials") => TokenDeed::Issue,
+        Some("refresh_token") => TokenDeed::Refresh,
+        _ => return refused,
+    };
+    if refused.error == "invalid_request" || refused.status.is_server_error() {
+        return refused;
+    }
+    let id = field(form, "client_id").filter(|id| hospital::request::is_id(id));
+    let from = origin(parts, id.unwrap_or(""));
+    let (deed, waits) = (AccessDeed::Token(deed), refused.wait_s > 0);
+    let kept = door
+        .hospital()
+        .log_refused(deed, None, &from, refused.error, waits);
+    match kept.await {
+        Ok(()) => refused,
+        Err(error) => error.into(),
+    }
 }
 
 /// An answer of the authorization server. RFC 6749 5.1: nobody keeps it.
@@ -59,16 +91,15 @@ pub(crate) async fn form(door: &Door, parts: &Parts, body: Body) -> Result<Pairs
     form.ok_or_else(|| Refused::invalid("the form is not usable"))
 }
 
-async fn grant(door: &Door, parts: &Parts, body: Body) -> Result<Value, Refused> {
-    let form = form(door, parts, body).await?;
-    match field(&form, "grant_type") {
-        Some("authorization_code") => smart::code(door, parts, &form).await,
-        Some("refresh_token") => smart::refresh(door, parts, &form).await,
-        Some("password") => match (field(&form, "username"), field(&form, "password")) {
-            (Some(name), Some(secret)) => signed_in(door, name, secret, false).await,
+async fn grant(door: &Door, parts: &Parts, form: &Pairs) -> Result<Value, Refused> {
+    match field(form, "grant_type") {
+        Some("authorization_code") => smart::code(door, parts, form).await,
+        Some("refresh_token") => smart::refresh(door, parts, form).await,
+        Some("password") => match (field(form, "username"), field(form, "password")) {
+            (Some(name), Some(secret)) => signed_in(door, parts, name, secret, false).await,
             _ => Err(Refused::invalid("the name or the secret is missing")),
         },
-        Some("client_credentials") => system(door, parts, &form).await,
+        Some("client_credentials") => system(door, parts, form).await,
         Some(_) => Err(refused(
             StatusCode::BAD_REQUEST,
             "unsupported_grant_type",
@@ -87,43 +118,50 @@ async fn system(door: &Door, parts: &Parts, form: &Pairs) -> Result<Value, Refus
         Credentials::Basic(name, secret) | Credentials::Posted(name, secret)
             if door.hospital().client(name).await?.is_none() =>
         {
-            signed_in(door, name, secret, true).await
+            signed_in(door, parts, name, secret, true).await
         }
-        _ => smart::system(door, shown, form).await,
+        _ => smart::system(door, parts, shown, form).await,
     }
 }
 
-async fn signed_in(door: &Door, name: &str, secret: &str, client: bool) -> Result<Value, Refused> {
+async fn signed_in(
+    door: &Door,
+    parts: &Parts,
+    name: &str,
+    secret: &str,
+    client: bool,
+) -> Result<Value, Refused> {
     // RFC 6749 5.2: a client that fails to authenticate gets 401, a user's grant 400.
     let (status, error) = if client {
         (StatusCode::UNAUTHORIZED, "invalid_client")
     } else {
         (StatusCode::BAD_REQUEST, "invalid_grant")
     };
-    let caller = door
-        .hospital()
-        .sign_in(name, secret)
-        .await
-        .map_err(|found| match found {
-            HospitalError::SignIn { wait_s: 0 } => {
-                refused(status, error, "the name and the password do not fit")
-            }
-            HospitalError::SignIn { wait_s } => Refused {
-                status: StatusCode::TOO_MANY_REQUESTS,
-                error,
-                text: format!("too many tries failed: wait {wait_s} s"),
-                wait_s,
-            },
-            other => {
-                tracing::warn!(error = %other, "a sign-in failed");
-                let text = "the sign-in could not be checked: try again";
-                refused(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "temporarily_unavailable",
-                    text,
-                )
-            }
-        })?;
+    let from = origin(parts, "");
+    let caller =
+        door.hospital()
+            .sign_in(name, secret, &from)
+            .await
+            .map_err(|found| match found {
+                HospitalError::SignIn { wait_s: 0 } => {
+                    refused(status, error, "the name and the password do not fit")
+                }
+                HospitalError::SignIn { wait_s } => Refused {
+                    status: StatusCode::TOO_MANY_REQUESTS,
+                    error,
+                    text: format!("too many tries failed: wait {wait_s} s"),
+                    wait_s,
+                },
+                other => {
+                    tracing::warn!(error = %other, "a sign-in failed");
+                    let text = "the sign-in could not be checked: try again";
+                    refused(
+                        StatusCode::SERVICE_UNAVAILABLE,
+                        "temporarily_unavailable",
+                        text,
+                    )
+                }
+            })?;
     // A person's password is no client secret, nor the other way round.
     if client != (caller.role == Role::System) {
         return Err(refused(
@@ -132,6 +170,8 @@ async fn signed_in(door: &Door, name: &str, secret: &str, client: bool) -> Resul
             "people use grant_type=password, systems client_credentials",
         ));
     }
+    let deed = AccessDeed::Token(TokenDeed::Issue);
+    door.hospital().log_admitted(deed, &caller, &from).await?;
     answer(door, &caller)
 }
 

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use hospital::smart::RelyingParty;
 use hospital::{Caller, Sight};
+
+use crate::outgoing::Reach;
+use crate::smart::Provider;
 
 /// Says what narrows the view of a caller, once the token is known to be good. It is asked for
 /// each request, and answers from what is in memory.
@@ -26,6 +30,12 @@ pub struct Config {
     pub concurrent_max: usize,
     /// Longest time for one request.
     pub request_time_max: Duration,
+    /// For whom passkeys are made; `None`: there are none, as under a base that is an address.
+    pub relying_party: Option<RelyingParty>,
+    /// To where this server makes requests of its own.
+    pub outgoing: Reach,
+    /// Where people may sign in elsewhere.
+    pub provider: Option<Provider>,
     /// What narrows the view of each caller; `None`: role and compartment alone do.
     pub sights: Option<Sights>,
 }
@@ -33,14 +43,18 @@ pub struct Config {
 impl Config {
     /// The defaults for a server at `base`.
     pub fn new(base: impl Into<String>, token_seed: [u8; 32]) -> Self {
+        let base = base.into().trim_end_matches('/').to_owned();
         Self {
-            base: base.into().trim_end_matches('/').to_owned(),
+            relying_party: RelyingParty::of(&base),
+            base,
             token_seed,
             token_life: Duration::from_hours(1),
             body_bytes_max: 32 << 20,
             entries_max: 10_000,
             concurrent_max: 512,
             request_time_max: Duration::from_mins(1),
+            outgoing: Reach::Public,
+            provider: None,
             sights: None,
         }
     }

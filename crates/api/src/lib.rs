@@ -39,6 +39,7 @@ mod ledger;
 mod metrics;
 mod negotiate;
 mod outcome;
+mod outgoing;
 mod proposal;
 mod report;
 mod serve;
@@ -59,7 +60,9 @@ use tower_http::cors::{Any, CorsLayer};
 
 pub use config::{Config, Sights};
 pub use error::ApiError;
+pub use outgoing::Reach;
 pub use serve::{Connections, serve};
+pub use smart::Provider;
 
 /// Answers smaller than this are not worth compressing.
 const COMPRESS_BYTES_MIN: u16 = 1024;

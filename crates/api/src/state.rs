@@ -13,6 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::metrics::Metrics;
+use crate::outgoing::Outgoing;
+use crate::smart::{Discovered, KeySets};
 use crate::token::{Checked, Mint};
 
 /// Bodies that are in memory at the same time, in KiB.
@@ -32,6 +34,9 @@ pub(crate) struct Shared {
     pub(crate) places: Arc<Semaphore>,
     pub(crate) room: Arc<Semaphore>,
     pub(crate) capabilities: Bytes,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) key_sets: KeySets,
+    pub(crate) discovered: Discovered,
 }
 
 impl Door {
@@ -43,6 +48,9 @@ impl Door {
             room: Arc::new(Semaphore::new(BODIES_KIB as usize)),
             metrics: Metrics::new(),
             capabilities: capabilities.into(),
+            outgoing: Outgoing::new(config.outgoing),
+            key_sets: KeySets::default(),
+            discovered: Discovered::default(),
             hospital,
             config,
             mint,

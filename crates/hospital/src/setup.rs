@@ -76,6 +76,7 @@ pub(crate) struct Inner {
     pub(crate) pen: tokio::sync::Mutex<()>,
     pub(crate) erasing: crate::erasure::Desk,
     pub(crate) sign_in: crate::sign_in::Desk,
+    pub(crate) refusals: crate::access_log::Refusals,
     pub(crate) batches: crate::batcher::Gauge,
     /// Asks the batcher for a batch before its time.
     pub(crate) early: tokio::sync::Notify,
@@ -115,6 +116,7 @@ impl Hospital {
             pen: tokio::sync::Mutex::new(()),
             erasing: crate::erasure::Desk::default(),
             sign_in: crate::sign_in::Desk::new(),
+            refusals: crate::access_log::Refusals::new(),
             batches: crate::batcher::Gauge::default(),
             early: tokio::sync::Notify::new(),
             anchored: tokio::sync::Notify::new(),

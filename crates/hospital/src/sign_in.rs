@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use store::User;
 use tokio::sync::Semaphore;
 
+use crate::access_log::{AccessAgent, AccessDeed};
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
 use crate::keyring::failed;
@@ -151,10 +152,18 @@ impl Hospital {
         Ok(self.0.store.put_user(row).await?)
     }
 
-    /// Checks a name and a password.
-    pub async fn sign_in(&self, username: &str, password: &str) -> Result<Caller, HospitalError> {
+    /// Checks a name and a password. Its event is on disk when this returns, whatever it returns;
+    /// `from` has the client and its address.
+    pub async fn sign_in(
+        &self,
+        username: &str,
+        password: &str,
+        from: &AccessAgent,
+    ) -> Result<Caller, HospitalError> {
+        let deed = AccessDeed::SignIn;
         let wait_s = self.0.sign_in.wait_s(username, self.now_us());
         if wait_s > 0 {
+            self.log_refused(deed, None, from, "sign-in", true).await?;
             return Err(HospitalError::SignIn { wait_s });
         }
         let _permit = self.0.sign_in.checks.acquire().await;
@@ -177,12 +186,16 @@ impl Hospital {
                 false
             })
             .await?;
-        let Some(user) = user.filter(|_| fits) else {
+        let known = user.map(|user| self.caller(user)).transpose()?;
+        let Some(caller) = known.as_ref().filter(|_| fits) else {
             self.0.sign_in.failed(username, self.now_us());
+            self.log_refused(deed, known.as_ref(), from, "sign-in", false)
+                .await?;
             return Err(HospitalError::SignIn { wait_s: 0 });
         };
         self.0.sign_in.succeeded(username);
-        self.caller(user)
+        self.log_admitted(deed, caller, from).await?;
+        Ok(caller.clone())
     }
 
     /// The names of all users with their roles.

@@ -1,6 +1,7 @@
 //! `salus.toml`: one organisation's configuration. Paths in it are relative to the file.
 
 use crate::failure::{Explain, Failure, Hint, Outcome};
+use hospital::smart::RelyingParty;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -90,12 +91,47 @@ pub(crate) struct Keys {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Access {
     pub(crate) token_lifetime_s: u64,
+    /// `public`, `private` or `loopback`: to where the node makes requests of its own.
+    pub(crate) outgoing: String,
+    /// Absent: made from `http.base`, if that is a domain name or on loopback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) passkeys: Option<Passkeys>,
+    /// Absent: people sign in here only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<Provider>,
+}
+
+/// A provider of OpenID Connect where people may sign in.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Provider {
+    pub(crate) name: String,
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret_file: PathBuf,
+}
+
+/// For whom passkeys are made (WebAuthn's relying party).
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Passkeys {
+    pub(crate) id: String,
+    pub(crate) origin: String,
+}
+
+impl Passkeys {
+    pub(crate) fn party(&self) -> Option<RelyingParty> {
+        RelyingParty::new(&self.id, &self.origin)
+    }
 }
 
 impl Default for Access {
     fn default() -> Self {
         Self {
             token_lifetime_s: 8 * 3600,
+            outgoing: "public".into(),
+            passkeys: None,
+            provider: None,
         }
     }
 }
@@ -191,6 +227,13 @@ impl Config {
         if !(60..=TOKEN_LIFETIME_MAX_S).contains(&self.access.token_lifetime_s) {
             return wrong("access.token_lifetime_s: from 60 to 2678400");
         }
+        if self.access.outgoing.parse::<api::Reach>().is_err() {
+            return wrong("access.outgoing: public, private or loopback");
+        }
+        let passkeys = self.access.passkeys.as_ref();
+        if passkeys.is_some_and(|passkeys| passkeys.party().is_none()) {
+            return wrong("access.passkeys: id is a domain, origin is https on it or below it");
+        }
         let limits = &self.limits;
         if !(1 << 10..=1 << 30).contains(&limits.body_bytes_max) {
             return wrong("limits.body_bytes_max: from 1024 to 1073741824");
@@ -207,6 +250,22 @@ impl Config {
     /// A path of the file, seen from the current folder.
     pub(crate) fn path(&self, relative: &Path) -> PathBuf {
         self.folder.join(relative)
+    }
+
+    /// The provider of sign-ins, with its secret.
+    pub(crate) fn provider(&self) -> Outcome<Option<api::Provider>> {
+        let Some(provider) = &self.access.provider else {
+            return Ok(None);
+        };
+        let path = self.path(&provider.client_secret_file);
+        let secret = std::fs::read_to_string(&path)
+            .explain(|| format!("the secret {} cannot be read", path.display()))?;
+        Ok(Some(api::Provider {
+            name: provider.name.clone(),
+            issuer: provider.issuer.clone(),
+            client_id: provider.client_id.clone(),
+            client_secret: secret.trim().to_owned(),
+        }))
     }
 
     /// The organisation's policy on what leaves it.

@@ -24,6 +24,8 @@ pub(crate) struct Plan<'a> {
     /// What guessing the passphrase costs.
     pub(crate) cost: Cost,
     pub(crate) token_lifetime_s: u64,
+    /// To where the node makes requests of its own.
+    pub(crate) outgoing: &'a str,
 }
 
 /// What was made.
@@ -79,6 +81,9 @@ pub(crate) fn make(plan: &Plan<'_>) -> Outcome<Made> {
         }),
         access: Access {
             token_lifetime_s: plan.token_lifetime_s,
+            outgoing: plan.outgoing.to_owned(),
+            passkeys: None,
+            provider: None,
         },
         limits: Limits::default(),
         folder: plan.dir.to_path_buf(),
@@ -146,6 +151,7 @@ fn plan<'a>(identity: &'a cli::Identity, name: &'a str) -> Plan<'a> {
         roles: FIRST_ROLES,
         cost: Cost::default(),
         token_lifetime_s: Access::default().token_lifetime_s,
+        outgoing: "public",
     }
 }
 

@@ -125,7 +125,8 @@ async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome
         store,
         chain,
     } = parts;
-    let api_config = api_config(&config, &keys);
+    let mut api_config = api_config(&config, &keys);
+    api_config.provider = config.provider()?;
     let folder = config.folder.clone();
     let id = config.organisation.id.clone();
     let policy = config.policy()?;
@@ -197,6 +198,10 @@ fn custody(config: &Config, keys: &Keys, identity: &peers::Identity) -> hospital
 fn api_config(config: &Config, keys: &Keys) -> api::Config {
     let mut wanted = api::Config::new(config.base(), *keys.seed_of(Purpose::Token));
     wanted.token_life = config.token_lifetime();
+    wanted.outgoing = config.access.outgoing.parse().unwrap_or_default();
+    if let Some(passkeys) = &config.access.passkeys {
+        wanted.relying_party = passkeys.party();
+    }
     wanted.body_bytes_max = config.limits.body_bytes_max;
     wanted.entries_max = config.limits.bundle_entries_max;
     wanted.concurrent_max = config.limits.concurrent_requests_max;

@@ -32,8 +32,10 @@ mod erasure;
 mod error;
 mod everything;
 mod identity;
+mod logins;
 mod narrowing;
 mod pact;
+mod passkeys;
 mod readers;
 mod record;
 mod room;
@@ -51,8 +53,10 @@ pub use erasure::{Erased, Erasure, KeptErasure};
 pub use error::StoreError;
 pub use everything::Everything;
 pub use identity::{DelegationStep, Identity, PatientKey, SeedChange};
+pub use logins::LoginRow;
 pub use narrowing::{Narrowing, Rule};
 pub use pact::{Pact, PactKind};
+pub use passkeys::PasskeyRow;
 pub use record::{
     Committed, Guard, History, HistoryPage, HistoryScope, Method, NewVaultKey, Put, RecordKey,
     Stored, Write,

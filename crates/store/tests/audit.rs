@@ -15,14 +15,15 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
 use store::{
-    Batch, ClientRow, DelegationStep, Erasure, Identity, Method, NewVaultKey, Options, Pact,
-    PactKind, PatientKey, Put, SeedChange, Setting, Store, Stored, Ticket, TicketKind, User, Write,
+    Batch, ClientRow, DelegationStep, Erasure, Identity, LoginRow, Method, NewVaultKey, Options,
+    Pact, PactKind, PasskeyRow, PatientKey, Put, SeedChange, Setting, Store, Stored, Ticket,
+    TicketKind, User, Write,
 };
 use support::*;
 
 /// Everything that `salus audit` compares with something outside this database: envelopes (sealed,
 /// with an event that repeats the version's columns), leaves (recomputed from the envelopes),
-/// batches (on the ledger), vault keys (sealed), users, settings, clients and tickets (marked).
+/// batches (on the ledger), vault keys (sealed), users, settings, clients, passkeys and tickets (marked).
 async fn compared_outside(store: &Store) -> String {
     let versions = store.scan_versions(0, 1000).await.unwrap_or_default();
     let (mut pacts, mut tickets) = (Vec::new(), Vec::new());
@@ -43,7 +44,11 @@ async fn compared_outside(store: &Store) -> String {
         store.scan_patient_keys(("", 0), 1000).await,
         store.scan_delegations(("", 0), 1000).await,
         store.scan_patient_seeds("", 1000).await,
-        store.clients().await,
+        (
+            store.clients().await,
+            store.passkeys(None).await,
+            store.logins().await,
+        ),
     )
 }
 
@@ -152,6 +157,20 @@ async fn filled() -> Ward {
         integrity: vec![8; 32],
     };
     store.put_client(client, 10).await.unwrap();
+    let passkey = PasskeyRow {
+        credential: vec![11; 16],
+        username: "ada".into(),
+        body: b"{}".to_vec(),
+        integrity: vec![12; 32],
+    };
+    store.put_passkey(passkey, 10).await.unwrap();
+    let login = LoginRow {
+        issuer: "https://elsewhere.example".into(),
+        subject: "248289761001".into(),
+        username: "ada".into(),
+        integrity: vec![13; 32],
+    };
+    store.put_login(login, 10).await.unwrap();
     let ticket = Ticket {
         kind: TicketKind::Code,
         digest: [9; 32],

@@ -3,7 +3,7 @@
 
 mod support;
 
-use store::{ClientRow, Kept, Ticket, TicketKind};
+use store::{ClientRow, Kept, PasskeyRow, Ticket, TicketKind, User};
 use support::ward;
 
 fn ticket(name: u8, expires_us: i64) -> Ticket {
@@ -70,4 +70,40 @@ async fn tickets_and_clients_are_bounded_and_expire() {
     );
     assert!(store.drop_client("a").await.unwrap());
     assert!(!store.drop_client("a").await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passkeys_are_bounded_and_end_with_their_user() {
+    let ward = ward().await;
+    let store = &ward.store;
+    let passkey = |name: u8, username: &str, mark: u8| PasskeyRow {
+        credential: vec![name; 16],
+        username: username.into(),
+        body: vec![mark],
+        integrity: vec![mark; 32],
+    };
+    let put = |name, username| store.put_passkey(passkey(name, username, 0), 2);
+    assert_eq!(put(1, "ada").await.unwrap(), Kept::Stored);
+    assert_eq!(put(1, "eve").await.unwrap(), Kept::Known);
+    assert_eq!(put(2, "ada").await.unwrap(), Kept::Stored);
+    assert_eq!(put(3, "ada").await.unwrap(), Kept::Full);
+    assert_eq!(put(3, "eve").await.unwrap(), Kept::Stored);
+    // Of two that read the same, one writes.
+    let changed = |mark| store.replace_passkey(passkey(1, "ada", mark), vec![0; 32]);
+    assert!(changed(1).await.unwrap());
+    assert!(!changed(2).await.unwrap());
+    let foreign = store.replace_passkey(passkey(1, "eve", 3), vec![1; 32]);
+    assert!(!foreign.await.unwrap());
+    assert!(!store.drop_passkey("eve", vec![1; 16]).await.unwrap());
+    assert!(store.drop_passkey("ada", vec![1; 16]).await.unwrap());
+    let user = User {
+        username: "ada".into(),
+        password_hash: String::new(),
+        role: "admin".into(),
+        patient: None,
+        integrity: vec![0; 32],
+    };
+    store.put_user(user).await.unwrap();
+    assert!(store.passkeys(Some("ada")).await.unwrap().is_empty());
+    assert_eq!(store.passkeys(None).await.unwrap(), [passkey(3, "eve", 0)]);
 }

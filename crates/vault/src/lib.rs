@@ -37,6 +37,7 @@ mod error;
 pub mod grant;
 mod id_key;
 pub mod keys;
+pub mod passkey;
 pub mod password;
 mod root;
 pub mod seed;

@@ -54,7 +54,7 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
     ("tower-http", &["api"], "only api knows HTTP"),
     ("aws-lc-rs", &["vault", "chain", "store"], SEALING),
     ("hpke", &["vault"], SEALING),
-    ("rustls", &["peers"], LINKS),
+    ("rustls", &["peers", "api"], LINKS),
     ("tokio-rustls", &["peers"], LINKS),
     (
         "ed25519-zebra",
@@ -66,7 +66,8 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
 
 /// `chain` agrees on keys of its links, `store` seals page tokens; records are `vault`'s alone.
 const SEALING: &str = "sealing lives in vault";
-/// The one place that decides which keys and suites a link takes.
+/// The one place that decides which keys and suites a link takes; `api` only names the provider
+/// for its own requests over https.
 const LINKS: &str = "links between nodes live in peers";
 
 /// Below the line nothing may bring a clock, dice, a runtime or I/O.

@@ -126,16 +126,24 @@ fn deed(asked: &Asked) -> (AccessDeed, Option<Named>) {
 
 /// Who asks, as the events say it.
 pub(crate) fn agent(caller: &Caller, parts: &Parts) -> AccessAgent {
-    let address = parts.extensions.get::<Peer>();
     AccessAgent {
-        organisation: String::new(),
         user: caller.username.clone(),
         role: caller.role.name().to_owned(),
         client: match caller.role {
             Role::System => caller.username.clone(),
             _ => String::new(),
         },
+        ..origin(parts, "")
+    }
+}
+
+/// From where a request comes: the client and its address, before anybody is known.
+pub(crate) fn origin(parts: &Parts, client: &str) -> AccessAgent {
+    let address = parts.extensions.get::<Peer>();
+    AccessAgent {
+        client: client.to_owned(),
         address: address.map_or_else(String::new, |peer| peer.0.ip().to_string()),
+        ..AccessAgent::default()
     }
 }
 

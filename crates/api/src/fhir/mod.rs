@@ -34,7 +34,7 @@ use logged::{About, Shows};
 use route::{Asked, route};
 
 pub(crate) use capability::capabilities;
-pub(crate) use logged::agent;
+pub(crate) use logged::{agent, origin};
 
 /// The media type of a receipt. C2SP `tlog-proof`.
 const TLOG_PROOF: &str = "application/vnd.c2sp.tlog-proof";

@@ -4,6 +4,7 @@
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hospital::access_log::{AccessAgent, AccessDeed};
 use hospital::scopes::{Scope, Scopes};
 use hospital::smart::{Client, Grant};
 use hospital::{Caller, Role};
@@ -18,12 +19,13 @@ pub(super) const USER_SYSTEM: &str = "urn:salus:user";
 /// How long an id token is good for.
 const ID_LIFE_S: i64 = 300;
 
-/// Tokens for a grant, within these scopes.
+/// Tokens for a grant, within these scopes. Their event is on disk before they are told.
 pub(super) async fn granted(
     door: &Door,
     client: &Client,
     grant: &Grant,
     scopes: Scopes,
+    (deed, from): (AccessDeed, &AccessAgent),
 ) -> Result<Value, Refused> {
     let hospital = door.hospital();
     let gone = || {
@@ -37,6 +39,7 @@ pub(super) async fn granted(
     if caller.role.name() != grant.role {
         return Err(gone());
     }
+    hospital.log_admitted(deed, &caller, from).await?;
     let patient = scopes.needs_patient().then(|| grant.patient.clone());
     let with_launch = scopes.has(&Scope::Launch).then(|| grant.patient.clone());
     let patient = patient.or(with_launch).flatten();

@@ -3,10 +3,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hospital::smart::{Client, SignIn};
+use hospital::smart::{Client, SignIn, is_usable_key};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Refused;
 use crate::state::Door;
@@ -45,7 +46,7 @@ pub(super) async fn client(door: &Door, assertion: &str) -> Result<Client, Refus
     let client = client
         .filter(|client| client.sign_in == SignIn::PrivateKeyJwt)
         .ok_or_else(|| refused("iss is no client with keys here"))?;
-    let claims = verified(door, &client, assertion)?;
+    let claims = verified(door, &client, assertion).await?;
     if claims.iss != client.id || claims.sub != client.id {
         return Err(refused("iss and sub must both be the client's id"));
     }
@@ -69,7 +70,7 @@ fn unverified(assertion: &str) -> Option<Claims> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
-fn verified(door: &Door, client: &Client, assertion: &str) -> Result<Claims, Refused> {
+async fn verified(door: &Door, client: &Client, assertion: &str) -> Result<Claims, Refused> {
     let header = jsonwebtoken::decode_header(assertion)
         .map_err(|_| refused("its header cannot be read, or its algorithm is not known"))?;
     let kty = match header.alg {
@@ -77,25 +78,15 @@ fn verified(door: &Door, client: &Client, assertion: &str) -> Result<Claims, Ref
         Algorithm::ES384 => "EC",
         _ => return Err(refused("its algorithm is neither RS384 nor ES384")),
     };
-    if header.jku.is_some() {
-        return Err(refused("jku is not followed: register the keys by value"));
+    // SMART App Launch 2.2: an address in the header is that of the registration.
+    if header.jku.is_some() && header.jku != client.jwks_uri {
+        return Err(refused("jku is not the registered jwks_uri"));
     }
     let kid = header.kid.ok_or_else(|| refused("kid is missing"))?;
-    let keys = client
-        .jwks
-        .as_ref()
-        .and_then(|jwks| jwks["keys"].as_array());
-    let key = keys
-        .and_then(|keys| keys.iter().find(|key| key["kid"] == kid.as_str()))
-        .ok_or_else(|| refused("the client has no key of this kid"))?;
-    if key["kty"] != kty {
-        return Err(refused(
-            "the key is not of the kind that the algorithm needs",
-        ));
-    }
+    let key = key(door, client, &kid, kty).await?;
     let unusable = |_| refused("the registered key cannot be used");
-    let key: Jwk = serde_json::from_value(key.clone())
-        .map_err(|_| refused("the registered key cannot be used"))?;
+    let key: Jwk =
+        serde_json::from_value(key).map_err(|_| refused("the registered key cannot be used"))?;
     let key = DecodingKey::from_jwk(&key).map_err(unusable)?;
     let mut rules = Validation::new(header.alg);
     rules.set_audience(&[format!("{}/auth/token", door.0.config.base)]);
@@ -110,6 +101,32 @@ fn verified(door: &Door, client: &Client, assertion: &str) -> Result<Claims, Ref
         }
     })?;
     Ok(decoded.claims)
+}
+
+/// The client's key of this name, by value or from its address.
+async fn key(door: &Door, client: &Client, kid: &str, kty: &str) -> Result<Value, Refused> {
+    let unknown = || refused("the client has no key of this kid and kind");
+    if let Some(uri) = &client.jwks_uri {
+        let now_us = door.hospital().now_us();
+        let (sets, outgoing) = (&door.0.key_sets, &door.0.outgoing);
+        let found = sets.key(outgoing, uri, (kid, kty), now_us).await;
+        let found = found.map_err(|why| {
+            tracing::warn!(
+                client = client.id,
+                why,
+                "the keys of a client are not there"
+            );
+            refused("the keys at jwks_uri could not be fetched: try again in a minute")
+        })?;
+        return found.filter(is_usable_key).ok_or_else(unknown);
+    }
+    let keys = client
+        .jwks
+        .as_ref()
+        .and_then(|jwks| jwks["keys"].as_array());
+    let fits = |key: &&Value| key["kid"] == kid && key["kty"] == kty;
+    let key = keys.and_then(|keys| keys.iter().find(fits));
+    key.cloned().ok_or_else(unknown)
 }
 
 fn in_time(claims: &Claims, now_s: i64) -> Result<(), Refused> {

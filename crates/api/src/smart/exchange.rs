@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use hospital::access_log::{AccessDeed, TokenDeed};
 use hospital::pairs::Pairs;
 use hospital::scopes::Scopes;
 use hospital::smart::{Client, SignIn};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::client::{self, Credentials, field};
 use super::{Refused, answer};
+use crate::fhir::origin;
 use crate::state::Door;
 use crate::token::Granted;
 
@@ -47,7 +49,9 @@ pub(crate) async fn code(door: &Door, parts: &Parts, form: &Pairs) -> Result<Val
         .scope
         .parse()
         .map_err(|_| Refused::invalid("the granted scopes cannot be read"))?;
-    answer::granted(door, &client, &grant, scopes).await
+    let deed = AccessDeed::Token(TokenDeed::Issue);
+    let from = origin(parts, &client.id);
+    answer::granted(door, &client, &grant, scopes, (deed, &from)).await
 }
 
 /// `grant_type=refresh_token`. RFC 6749 6.
@@ -63,7 +67,9 @@ pub(crate) async fn refresh(door: &Door, parts: &Parts, form: &Pairs) -> Result<
     let (grant, scopes) = hospital
         .redeem_refresh(&client, token, field(form, "scope")?)
         .await?;
-    answer::granted(door, &client, &grant, scopes).await
+    let deed = AccessDeed::Token(TokenDeed::Refresh);
+    let from = origin(parts, &client.id);
+    answer::granted(door, &client, &grant, scopes, (deed, &from)).await
 }
 
 /// The client that a refresh token was issued to, if it is public: RFC 6749 6 asks only clients
@@ -81,6 +87,7 @@ async fn public_holder(door: &Door, token: &str) -> Result<Client, Refused> {
 /// `grant_type=client_credentials` of a registered client: SMART Backend Services.
 pub(crate) async fn system(
     door: &Door,
+    parts: &Parts,
     shown: Credentials,
     form: &Pairs,
 ) -> Result<Value, Refused> {
@@ -102,6 +109,9 @@ pub(crate) async fn system(
         ));
     }
     let caller = Caller::new(client.id.clone(), Role::System, None);
+    let from = origin(parts, &client.id);
+    let deed = AccessDeed::Token(TokenDeed::Issue);
+    door.hospital().log_admitted(deed, &caller, &from).await?;
     let granted = Granted {
         client: client.id,
         scopes,

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use hospital::Role;
+use hospital::access_log::{AccessDeed, TokenDeed};
 use hospital::pairs::Pairs;
 use hospital::smart::SignIn;
 use serde_json::{Value, json};
@@ -12,13 +13,14 @@ use serde_json::{Value, json};
 use super::client::{self, field};
 use super::{Refused, answer};
 use crate::auth;
+use crate::fhir::origin;
 use crate::outcome::respond;
 use crate::state::Door;
 
 /// Who asks about a token.
 enum Asker {
     /// Whoever runs the node or another system of the organisation: about every token.
-    Organisation,
+    Organisation(String),
     /// A confidential client: about its own.
     Client(String),
 }
@@ -26,8 +28,14 @@ enum Asker {
 impl Asker {
     fn may_know(&self, client: &str) -> bool {
         match self {
-            Self::Organisation => true,
+            Self::Organisation(_) => true,
             Self::Client(own) => own == client,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Organisation(name) | Self::Client(name) => name,
         }
     }
 }
@@ -39,14 +47,13 @@ async fn asker(door: &Door, parts: &Parts, form: &Pairs) -> Result<Asker, Refuse
         .is_some_and(|value| value.len() > 7 && value[..7].eq_ignore_ascii_case("bearer "));
     if bearer {
         let caller = door.caller(&parts.headers);
-        let fits = caller.is_ok_and(|caller| {
+        let fits = caller.ok().filter(|caller| {
             caller.role == Role::System
                 || (caller.role == Role::Admin && caller.sight.reach.is_none())
         });
-        return if fits {
-            Ok(Asker::Organisation)
-        } else {
-            Err(Refused::client("this token does not allow introspection"))
+        return match fits {
+            Some(caller) => Ok(Asker::Organisation(caller.username)),
+            None => Err(Refused::client("this token does not allow introspection")),
         };
     }
     let client = client::needed(door, parts, form).await?;
@@ -63,18 +70,20 @@ pub(crate) async fn introspect(State(door): State<Door>, request: Request) -> Re
         let form = auth::form(&door, &parts, body).await?;
         let asker = asker(&door, &parts, &form).await?;
         let token = field(&form, "token")?.ok_or_else(|| Refused::invalid("token is missing"))?;
-        told(&door, &asker, token).await
+        told(&door, &parts, &asker, token).await
     };
     auth::answered(answered.await)
 }
 
-async fn told(door: &Door, asker: &Asker, token: &str) -> Result<Value, Refused> {
+async fn told(door: &Door, parts: &Parts, asker: &Asker, token: &str) -> Result<Value, Refused> {
     // RFC 7662 2.2: of a token that is not good, or not the asker's business, nothing is told.
     let nothing = json!({ "active": false });
     if let Ok(found) = door.checked(token) {
         if !asker.may_know(&found.client) {
             return Ok(nothing);
         }
+        let deed = TokenDeed::Introspect;
+        logged(door, parts, asker.name(), deed, &found.caller.username).await?;
         let mut told = json!({
             "active": true,
             "scope": found.scope,
@@ -99,16 +108,39 @@ async fn told(door: &Door, asker: &Asker, token: &str) -> Result<Value, Refused>
         return Ok(told);
     }
     match door.hospital().refresh_grant(token).await? {
-        Some((grant, true)) if asker.may_know(&grant.client) => Ok(json!({
-            "active": true,
-            "scope": grant.scope,
-            "client_id": grant.client,
-            "username": grant.username,
-            "sub": grant.username,
-            "exp": grant.until_us.div_euclid(1_000_000),
-        })),
+        Some((grant, true)) if asker.may_know(&grant.client) => {
+            let deed = TokenDeed::Introspect;
+            logged(door, parts, asker.name(), deed, &grant.username).await?;
+            Ok(json!({
+                "active": true,
+                "scope": grant.scope,
+                "client_id": grant.client,
+                "username": grant.username,
+                "sub": grant.username,
+                "exp": grant.until_us.div_euclid(1_000_000),
+            }))
+        }
         _ => Ok(nothing),
     }
+}
+
+/// Logs what was done with the token of a person. A system's token tells of nobody.
+async fn logged(
+    door: &Door,
+    parts: &Parts,
+    client: &str,
+    deed: TokenDeed,
+    username: &str,
+) -> Result<(), Refused> {
+    let hospital = door.hospital();
+    let person = hospital.user(username).await?;
+    if let Some(person) = person.filter(|user| user.role != Role::System) {
+        let from = origin(parts, client);
+        hospital
+            .log_admitted(AccessDeed::Token(deed), &person, &from)
+            .await?;
+    }
+    Ok(())
 }
 
 /// `POST /auth/revoke`
@@ -122,7 +154,7 @@ pub(crate) async fn revoke(State(door): State<Door>, request: Request) -> Respon
             None => None,
         };
         let token = field(&form, "token")?.ok_or_else(|| Refused::invalid("token is missing"))?;
-        end(&door, client.as_deref().unwrap_or(""), token).await
+        end(&door, &parts, client.as_deref().unwrap_or(""), token).await
     };
     match revoked.await {
         Ok(()) => respond(StatusCode::OK, "application/json", "{}"),
@@ -132,7 +164,7 @@ pub(crate) async fn revoke(State(door): State<Door>, request: Request) -> Respon
 
 /// RFC 7009 2.1: a token of another client is refused; one that is not known is no error (2.2).
 /// Whoever holds a token that no client was given may end it.
-async fn end(door: &Door, client: &str, token: &str) -> Result<(), Refused> {
+async fn end(door: &Door, parts: &Parts, client: &str, token: &str) -> Result<(), Refused> {
     let foreign = || {
         Refused::new(
             StatusCode::BAD_REQUEST,
@@ -146,13 +178,21 @@ async fn end(door: &Door, client: &str, token: &str) -> Result<(), Refused> {
         }
         let hospital = door.hospital();
         hospital.revoke_token(&found.id, found.expires_s).await?;
-        return Ok(());
+        return logged(
+            door,
+            parts,
+            client,
+            TokenDeed::Revoke,
+            &found.caller.username,
+        )
+        .await;
     }
     if let Some((grant, _)) = door.hospital().refresh_grant(token).await? {
         if grant.client != client {
             return Err(foreign());
         }
         door.hospital().revoke_family(&grant.family).await?;
+        logged(door, parts, client, TokenDeed::Revoke, &grant.username).await?;
     }
     Ok(())
 }

@@ -1,9 +1,11 @@
-//! The pages of the authorization server: plain HTML, no script, nothing from elsewhere.
+//! The pages of the authorization server: plain HTML, nothing from elsewhere. The one script asks
+//! for passkeys; everything else works without it.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use hospital::pairs;
 use hospital::scopes::{Context, ResourceScope, Scope, Verb};
-use hospital::smart::origin;
+use hospital::smart::{Passkey, origin};
 use maud::{DOCTYPE, Markup, html};
 
 use super::consent::{Choice, Offer};
@@ -21,21 +23,37 @@ pub(crate) async fn style() -> Response {
     respond(StatusCode::OK, "text/css; charset=utf-8", STYLE)
 }
 
-/// A page as a response.
-pub(super) fn response(status: StatusCode, body: Markup, asked: Option<&Asked>) -> Response {
+/// `GET /auth/passkey.js`
+pub(crate) async fn script() -> Response {
+    const SCRIPT: &str = include_str!("passkey.js");
+    let mut response = respond(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT);
+    let nosniff = HeaderValue::from_static("nosniff");
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+}
+
+/// A page as a response; `scripted`: with the script of passkeys.
+pub(super) fn response(
+    status: StatusCode,
+    body: Markup,
+    asked: Option<&Asked>,
+    scripted: bool,
+) -> Response {
     let mut response = respond(status, "text/html; charset=utf-8", body.into_string());
-    guard(&mut response, asked);
+    guard(&mut response, asked, scripted);
     response
 }
 
 /// The headers that keep a page from being framed, kept, or led astray. A form may lead to this
 /// server and, by its answer, to the address of the app: browsers check both.
-pub(super) fn guard(response: &mut Response, asked: Option<&Asked>) {
+pub(super) fn guard(response: &mut Response, asked: Option<&Asked>, scripted: bool) {
     let app = asked.map_or(String::new(), |asked| {
         format!(" {}", origin(&asked.redirect))
     });
+    let script = if scripted { " script-src 'self';" } else { "" };
     let policy = format!(
-        "default-src 'none'; style-src 'self'; form-action 'self'{app}; base-uri 'none'; \
+        "default-src 'none'; style-src 'self';{script} form-action 'self'{app}; base-uri 'none'; \
          frame-ancestors 'none'"
     );
     let headers = response.headers_mut();
@@ -76,28 +94,115 @@ pub(super) fn failure(organisation: &str, text: &str) -> Markup {
     )
 }
 
-/// The sign-in form.
-pub(super) fn sign_in(
-    organisation: &str,
-    asked: &Asked,
-    token: &str,
-    wrong: Option<&str>,
-) -> Markup {
+/// What a form hands to the script: what to ask a passkey for, on pages of which origin.
+pub(super) struct Ask {
+    pub(super) options: String,
+    pub(super) origin: String,
+}
+
+/// What the sign-in page shows.
+pub(super) struct SignIn<'a> {
+    pub(super) organisation: &'a str,
+    /// The app that asks; `None`: somebody looks after the own passkeys.
+    pub(super) asked: Option<&'a Asked>,
+    pub(super) token: &'a str,
+    pub(super) passkey: Option<&'a Ask>,
+    /// The name of a provider elsewhere.
+    pub(super) provider: Option<&'a str>,
+    pub(super) wrong: Option<&'a str>,
+}
+
+/// The sign-in form: name and password, and below it a passkey where the script runs.
+pub(super) fn sign_in(shown: &SignIn<'_>) -> Markup {
+    let (action, why) = match shown.asked {
+        Some(asked) => (
+            "/auth/authorize",
+            html! { p { "The app " strong { (asked.client.name) } " wants to work with records of "
+            (shown.organisation) "." } },
+        ),
+        None => ("/auth/account", html! {}),
+    };
+    let request = shown.asked.map_or("", |asked| &asked.query);
+    let elsewhere = [("request".to_owned(), request.to_owned())];
+    let elsewhere = format!("/auth/elsewhere?{}", pairs::encode(&elsewhere));
+    let bound = html! {
+        @if shown.asked.is_some() { input type="hidden" name="request" value=(request); }
+        input type="hidden" name="token" value=(shown.token);
+    };
     let content = html! {
-        p { "The app " strong { (asked.client.name) } " wants to work with records of "
-            (organisation) "." }
-        @if let Some(text) = wrong { p.wrong role="alert" { (text) } }
-        form method="post" action="/auth/authorize" {
-            input type="hidden" name="request" value=(asked.query);
-            input type="hidden" name="token" value=(token);
+        (why)
+        @if let Some(text) = shown.wrong { p.wrong role="alert" { (text) } }
+        form method="post" action=(action) {
+            (bound)
             label { "Name "
                 input type="text" name="username" autocomplete="username" required; }
             label { "Password "
                 input type="password" name="password" autocomplete="current-password" required; }
             button type="submit" name="act" value="sign-in" { "Sign in" }
         }
+        @if let Some(name) = shown.provider {
+            p { a href=(elsewhere) { "Sign in at " (name) } }
+        }
+        @if let Some(ask) = shown.passkey {
+            form method="post" action=(action) hidden
+                data-passkey=(ask.options) data-origin=(ask.origin) {
+                (bound)
+                input type="hidden" name="act" value="passkey";
+                input type="hidden" name="passkey";
+                button type="submit" { "Sign in with a passkey" }
+                p.wrong role="alert" {}
+            }
+            script src="/auth/passkey.js" defer {}
+        }
     };
-    page("Sign in", organisation, &content)
+    page("Sign in", shown.organisation, &content)
+}
+
+/// What the page of the own passkeys shows.
+pub(super) struct Account<'a> {
+    pub(super) organisation: &'a str,
+    pub(super) username: &'a str,
+    pub(super) token: &'a str,
+    pub(super) passkeys: &'a [(Passkey, String)],
+    pub(super) ask: Option<&'a Ask>,
+    pub(super) wrong: Option<&'a str>,
+}
+
+/// The page on which users look after their passkeys.
+pub(super) fn account(shown: &Account<'_>) -> Markup {
+    let token = html! { input type="hidden" name="token" value=(shown.token); };
+    let content = html! {
+        p { "You are " strong { (shown.username) } "." }
+        @if let Some(text) = shown.wrong { p.wrong role="alert" { (text) } }
+        @if shown.passkeys.is_empty() { p { "There is no passkey." } }
+        @for (passkey, added) in shown.passkeys {
+            form method="post" action="/auth/account" {
+                (token)
+                input type="hidden" name="id" value=(passkey.id);
+                strong { (passkey.name) } ", since " (added)
+                @if passkey.copied { " " span.wrong { "There is a copy of it: remove it." } }
+                " " button type="submit" name="act" value="remove" { "Remove" }
+            }
+        }
+        @if let Some(ask) = shown.ask {
+            form method="post" action="/auth/account" hidden
+                data-passkey=(ask.options) data-origin=(ask.origin) {
+                (token)
+                input type="hidden" name="act" value="add";
+                input type="hidden" name="passkey";
+                label { "Name of the new passkey "
+                    input type="text" name="name" maxlength="60" required; }
+                button type="submit" { "Add a passkey" }
+                p.wrong role="alert" {}
+            }
+            script src="/auth/passkey.js" defer {}
+        }
+        form method="post" action="/auth/account" {
+            (token)
+            button type="submit" name="act" value="sign-out" { "Sign out" }
+        }
+    };
+    page("Your passkeys", shown.organisation, &content)
 }
 
 /// What the consent page shows.

@@ -42,6 +42,12 @@ pub(crate) async fn register(State(door): State<Door>, request: Request) -> Resp
             let text = "the body is not client metadata (RFC 7591 2)";
             HospitalError::refused("invalid_client_metadata", text)
         })?;
+        if let Some(uri) = asked.jwks_uri() {
+            door.0.outgoing.reach().check(uri).map_err(|why| {
+                let text = format!("jwks_uri is not followed: {why}");
+                HospitalError::refused("invalid_client_metadata", text)
+            })?;
+        }
         let (client, secret) = door.hospital().register_client(asked).await?;
         let mut told = client.told();
         if let Some(secret) = secret {

@@ -161,7 +161,10 @@ pub const APP_SCOPE: &str = "openid fhirUser launch launch/patient offline_acces
 
 impl Desk {
     pub fn new() -> Self {
-        let world = World::new();
+        Self::in_world(World::new())
+    }
+
+    pub fn in_world(world: World) -> Self {
         world.add_user("ada", Role::Clinician, None);
         world.add_user("pat", Role::Patient, Some("p1"));
         world.add_user("ann", Role::Admin, None);

@@ -3,6 +3,7 @@
 //! IHE BALP 1.1.4 (one profile for each interaction), DICOM PS3.15 A.5, FHIR R4 AuditEvent.
 
 use super::AccessDeed as Deed;
+use super::TokenDeed;
 
 /// `http://dicom.nema.org/resources/ontology/DCM`
 pub(super) const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";
@@ -13,6 +14,10 @@ const AUTHZ: &str = "https://profiles.ihe.net/ITI/BALP/CodeSystem/AuthZsubType";
 /// `http://terminology.hl7.org/CodeSystem/v3-ParticipationType`
 pub(super) const PART: &str = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType";
 const PROVENANCE: &str = "http://terminology.hl7.org/CodeSystem/provenance-participant-type";
+/// IHE IUA: the transactions of the authorization server.
+const IHE: &str = "urn:ihe:event-type-code";
+/// What no standard has a code for.
+const OWN: &str = "urn:salus:sign-in";
 const SECURITY: &str = "http://terminology.hl7.org/CodeSystem/extra-security-role-type";
 
 /// System, code, display.
@@ -89,11 +94,35 @@ pub(super) fn pattern(deed: &Deed) -> Pattern {
             action: "E",
             ..export((LIFECYCLE, "disclose", "Disclose Record Lifecycle Event"))
         },
-        Deed::SignIn => Pattern {
-            type_: (DCM, "110114", "User Authentication"),
-            subtype: (DCM, "110122", "Login"),
-            ..asks((REST, "operation", "operation"), None)
+        Deed::SignIn => enters((DCM, "110122", "Login")),
+        Deed::SignOut => enters((DCM, "110123", "Logout")),
+        Deed::Token(TokenDeed::Issue | TokenDeed::Refresh) => {
+            enters((IHE, "ITI-71", "Get Access Token"))
+        }
+        Deed::Token(TokenDeed::Introspect) => enters((IHE, "ITI-102", "Introspect Token")),
+        Deed::Token(TokenDeed::Revoke) => enters((OWN, "token-revoked", "Token Revoked")),
+        Deed::Attribute(_) => Pattern {
+            type_: ALERT,
+            action: "U",
+            ..enters((DCM, "110137", "User Security Attributes Changed"))
         },
+    }
+}
+
+/// A finer code than that of the standard, where there is one.
+pub(super) fn finer(deed: &Deed) -> Option<(&'static str, &'static str)> {
+    match deed {
+        Deed::Token(TokenDeed::Refresh) => Some((OWN, "token-refreshed")),
+        Deed::Attribute(name) => Some((OWN, name)),
+        _ => None,
+    }
+}
+
+/// DICOM PS3.15 A.5.3.12: a person or a system shows who it is.
+fn enters(subtype: Code) -> Pattern {
+    Pattern {
+        type_: (DCM, "110114", "User Authentication"),
+        ..asks(subtype, None)
     }
 }
 

@@ -55,6 +55,9 @@ pub(super) fn of<'a>(access: &'a Access, organisation: &'a str, base: &'a str) -
             word(name),
         ));
     }
+    if let Some((system, code)) = codes::finer(&access.deed) {
+        subtype.push(Coding::bare(system, code));
+    }
     let (outcome, outcome_desc) = outcome(&access.outcome);
     Body {
         action: pattern.action,

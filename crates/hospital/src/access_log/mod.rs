@@ -11,10 +11,12 @@ mod event;
 mod gate;
 mod index;
 mod seen;
+mod sign_ins;
 mod writing;
 
 pub(crate) use gate::refuse_own;
 pub use seen::{Seen, events};
+pub(crate) use sign_ins::Refusals;
 pub(crate) use writing::events_stored;
 pub use writing::logged;
 
@@ -98,8 +100,27 @@ pub enum AccessDeed {
     Report,
     /// A page of the portal.
     PortalRead,
-    /// A person signs in.
+    /// A person or system signs in.
     SignIn,
+    /// A person signs out.
+    SignOut,
+    /// A token of the authorization server.
+    Token(TokenDeed),
+    /// What a user signs in by was changed, as `passkey-added`.
+    Attribute(&'static str),
+}
+
+/// What became of a token. The event names the person or system that it speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenDeed {
+    /// It was issued.
+    Issue,
+    /// It was issued for a refresh token.
+    Refresh,
+    /// It was revoked.
+    Revoke,
+    /// A client or system asked what it is good for.
+    Introspect,
 }
 
 /// A record version that an access touched.

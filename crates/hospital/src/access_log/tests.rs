@@ -171,6 +171,41 @@ fn rows() -> Vec<Row> {
             "E",
             ["110153", "110152", "IRCP"],
         ),
+        (
+            D::SignOut,
+            "110114",
+            "110123",
+            "E",
+            ["110153", "110152", "IRCP"],
+        ),
+        (
+            D::Token(TokenDeed::Refresh),
+            "110114",
+            "ITI-71",
+            "E",
+            ["110153", "110152", "IRCP"],
+        ),
+        (
+            D::Token(TokenDeed::Introspect),
+            "110114",
+            "ITI-102",
+            "E",
+            ["110153", "110152", "IRCP"],
+        ),
+        (
+            D::Token(TokenDeed::Revoke),
+            "110114",
+            "token-revoked",
+            "E",
+            ["110153", "110152", "IRCP"],
+        ),
+        (
+            D::Attribute("passkey-added"),
+            "110113",
+            "110137",
+            "U",
+            ["110153", "110152", "IRCP"],
+        ),
     ]
 }
 

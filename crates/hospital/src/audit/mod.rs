@@ -26,7 +26,7 @@ use crate::error::HospitalError;
 use crate::keyring::Keyring;
 use crate::sharing::pact_mark;
 use crate::sign_in::user_mark;
-use crate::smart::{client_mark, ticket_mark};
+use crate::smart::{client_mark, login_mark, passkey_mark, ticket_mark};
 
 /// Most findings that are told; a ruined database would fill the screen.
 pub const FINDINGS_MAX: usize = 10_000;
@@ -210,6 +210,16 @@ impl Desk {
         for row in self.store.clients().await? {
             if !vault::keys::same(&client_mark(root, &row), &row.integrity) {
                 report.find(format!("client {}", row.id), changed);
+            }
+        }
+        for row in self.store.passkeys(None).await? {
+            if !vault::keys::same(&passkey_mark(root, &row), &row.integrity) {
+                report.find(format!("a passkey of {}", row.username), changed);
+            }
+        }
+        for row in self.store.logins().await? {
+            if !vault::keys::same(&login_mark(root, &row), &row.integrity) {
+                report.find(format!("a login of {}", row.username), changed);
             }
         }
         for kind in store::TicketKind::ALL {

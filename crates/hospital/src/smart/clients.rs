@@ -49,6 +49,9 @@ pub struct Client {
     pub scope: String,
     /// Its public keys (RFC 7517), for [`SignIn::PrivateKeyJwt`].
     pub jwks: Option<Value>,
+    /// Where its public keys are, if they are not [`Client::jwks`].
+    #[serde(default)]
+    pub jwks_uri: Option<String>,
     /// SHA-256 of its secret.
     secret: Option<[u8; 32]>,
     /// When it was registered, in seconds.
@@ -87,6 +90,9 @@ impl Client {
         if let Some(jwks) = &self.jwks {
             told["jwks"] = jwks.clone();
         }
+        if let Some(uri) = &self.jwks_uri {
+            told["jwks_uri"] = uri.clone().into();
+        }
         told
     }
 }
@@ -104,7 +110,7 @@ pub struct NewClient {
     #[serde(default)]
     scope: String,
     jwks: Option<Value>,
-    jwks_uri: Option<Value>,
+    jwks_uri: Option<String>,
 }
 
 fn unfit(text: impl Into<String>) -> HospitalError {
@@ -112,6 +118,11 @@ fn unfit(text: impl Into<String>) -> HospitalError {
 }
 
 impl NewClient {
+    /// Where its keys are. Whether requests may go there is not known here.
+    pub fn jwks_uri(&self) -> Option<&str> {
+        self.jwks_uri.as_deref()
+    }
+
     fn checked(self, id: String, issued_s: i64) -> Result<Client, HospitalError> {
         let sign_in = match self.token_endpoint_auth_method.as_deref() {
             Some("none") => SignIn::None,
@@ -129,16 +140,15 @@ impl NewClient {
         let grant_types = self.grant_types.clone().unwrap_or_else(default);
         self.check_grants(&grant_types, sign_in)?;
         self.check_redirects(grant_types.iter().any(|it| it == "authorization_code"))?;
-        if self.jwks_uri.is_some() {
-            let text = "jwks_uri is not followed, since a node makes no requests of its own: \
-                        send the keys by value, as jwks";
-            return Err(unfit(text));
-        }
-        match (&self.jwks, sign_in) {
-            (Some(jwks), SignIn::PrivateKeyJwt) => check_keys(jwks)?,
-            (None, SignIn::PrivateKeyJwt) => return Err(unfit("private_key_jwt needs jwks")),
-            (Some(_), _) => return Err(unfit("jwks is for private_key_jwt")),
-            (None, _) => {}
+        // RFC 7591 2: not both.
+        match (&self.jwks, &self.jwks_uri, sign_in) {
+            (Some(jwks), None, SignIn::PrivateKeyJwt) => check_keys(jwks)?,
+            (None, Some(_), SignIn::PrivateKeyJwt) => {}
+            (_, _, SignIn::PrivateKeyJwt) => {
+                return Err(unfit("private_key_jwt needs jwks_uri or jwks, one of them"));
+            }
+            (None, None, _) => {}
+            _ => return Err(unfit("jwks_uri and jwks are for private_key_jwt")),
         }
         let name: String = self.client_name.trim().to_owned();
         if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
@@ -159,6 +169,7 @@ impl NewClient {
             sign_in,
             scope: scopes.to_string(),
             jwks: self.jwks,
+            jwks_uri: self.jwks_uri,
             secret: None,
             issued_s,
         })
@@ -216,7 +227,6 @@ fn check_keys(jwks: &Value) -> Result<(), HospitalError> {
         return Err(unfit("jwks.keys has 1 to 10 keys"));
     }
     for (at, key) in keys.iter().enumerate() {
-        let has = |name: &str| key[name].as_str().is_some_and(|value| !value.is_empty());
         if key.get("d").is_some() || key.get("k").is_some() {
             return Err(unfit(
                 "a private key was sent: make another, and keep it to yourself",
@@ -227,24 +237,27 @@ fn check_keys(jwks: &Value) -> Result<(), HospitalError> {
         if kid.is_empty() || kid.len() > 200 || twice {
             return Err(unfit("each key needs a kid of its own"));
         }
-        let fits = match key["kty"].as_str() {
-            // 2048 bits are 342 characters of base64url.
-            Some("RSA") => {
-                has("e")
-                    && key["n"]
-                        .as_str()
-                        .is_some_and(|n| (342..=1_366).contains(&n.len()))
-            }
-            Some("EC") => key["crv"] == "P-384" && has("x") && has("y"),
-            _ => false,
-        };
-        if !fits {
+        if !is_usable_key(key) {
             return Err(unfit(
                 "a key is RSA of 2048 to 8192 bits (RS384) or EC P-384 (ES384)",
             ));
         }
     }
     Ok(())
+}
+
+/// Whether a key is one that an assertion may be signed by.
+pub fn is_usable_key(key: &Value) -> bool {
+    let has = |name: &str| key[name].as_str().is_some_and(|value| !value.is_empty());
+    match key["kty"].as_str() {
+        // 2048 bits are 342 characters of base64url.
+        Some("RSA") => {
+            let length = key["n"].as_str().map_or(0, str::len);
+            has("e") && (342..=1_366).contains(&length)
+        }
+        Some("EC") => key["crv"] == "P-384" && has("x") && has("y"),
+        _ => false,
+    }
 }
 
 impl Hospital {

@@ -8,6 +8,7 @@ use store::TicketKind;
 
 use super::SECOND_US;
 use super::tickets::{digest, secret, written};
+use crate::access_log::{AccessAgent, AccessDeed};
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
 use crate::setup::Hospital;
@@ -34,12 +35,21 @@ impl Hospital {
         &self,
         username: &str,
         password: &str,
+        from: &AccessAgent,
     ) -> Result<(String, Session), HospitalError> {
-        let caller = self.sign_in(username, password).await?;
+        let caller = self.sign_in(username, password, from).await?;
         // A secret of a system is no password of a person.
         if caller.role == Role::System {
             return Err(HospitalError::SignIn { wait_s: 0 });
         }
+        self.begin_session(caller).await
+    }
+
+    /// A session for whoever has just shown who it is.
+    pub(super) async fn begin_session(
+        &self,
+        caller: Caller,
+    ) -> Result<(String, Session), HospitalError> {
         let began_us = self.now_us();
         let session = Session {
             username: caller.username,
@@ -74,7 +84,17 @@ impl Hospital {
         Ok(Some((caller, session)))
     }
 
-    /// Signs out.
+    /// Signs out, with an event.
+    pub async fn sign_out(&self, secret: &str, from: &AccessAgent) -> Result<(), HospitalError> {
+        let found = self.session(secret).await?;
+        self.end_session(secret).await?;
+        match found {
+            Some((caller, _)) => self.log_admitted(AccessDeed::SignOut, &caller, from).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends a session whose browser signs in anew.
     pub async fn end_session(&self, secret: &str) -> Result<(), HospitalError> {
         let kind = TicketKind::Session;
         self.0.store.drop_ticket(kind, digest(secret)).await?;

@@ -103,6 +103,8 @@ fn plan_of(dir: &Path, index: usize, port: u16, links: [SocketAddr; 2]) -> Plan<
         roles: member.roles,
         cost: COST,
         token_lifetime_s: TOKEN_LIFETIME_S,
+        // The organisations of a demonstration are on this machine, and so may be their apps.
+        outgoing: "loopback",
     }
 }
 

@@ -19,6 +19,7 @@ mod killed;
 mod members;
 mod misconduct;
 mod outsider;
+mod provider;
 mod quorum;
 mod receipts;
 mod sessions;

@@ -77,6 +77,8 @@ pub(crate) fn apply(
 fn forget_person(connection: &Connection, erasure: &Erasure) -> Result<(), StoreError> {
     identity::forget(connection, &erasure.patient)?;
     for sql in [
+        "DELETE FROM passkeys WHERE username IN (SELECT username FROM users WHERE patient = ?1)",
+        "DELETE FROM logins WHERE username IN (SELECT username FROM users WHERE patient = ?1)",
         "DELETE FROM users WHERE patient = ?1",
         "DELETE FROM pacts WHERE patient = ?1",
     ] {

@@ -14,8 +14,15 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     })
 }
 
-/// Adds or replaces a user.
+/// Adds or replaces a user. One who is replaced begins anew, without the passkeys and
+/// links of before.
 pub(crate) fn put(connection: &Connection, user: &User) -> Result<(), StoreError> {
+    for sql in [
+        "DELETE FROM passkeys WHERE username = ?1",
+        "DELETE FROM logins WHERE username = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute([&user.username])?;
+    }
     connection
         .prepare_cached("INSERT OR REPLACE INTO users VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![
