@@ -23,7 +23,8 @@ use support::*;
 
 /// Everything that `salus audit` compares with something outside this database: envelopes (sealed,
 /// with an event that repeats the version's columns), leaves (recomputed from the envelopes),
-/// batches (on the ledger), vault keys (sealed), users, settings, clients, passkeys and tickets (marked).
+/// batches (on the ledger), vault keys (sealed), users, settings, clients, passkeys, logins and
+/// tickets (marked).
 async fn compared_outside(store: &Store) -> String {
     let versions = store.scan_versions(0, 1000).await.unwrap_or_default();
     let (mut pacts, mut tickets) = (Vec::new(), Vec::new());
