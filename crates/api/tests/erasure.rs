@@ -6,6 +6,8 @@
 )]
 
 mod common;
+#[path = "erasure/others.rs"]
+mod others;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -81,7 +81,7 @@ pub use batcher::{BatchStatus, Batcher};
 pub use caller::{Caller, Role};
 pub use clock::{Clock, SetClock, SystemClock};
 pub use draft::RECORD_BYTES_MAX;
-pub use erasure::{ErasureBegun, ErasureReader, ErasureStatus, Hold};
+pub use erasure::{ErasureBegun, ErasurePreview, ErasureReader, ErasureStatus, Hold, SHARED_MAX};
 pub use error::HospitalError;
 pub use history::HistoryOf;
 pub use identity::{

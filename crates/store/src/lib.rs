@@ -47,7 +47,7 @@ mod user;
 mod writer;
 
 pub use batch::{Batch, Leaf, LeafPlace};
-pub use erasure::{Erased, Erasure, KeptErasure};
+pub use erasure::{Erased, Erasure, KeptErasure, SharedRecord};
 pub use error::StoreError;
 pub use everything::Everything;
 pub use identity::{DelegationStep, Identity, PatientKey, SeedChange};

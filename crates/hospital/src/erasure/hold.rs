@@ -106,14 +106,19 @@ impl Hospital {
 
     /// Refuses what a hold forbids.
     pub(super) async fn refuse_held(&self, patient: &str) -> Result<(), HospitalError> {
-        match self.hold(patient).await? {
-            None => Ok(()),
-            Some(_) => Err(HospitalError::request(
-                "conflict",
-                "a legal hold stands on this patient: nothing is erased",
-                "an administrator or auditor lifts it: DELETE /erasures/holds",
-            )),
+        if !self.is_held(patient).await? {
+            return Ok(());
         }
+        Err(HospitalError::request(
+            "conflict",
+            "a legal hold stands on this patient: nothing is erased",
+            "an administrator or auditor lifts it: DELETE /erasures/holds",
+        ))
+    }
+
+    /// Whether a hold stands.
+    pub(super) async fn is_held(&self, patient: &str) -> Result<bool, HospitalError> {
+        Ok(self.hold(patient).await?.is_some())
     }
 
     async fn hold(&self, patient: &str) -> Result<Option<Hold>, HospitalError> {

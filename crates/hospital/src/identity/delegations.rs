@@ -181,7 +181,14 @@ impl Hospital {
         if found.ended_us.is_some() {
             return Ok(found);
         }
-        let step = DelegationStep {
+        let step = self.ending(found, &caller.username)?;
+        self.store_step(step).await?;
+        self.delegation(id).await
+    }
+
+    /// The step that ends a delegation now.
+    fn ending(&self, found: Delegation, by: &str) -> Result<DelegationStep, HospitalError> {
+        Ok(DelegationStep {
             id: found.id,
             number: 2,
             patient: found.patient,
@@ -189,12 +196,20 @@ impl Hospital {
             kind: found.kind.name().to_owned(),
             since_us: instant::floor_ms(self.now_us()),
             until_us: found.until_us,
-            by: caller.username.clone(),
+            by: by.to_owned(),
             record: new_id()?,
             integrity: Vec::new(),
-        };
-        self.store_step(step).await?;
-        self.delegation(id).await
+        })
+    }
+
+    /// Ends every delegation to a user who is being erased. The organisation does it.
+    pub(crate) async fn end_delegations_to(&self, delegate: &str) -> Result<(), HospitalError> {
+        let steps = self.0.store.delegations_to(delegate).await?;
+        for found in self.live(steps)? {
+            let step = self.ending(found, &self.0.organisation)?;
+            self.store_step(step).await?;
+        }
+        Ok(())
     }
 
     /// The delegations that concern a caller: of the own record, and to the caller.
