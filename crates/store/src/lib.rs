@@ -50,7 +50,7 @@ pub use batch::{Batch, Leaf, LeafPlace};
 pub use erasure::{Erased, Erasure, KeptErasure, SharedRecord};
 pub use error::StoreError;
 pub use everything::Everything;
-pub use identity::{DelegationStep, Identity, PatientKey, SeedChange};
+pub use identity::{DelegationStep, HoldStep, Identity, PatientKey, SeedChange};
 pub use narrowing::{Narrowing, Rule};
 pub use pact::{Pact, PactKind};
 pub use record::{

@@ -14,8 +14,9 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
 use store::{
-    Batch, ClientRow, DelegationStep, Erasure, Identity, Method, NewVaultKey, Options, Pact,
-    PactKind, PatientKey, Put, SeedChange, Setting, Store, Stored, Ticket, TicketKind, User, Write,
+    Batch, ClientRow, DelegationStep, Erasure, HoldStep, Identity, Method, NewVaultKey, Options,
+    Pact, PactKind, PatientKey, Put, SeedChange, Setting, Store, Stored, Ticket, TicketKind, User,
+    Write,
 };
 use support::*;
 
@@ -32,7 +33,7 @@ async fn compared_outside(store: &Store) -> String {
         tickets.push(store.tickets(kind).await);
     }
     format!(
-        "{versions:?} {pacts:?} {tickets:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "{versions:?} {pacts:?} {tickets:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         store.scan_leaves(0, 1000).await,
         store.scan_batches(0, 1000).await,
         store.scan_vault_keys("", 1000).await,
@@ -42,6 +43,7 @@ async fn compared_outside(store: &Store) -> String {
         store.scan_patient_keys(("", 0), 1000).await,
         store.scan_delegations(("", 0), 1000).await,
         store.scan_patient_seeds("", 1000).await,
+        store.scan_holds(("", 0), 1000).await,
         store.clients().await,
     )
 }
@@ -190,6 +192,13 @@ fn identity() -> Write {
         identity: vec![
             Identity::Key(key, SeedChange::Keep(vec![5; 60])),
             Identity::Delegation(step),
+            Identity::Hold(HoldStep {
+                patient: "p1".into(),
+                number: 1,
+                sealed: vec![6; 40],
+                record: "r3".into(),
+                integrity: vec![4; 32],
+            }),
         ],
         ..Write::default()
     }

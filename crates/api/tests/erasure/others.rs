@@ -136,6 +136,46 @@ fn records_of_several_are_decided_about_before_and_go_with_the_erased() {
     assert_eq!(audited(world, |_| {}), [""; 0]);
 }
 
+#[test]
+fn a_consent_that_holds_for_another_is_amended_and_does_not_go() {
+    let world = ward();
+    let admin = world.client(Role::Admin, None);
+    let one = world.client(Role::Patient, Some("p1"));
+    let code = |system: &str, code: &str| {
+        let system = format!("http://terminology.hl7.org/CodeSystem/{system}");
+        json!({ "system": system, "code": code })
+    };
+    let refusal = json!({
+        "resourceType": "Consent", "status": "active",
+        "scope": { "coding": [code("consentscope", "patient-privacy")] },
+        "category": [{ "coding": [{ "system": "http://loinc.org", "code": "59284-0" }] }],
+        "patient": { "reference": "Patient/p1" }, "performer": [{ "reference": "Patient/p7" }],
+        "policy": [{ "uri": "https://salus.example/policy/sharing" }],
+        "provision": { "type": "deny", "purpose": [code("v3-ActReason", "BTG")] },
+    });
+    let filed = one.post("/fhir/Consent/$fileConsent", &refusal).expect(201);
+    let mut filed = filed.json()["parameter"][0]["resource"].clone();
+    let name = format!("Consent/{}", filed["id"].as_str().unwrap());
+    assert_eq!(shared(&admin), [name.as_str()]);
+    let decided = json!({ "words": "letter", "shared": [name] });
+    let refused = admin.post("/fhir/Patient/p7/$erase", &decided).expect(409);
+    assert!(
+        refused.text().contains("a consent of another patient"),
+        "{}",
+        refused.text()
+    );
+    filed["performer"] = json!([{ "reference": "Patient/p1" }]);
+    world
+        .clinician()
+        .put(&format!("/fhir/{name}"), &filed)
+        .expect(200);
+    super::erase(&world);
+    world.clinician().get(&format!("/fhir/{name}")).expect(200);
+    // What holds is read again at the next start.
+    world.wait(world.hospital.read_consents()).unwrap();
+    assert_eq!(audited(world, |_| {}), [""; 0]);
+}
+
 /// A backup of the database, whole.
 fn copied(world: &World) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

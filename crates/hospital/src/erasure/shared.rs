@@ -71,6 +71,19 @@ impl Hospital {
         decided: &[String],
     ) -> Result<(), HospitalError> {
         let shared = self.shared_records(patient).await?;
+        let consents = shared.iter().filter(|it| it.type_ == "Consent");
+        for consent in consents {
+            for other in &consent.also {
+                // What another patient refused would be open, and what was shared without terms.
+                if self.rests_on(other, &consent.id).await? {
+                    return Err(HospitalError::request(
+                        "conflict",
+                        "a consent of another patient that holds names this one",
+                        "take the patient out of it first: GET /erasures/preview shows which",
+                    ));
+                }
+            }
+        }
         let found: BTreeSet<String> = shared.iter().map(name).collect();
         let decided: BTreeSet<String> = decided.iter().cloned().collect();
         let open = found.difference(&decided).count();

@@ -19,6 +19,7 @@ mod members;
 mod outsider;
 mod quorum;
 mod receipts;
+mod replay;
 mod sessions;
 mod sharing;
 mod synthea;
