@@ -76,6 +76,14 @@ impl Store {
             .await
     }
 
+    /// Whether some key needs both of two patients' keys: versions that go with either of them.
+    pub async fn share_a_key(&self, one: &str, other: &str) -> Result<bool, StoreError> {
+        let (one, other) = (one.to_owned(), other.to_owned());
+        self.readers()
+            .run_long(move |connection| erase::share_a_key(connection, &one, &other))
+            .await
+    }
+
     /// Folds the write-ahead log into the database and empties it. False if a reader was in the
     /// way: call it again.
     pub async fn fold(&self) -> Result<bool, StoreError> {

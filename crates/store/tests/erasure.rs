@@ -318,6 +318,11 @@ async fn what_others_have_a_part_in_is_listed_before_and_goes_too() {
     };
     assert_eq!(store.shared_with(of_one, 10).await.unwrap().len(), 2);
 
+    for (other, shares) in [("p1", true), ("p", false), ("nobody", false)] {
+        let found = store.share_a_key(&vault("p7"), &vault(other)).await;
+        assert_eq!(found.unwrap(), shares, "{other}");
+    }
+
     let erased = store.erase(erasure()).await.unwrap();
     assert_eq!((erased.records, erased.shared), (7, 3));
     for gone in ["o-first", "o-joint", "o-out", "o-gone"] {

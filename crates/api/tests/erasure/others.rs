@@ -88,6 +88,17 @@ fn records_of_several_are_decided_about_before_and_go_with_the_erased() {
     erase(&admin, &json!({ "words": "x", "shared": all })).expect(409);
     let copy = copied(&world);
     let decided = json!({ "words": "letter", "shared": [all[1], all[2]] });
+    // A hold on the other one is a hold on what both are in.
+    let hold = json!({ "patient": "p1", "words": "case 12" });
+    admin.post("/erasures/holds", &hold).expect(201);
+    let held = erase(&admin, &decided).expect(409);
+    assert!(held.text().contains("a legal hold"), "{}", held.text());
+    let preview = admin.get("/erasures/preview?patient=p7").expect(200);
+    assert_eq!(preview.json()["held"], true);
+    let lift = hold.to_string();
+    admin
+        .send("DELETE", "/erasures/holds", &[], Some(lift.as_bytes()))
+        .expect(200);
     erase(&admin, &decided).expect(202);
 
     for (path, status) in [

@@ -7,7 +7,7 @@ use crate::admit::new_id;
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
 use crate::identity::statement::hold_mark;
-use crate::keyring::failed;
+use crate::keyring::{failed, patient_vault};
 use crate::setup::Hospital;
 
 /// Most bytes of the words of a hold.
@@ -40,10 +40,10 @@ impl Hospital {
         may_hold(caller, words)?;
         let _one = self.0.erasing.one.lock().await;
         self.current_record("Patient", patient).await?;
-        if self.0.keyring.is_leaving(patient) {
+        if self.is_going(patient).await? {
             return Err(HospitalError::request(
                 "conflict",
-                "the patient is being erased already",
+                "the patient, or one who is in the same records, is being erased already",
                 "an erasure that is on the ledger cannot be stopped",
             ));
         }
@@ -108,6 +108,11 @@ impl Hospital {
     /// The holds that stand.
     pub async fn legal_holds(&self, caller: &Caller) -> Result<Vec<Hold>, HospitalError> {
         may_hold(caller, "read")?;
+        let standing = self.standing_holds().await?;
+        standing.iter().map(|step| self.opened_hold(step)).collect()
+    }
+
+    async fn standing_holds(&self) -> Result<Vec<HoldStep>, HospitalError> {
         let mut standing: Vec<HoldStep> = Vec::new();
         let mut after = (String::new(), 0);
         loop {
@@ -122,7 +127,7 @@ impl Hospital {
                 }
             }
         }
-        standing.iter().map(|step| self.opened_hold(step)).collect()
+        Ok(standing)
     }
 
     /// Refuses what a hold forbids.
@@ -132,15 +137,43 @@ impl Hospital {
         }
         Err(HospitalError::request(
             "conflict",
-            "a legal hold stands on this patient: nothing is erased",
+            "a legal hold stands on this patient, or on one who is in the same records: nothing is \
+             erased",
             "an administrator or auditor lifts it: DELETE /erasures/holds",
         ))
     }
 
-    /// Whether a hold stands.
+    /// Whether a hold stands on the patient, or on somebody with whom the patient shares records:
+    /// they would go, or former versions of them.
     pub(super) async fn is_held(&self, patient: &str) -> Result<bool, HospitalError> {
         let last = self.last_step(patient).await?;
-        Ok(last.is_some_and(|step| step.holds()))
+        if last.is_some_and(|step| step.holds()) {
+            return Ok(true);
+        }
+        for step in self.standing_holds().await? {
+            if self.share_records(patient, &step.patient).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn share_records(&self, one: &str, other: &str) -> Result<bool, HospitalError> {
+        let (one, other) = (patient_vault(one), patient_vault(other));
+        Ok(self.0.store.share_a_key(&one, &other).await?)
+    }
+
+    /// Whether something of the patient is just going, with the patient or with somebody else.
+    async fn is_going(&self, patient: &str) -> Result<bool, HospitalError> {
+        if self.0.keyring.is_leaving(patient) {
+            return Ok(true);
+        }
+        for (_, plan) in self.plans().await? {
+            if self.share_records(&plan.patient, patient).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn last_step(&self, patient: &str) -> Result<Option<HoldStep>, HospitalError> {

@@ -166,6 +166,19 @@ fn count(connection: &Connection, erasure: &Erasure) -> Result<u64, StoreError> 
     from_sql(connection.query_row(sql, [erasure.id], |row| row.get(0))?)
 }
 
+/// Whether a key needs both.
+pub(crate) fn share_a_key(
+    connection: &Connection,
+    one: &str,
+    other: &str,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM vaults
+         WHERE instr(' ' || id || ' ', ' ' || ?1 || ' ') > 0
+         AND instr(' ' || id || ' ', ' ' || ?2 || ' ') > 0)";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_row([one, other], |row| row.get(0))?)
+}
+
 fn erase_versions(
     connection: &Connection,
     erasure: &Erasure,
