@@ -96,7 +96,7 @@ pub(crate) async fn certificate(
     }
 }
 
-/// `GET /erasures/preview?patient=...`: what an erasure would do, and what has to be decided before.
+/// `GET /erasures/preview?patient=...`: what an erasure would do, and what is to be decided before.
 pub(crate) async fn preview(
     State(door): State<Door>,
     Query(of): Query<OfPatient>,

@@ -91,8 +91,12 @@ fn records_of_several_are_decided_about_before_and_go_with_the_erased() {
     // A hold on the other one is a hold on what both are in.
     let hold = json!({ "patient": "p1", "words": "case 12" });
     admin.post("/erasures/holds", &hold).expect(201);
-    let held = erase(&admin, &decided).expect(409);
-    assert!(held.text().contains("a legal hold"), "{}", held.text());
+    let refused = erase(&admin, &decided).expect(409);
+    assert!(
+        refused.text().contains("a legal hold"),
+        "{}",
+        refused.text()
+    );
     let preview = admin.get("/erasures/preview?patient=p7").expect(200);
     assert_eq!(preview.json()["held"], true);
     let lift = hold.to_string();

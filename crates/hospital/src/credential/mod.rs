@@ -4,7 +4,8 @@
 //! five minutes: role and a pseudonym for everybody, name and identifier only where the session
 //! discloses them. The session's key is bound (`cnf`), so whoever copies a credential cannot
 //! present it, and each presentation is for one audience and one nonce. Pure: time and randomness
-//! are inputs, and what was presented before is for the caller to remember. `docs/reference/credentials.md` has the claims.
+//! are inputs, and what was presented before is for the caller to remember.
+//! `docs/reference/credentials.md` has the claims.
 
 mod check;
 mod disclosure;

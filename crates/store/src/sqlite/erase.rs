@@ -19,8 +19,8 @@ const USES: [&str; 7] = [
     "SELECT DISTINCT patient FROM compartments",
 ];
 
-/// Versions that open with a key of this patient, alone or with others, or that are in the patient's
-/// compartment under whatever key.
+/// Versions that open with a key of this patient, alone or with others, or that are in the
+/// patient's compartment under whatever key.
 const GOING: [&str; 2] = [
     "SELECT v.record, v.leaf FROM vaults k CROSS JOIN versions v ON v.vault = k.vault
      WHERE instr(' ' || k.id || ' ', ' ' || ?1 || ' ') > 0",
