@@ -3,8 +3,9 @@
 //! An erasure is planned in a marked row (`plan`), put on the ledger (`act`), carried out in one
 //! transaction of the store and in the key tree (`destroy`), attested, and told to the other
 //! holders until each of them has attested too (`tell`). What is not the patient's alone was
-//! decided about before (`shared`). The certificate follows from the ledger (`certificate`). A legal hold is before all of it (`hold`). Whatever is interrupted is finished
-//! at the next start: every step is looked up, none is remembered.
+//! decided about before (`shared`). The certificate follows from the ledger (`certificate`). A
+//! legal hold is before all of it (`hold`). Whatever is interrupted is finished at the next start:
+//! every step is looked up, none is remembered.
 //! `docs/reference/erasure.md` says what is gone and what stays.
 
 mod act;
