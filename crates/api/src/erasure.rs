@@ -1,4 +1,4 @@
-//! `/erasures`: where an erasure stands, its certificate, and legal holds.
+//! `/erasures`: where an erasure stands, its certificate, what it would do, and legal holds.
 
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -23,6 +23,12 @@ const RETRY_S: u64 = 5;
 #[derive(Deserialize)]
 pub(crate) struct ByKey {
     key: Option<String>,
+}
+
+/// `?patient=`
+#[derive(Deserialize)]
+pub(crate) struct OfPatient {
+    patient: String,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +94,36 @@ pub(crate) async fn certificate(
         }
         Err(error) => problem(&error),
     }
+}
+
+/// `GET /erasures/preview?patient=...`: what an erasure would do, and what is to be decided before.
+pub(crate) async fn preview(
+    State(door): State<Door>,
+    Query(of): Query<OfPatient>,
+    headers: HeaderMap,
+) -> Response {
+    let told = async {
+        let caller = door.person(&headers)?;
+        let preview = door
+            .hospital()
+            .preview_erasure(&caller, &of.patient)
+            .await?;
+        let shared = preview.shared.iter().map(|it| {
+            json!({
+                "record": format!("{}/{}", it.type_, it.id),
+                "version": it.version,
+                "also": it.also,
+            })
+        });
+        Ok(json!({
+            "patient": of.patient,
+            "held": preview.held,
+            "holders": preview.holders,
+            "shared": shared.collect::<Vec<Value>>(),
+            "more": preview.more,
+        }))
+    };
+    answered(StatusCode::OK, told.await)
 }
 
 /// `GET /erasures/holds`: the legal holds that stand.

@@ -120,6 +120,7 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
                 .post(erasure::place_hold)
                 .delete(erasure::lift_hold),
         )
+        .route("/erasures/preview", get(erasure::preview))
         .route("/erasures/{id}", get(erasure::status))
         .route("/erasures/{id}/certificate", get(erasure::certificate))
         .route("/reports/disclosures", get(report::disclosures))

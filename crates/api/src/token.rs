@@ -123,9 +123,7 @@ impl Mint {
         granted: &Granted,
         now_us: i64,
     ) -> Result<String, ApiError> {
-        let mut claims = self.claims(caller, now_us)?;
-        claims.scope = granted.scopes.to_string();
-        claims.client_id = Some(granted.client.clone());
+        let mut claims = self.granted(caller, granted, now_us)?;
         claims.family = Some(granted.family.clone()).filter(|family| !family.is_empty());
         claims.patient = caller.patient.clone().or_else(|| granted.patient.clone());
         self.sign(&claims)
@@ -138,11 +136,18 @@ impl Mint {
         granted: &Granted,
         now_us: i64,
     ) -> Result<String, ApiError> {
-        let mut claims = self.claims(caller, now_us)?;
+        let mut claims = self.granted(caller, granted, now_us)?;
         claims.exp = claims.iat.saturating_add(self.system_life_s());
-        claims.scope = granted.scopes.to_string();
-        claims.client_id = Some(granted.client.clone());
         self.sign(&claims)
+    }
+
+    /// The claims of a token for a registered client.
+    fn granted(&self, caller: &Caller, granted: &Granted, now_us: i64) -> Result<Claims, ApiError> {
+        Ok(Claims {
+            scope: granted.scopes.to_string(),
+            client_id: Some(granted.client.clone()),
+            ..self.claims(caller, now_us)?
+        })
     }
 
     /// Seconds that a token of a system is good for.

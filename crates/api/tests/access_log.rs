@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Client, World, ids};
 use hospital::Role;
 use serde_json::{Value, json};
@@ -225,6 +227,51 @@ fn nobody_writes_changes_or_deletes_an_event() {
     }
     let now = auditor.get(&path).expect(200).json();
     assert_eq!(now, event);
+}
+
+#[test]
+fn no_entry_of_a_batch_is_written_without_its_event() {
+    let world = World::new();
+    let client = world.clinician();
+    put_patient(&client, "p1");
+    let observation = |id: &str| {
+        json!({ "resourceType": "Observation", "id": id, "status": "final",
+            "code": { "text": "x" }, "subject": { "reference": "Patient/p1" } })
+    };
+    let put = |id: &str| {
+        json!({ "resource": observation(id),
+            "request": { "method": "PUT", "url": format!("Observation/{id}") } })
+    };
+    let batch = json!({ "resourceType": "Bundle", "type": "batch",
+        "entry": [put("b1"), put("b2")] });
+    client.post("/fhir", &batch).expect(200);
+    let events = client
+        .get("/fhir/AuditEvent?patient=p1&_count=100")
+        .expect(200)
+        .text();
+    for entity in ["Observation/b1/_history/1", "Observation/b2/_history/1"] {
+        assert_eq!(events.matches(entity).count(), 1, "{entity}: {events}");
+    }
+
+    // No event can be stored from here on. Whether an answer waits for its events does not matter:
+    // if they are in another commit than the entries, the entries are there.
+    let database = rusqlite::Connection::open(world.dir.join("store.db")).unwrap();
+    database.busy_timeout(Duration::from_secs(5)).unwrap();
+    let stop = "CREATE TRIGGER stop BEFORE INSERT ON records
+        WHEN NEW.type = (SELECT type FROM types WHERE name = 'AuditEvent')
+        BEGIN SELECT RAISE(ABORT, 'stopped'); END";
+    database.execute_batch(stop).unwrap();
+    let batch = json!({ "resourceType": "Bundle", "type": "batch",
+        "entry": [put("b1"), put("b3"), put("b4"),
+            { "request": { "method": "DELETE", "url": "Observation/b2" } }] });
+    client.post("/fhir", &batch).expect(500);
+    database.execute_batch("DROP TRIGGER stop").unwrap();
+    for (id, status) in [("b1", 200), ("b2", 200), ("b3", 404), ("b4", 404)] {
+        client
+            .get(&format!("/fhir/Observation/{id}"))
+            .expect(status);
+    }
+    client.get("/fhir/Observation/b1/_history/2").expect(404);
 }
 
 #[test]

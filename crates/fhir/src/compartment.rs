@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::references::{self, Form};
+use crate::references::{self, Form, Link};
 use crate::search;
 use crate::tables::{Leaf, Path, tables};
 
@@ -37,6 +37,24 @@ pub fn patients(resource: &Value) -> Vec<String> {
             }
         });
     }
+    found.into_iter().collect()
+}
+
+/// The ids of all patients whom the resource names: those in whose compartment it is, and those
+/// that any other reference in it points at. Sorted, without duplicates.
+pub fn named(resource: &Value) -> Vec<String> {
+    let mut found: BTreeSet<String> = patients(resource).into_iter().collect();
+    references::visit(resource, &mut |link, text| {
+        if link == Link::Reference
+            && let Form::Relative {
+                type_: "Patient",
+                id,
+                ..
+            } = references::form(text)
+        {
+            found.insert(id.to_owned());
+        }
+    });
     found.into_iter().collect()
 }
 

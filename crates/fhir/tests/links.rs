@@ -157,6 +157,22 @@ fn a_resource_is_in_the_compartment_of_its_patients() {
 }
 
 #[test]
+fn every_patient_whom_a_resource_names_is_found() {
+    let named = |resource: Value| compartment::named(&resource);
+    let observation = json!({"resourceType": "Observation",
+        "subject": {"reference": "Patient/b"}, "focus": [{"reference": "Patient/a/_history/2"}],
+        "contained": [{"resourceType": "Task", "id": "t", "for": {"reference": "Patient/c"}}],
+        "extension": [{"url": "urn:x", "valueReference": {"reference": "Patient/d"}}],
+        "note": [{"text": "Patient/e"}], "hasMember": [{"reference": "Group/f"}]});
+    assert_eq!(compartment::patients(&observation), ["b"]);
+    assert_eq!(named(observation), ["a", "b", "c", "d"]);
+    assert_eq!(named(json!({"resourceType": "Patient", "id": "a"})), ["a"]);
+    let task = json!({"resourceType": "Task", "for": {"reference": "Patient/a"}});
+    assert_eq!(named(task), ["a"]);
+    assert!(named(json!({"resourceType": "Organization", "id": "a"})).is_empty());
+}
+
+#[test]
 fn a_part_of_a_resource_is_marked() {
     let patient = json!({"resourceType": "Patient", "id": "p", "text": {"div": "x"},
         "active": true, "gender": "male", "_birthDate": {"id": "x"},

@@ -125,7 +125,7 @@ pub(crate) fn draft(value: &mut Value, stamp: Stamp) -> Result<Draft, HospitalEr
     let compartments = fhir::compartment::patients(value);
     Ok(Draft {
         digest: body_digest(&body)?,
-        vault: vault_id(&compartments),
+        vault: vault_id(&fhir::compartment::named(value))?,
         index: fhir::search::values(value),
         facts: consent::facts::of(value),
         body: body.into(),

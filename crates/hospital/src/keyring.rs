@@ -16,12 +16,26 @@ const OPENED_MAX: usize = 16_384;
 /// The key of records that are in no patient's compartment. A patient's key is `Patient/<id>`.
 const ORGANISATION: &str = "organisation";
 
-/// The id of the vault key for a record in these compartments (sorted).
-pub(crate) fn vault_id(compartments: &[String]) -> String {
-    match compartments.first() {
-        Some(patient) => patient_vault(patient),
-        None => ORGANISATION.to_owned(),
+/// Most patients that one record names: its key needs the leaf of each.
+const NAMED_MAX: usize = 256;
+/// Longer ids belong to records that name many patients; their keys are opened each time.
+const REMEMBERED_BYTES_MAX: usize = 1_024;
+
+/// The id of the vault key for a record that names these patients (sorted). It has all of them:
+/// the record goes with whoever is erased first.
+pub(crate) fn vault_id(named: &[String]) -> Result<String, HospitalError> {
+    if named.is_empty() {
+        return Ok(ORGANISATION.to_owned());
     }
+    if named.len() > NAMED_MAX {
+        return Err(HospitalError::request(
+            "too-costly",
+            format!("a record may name {NAMED_MAX} patients"),
+            "divide it: each of them can take it along when erased",
+        ));
+    }
+    let ids: Vec<String> = named.iter().map(|patient| patient_vault(patient)).collect();
+    Ok(ids.join(" "))
 }
 
 /// The id of a patient's vault key.
@@ -203,7 +217,7 @@ impl Keyring {
             keys.erase(&tree.path, &self.root, &id).map_err(failed)?;
         }
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.remove(&id);
+        opened.retain(|key, _| key.split(' ').all(|one| one != id));
         drop(opened);
         let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
         leaving.remove(&id);
@@ -212,15 +226,19 @@ impl Keyring {
 
     /// A fresh key and its stored form.
     fn made(&self, id: &str) -> Result<(VaultKey, Vec<u8>), VaultError> {
-        let leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
-        if leaving.contains(id) {
-            return Err(VaultError::Erased);
-        }
-        drop(leaving);
+        self.refuse_leaving(id)?;
         match &self.tree {
             Some(tree) => self.root.new_vault_key_in(&tree.read(), id),
             None => self.root.new_vault_key(id),
         }
+    }
+
+    fn refuse_leaving(&self, id: &str) -> Result<(), VaultError> {
+        let leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        if id.split(' ').any(|one| leaving.contains(one)) {
+            return Err(VaultError::Erased);
+        }
+        Ok(())
     }
 
     pub(crate) fn root(&self) -> &RootKey {
@@ -249,6 +267,10 @@ impl Keyring {
     ) -> Result<WriteKeys, HospitalError> {
         let mut found = WriteKeys::default();
         for id in ids {
+            if id.contains(' ') {
+                // What others share with somebody who is being erased was decided about.
+                self.refuse_leaving(id).map_err(failed)?;
+            }
             let known = match self.remembered(id) {
                 Some(key) => Some(key),
                 None => self.stored(store, id).await?,
@@ -282,7 +304,9 @@ impl Keyring {
         if opened.len() >= OPENED_MAX {
             opened.clear();
         }
-        opened.insert(id.to_owned(), key.clone());
+        if id.len() <= REMEMBERED_BYTES_MAX {
+            opened.insert(id.to_owned(), key.clone());
+        }
         Ok(Some(key))
     }
 

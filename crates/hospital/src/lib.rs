@@ -20,8 +20,8 @@
 //!    (`crates/api/tests/access.rs`, `a_patient_sees_the_own_compartment_only`).
 //! 6. A changed byte is found when it is read and by the audit
 //!    (`crates/api/tests/damage.rs`, `every_changed_byte_is_named`).
-//! 7. A key or a delegation of a patient that was swapped, added or taken away in the database is
-//!    found (`crates/api/tests/identity.rs`, `a_swapped_key_is_named_by_the_audit`).
+//! 7. A key, a delegation or a legal hold of a patient that was swapped, added or taken away in the
+//!    database is found (`crates/api/tests/identity.rs`, `a_swapped_key_is_named_by_the_audit`).
 //! 8. Nobody but the log of accesses writes an AuditEvent
 //!    (`crates/api/tests/access_log.rs`, `nobody_writes_changes_or_deletes_an_event`).
 //! 9. No patient's event names another patient
@@ -81,7 +81,7 @@ pub use batcher::{BatchStatus, Batcher};
 pub use caller::{Caller, Role};
 pub use clock::{Clock, SetClock, SystemClock};
 pub use draft::RECORD_BYTES_MAX;
-pub use erasure::{ErasureBegun, ErasureReader, ErasureStatus, Hold};
+pub use erasure::{ErasureBegun, ErasurePreview, ErasureReader, ErasureStatus, Hold, SHARED_MAX};
 pub use error::HospitalError;
 pub use history::HistoryOf;
 pub use identity::{

@@ -62,8 +62,6 @@ pub(crate) struct Inner {
     pub(crate) policy: Arc<policy::Policy>,
     /// The links to other organisations, once there are some.
     pub(crate) peers: std::sync::OnceLock<Arc<peers::Peers>>,
-    /// Presentations that were accepted: each one once.
-    pub(crate) seen: std::sync::Mutex<crate::credential::Seen>,
     pub(crate) wrong_codes: WrongCodes,
     /// The consents that hold here.
     pub(crate) book: Book,
@@ -102,7 +100,6 @@ impl Hospital {
             custody: setup.custody,
             policy: Arc::new(setup.policy),
             peers: std::sync::OnceLock::new(),
-            seen: std::sync::Mutex::default(),
             wrong_codes: WrongCodes::default(),
             book: Book::default(),
             keyring,

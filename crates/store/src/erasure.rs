@@ -10,7 +10,8 @@ pub struct Erasure {
     pub id: [u8; 32],
     /// The logical id of the patient.
     pub patient: String,
-    /// The vault key of the patient; it goes, and with it all that it opens.
+    /// The vault key of the patient. It goes, and so does every key whose id has this one among
+    /// others, with a space between them; and with the keys all that they open.
     pub vault: String,
     /// What opens the commitments of the erasure, sealed.
     pub sealed: Vec<u8>,
@@ -25,8 +26,21 @@ pub struct Erased {
     pub versions: u64,
     /// Records that are gone whole.
     pub records: u64,
-    /// Records in the patient's compartment that stay: they are under the key of another patient.
+    /// Of them those in which others had a part.
     pub shared: u64,
+}
+
+/// A record that goes with a patient although it is not the patient's alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SharedRecord {
+    /// Record type.
+    pub type_: String,
+    /// Logical id.
+    pub id: String,
+    /// Its current version.
+    pub version: u64,
+    /// The other patients whom it names; none: it is under the key of the organisation.
+    pub also: Vec<String>,
 }
 
 /// An erasure as it is kept.
@@ -41,13 +55,32 @@ pub struct KeptErasure {
 }
 
 impl Store {
-    /// Erases a patient: the vault key, every version under it, index, compartments, users, keys,
-    /// delegations, pacts, tickets, and the texts that nothing else uses. All or nothing; returns
-    /// when it is on disk.
+    /// Erases a patient: the vault keys, every version under them or in the patient's compartment,
+    /// index, compartments, users, keys, delegations, pacts, tickets, and the texts that nothing
+    /// else uses. All or nothing; returns when it is on disk.
     ///
     /// [`Store::fold`] then takes what was overwritten out of the write-ahead log.
     pub async fn erase(&self, erasure: Erasure) -> Result<Erased, StoreError> {
         self.write(move |connection, cache| erase::apply(connection, cache, &erasure))
+            .await
+    }
+
+    /// What an erasure would take although it is not the patient's alone, up to a bound.
+    pub async fn shared_with(
+        &self,
+        erasure: Erasure,
+        limit: usize,
+    ) -> Result<Vec<SharedRecord>, StoreError> {
+        self.readers()
+            .run_long(move |connection| erase::shared(connection, &erasure, limit))
+            .await
+    }
+
+    /// Whether some key needs both of two patients' keys: versions that go with either of them.
+    pub async fn share_a_key(&self, one: &str, other: &str) -> Result<bool, StoreError> {
+        let (one, other) = (one.to_owned(), other.to_owned());
+        self.readers()
+            .run_long(move |connection| erase::share_a_key(connection, &one, &other))
             .await
     }
 

@@ -1,4 +1,4 @@
-//! Keys of patients, their wrapped seeds, and delegations.
+//! Keys of patients, their wrapped seeds, delegations, and legal holds.
 
 use crate::sqlite::identity;
 use crate::{Store, StoreError};
@@ -55,6 +55,28 @@ pub struct DelegationStep {
     pub integrity: Vec<u8>,
 }
 
+/// A step of the legal holds on a patient: odd ones place a hold, even ones lift it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldStep {
+    /// Logical id of the patient record.
+    pub patient: String,
+    /// 1 for the first hold, one more for each step.
+    pub number: u64,
+    /// Who, why and when, sealed; opaque here.
+    pub sealed: Vec<u8>,
+    /// Id of the Provenance record that tells of it.
+    pub record: String,
+    /// The caller's keyed mark over the other columns; opaque here.
+    pub integrity: Vec<u8>,
+}
+
+impl HoldStep {
+    /// Whether nothing is erased after this step.
+    pub fn holds(&self) -> bool {
+        self.number % 2 == 1
+    }
+}
+
 /// What happens to the wrapped seed of a patient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SeedChange {
@@ -72,6 +94,8 @@ pub enum Identity {
     Key(PatientKey, SeedChange),
     /// A step of a delegation. Refused as a conflict when there is one.
     Delegation(DelegationStep),
+    /// A step of the legal holds on a patient. Refused as a conflict unless its number follows.
+    Hold(HoldStep),
 }
 
 impl Store {
@@ -115,7 +139,27 @@ impl Store {
             .await
     }
 
-    /// Takes all keys, the seed and the delegations of a patient away, for an erasure.
+    /// The last step of the legal holds on a patient.
+    pub async fn last_hold(&self, patient: &str) -> Result<Option<HoldStep>, StoreError> {
+        let patient = patient.to_owned();
+        self.readers()
+            .run(move |connection| identity::last_hold(connection, &patient))
+            .await
+    }
+
+    /// Steps of legal holds by patient and number, after the given one.
+    pub async fn scan_holds(
+        &self,
+        after: (&str, u64),
+        limit: u32,
+    ) -> Result<Vec<HoldStep>, StoreError> {
+        let (patient, number) = (after.0.to_owned(), after.1);
+        self.readers()
+            .run_long(move |connection| identity::holds_after(connection, &patient, number, limit))
+            .await
+    }
+
+    /// Takes all keys, the seed, the delegations and the holds of a patient away, for an erasure.
     pub async fn forget_identity(&self, patient: &str) -> Result<(), StoreError> {
         let patient = patient.to_owned();
         self.write(move |connection, _| identity::forget(connection, &patient))

@@ -49,10 +49,10 @@ mod user;
 mod writer;
 
 pub use batch::{Batch, Leaf, LeafPlace};
-pub use erasure::{Erased, Erasure, KeptErasure};
+pub use erasure::{Erased, Erasure, KeptErasure, SharedRecord};
 pub use error::StoreError;
 pub use everything::Everything;
-pub use identity::{DelegationStep, Identity, PatientKey, SeedChange};
+pub use identity::{DelegationStep, HoldStep, Identity, PatientKey, SeedChange};
 pub use logins::LoginRow;
 pub use narrowing::{Narrowing, Rule};
 pub use pact::{Pact, PactKind};

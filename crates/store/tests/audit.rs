@@ -15,9 +15,9 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
 use store::{
-    Batch, ClientRow, DelegationStep, Erasure, Identity, LoginRow, Method, NewVaultKey, Options,
-    Pact, PactKind, PasskeyRow, PatientKey, Put, SeedChange, Setting, Store, Stored, Ticket,
-    TicketKind, User, Write,
+    Batch, ClientRow, DelegationStep, Erasure, HoldStep, Identity, LoginRow, Method, NewVaultKey,
+    Options, Pact, PactKind, PasskeyRow, PatientKey, Put, SeedChange, Setting, Store, Stored,
+    Ticket, TicketKind, User, Write,
 };
 use support::*;
 
@@ -46,6 +46,7 @@ async fn compared_outside(store: &Store) -> String {
         store.scan_delegations(("", 0), 1000).await,
         store.scan_patient_seeds("", 1000).await,
         (
+            store.scan_holds(("", 0), 1000).await,
             store.clients().await,
             store.passkeys(None).await,
             store.logins().await,
@@ -217,6 +218,13 @@ fn identity() -> Write {
         identity: vec![
             Identity::Key(key, SeedChange::Keep(vec![5; 60])),
             Identity::Delegation(step),
+            Identity::Hold(HoldStep {
+                patient: "p1".into(),
+                number: 1,
+                sealed: vec![6; 40],
+                record: "r3".into(),
+                integrity: vec![4; 32],
+            }),
         ],
         ..Write::default()
     }

@@ -260,6 +260,94 @@ async fn a_record_that_went_over_to_another_patient_stays_with_its_later_version
     assert_eq!(found_in_files(&ward), [""; 0]);
 }
 
+/// Records in which `p1` and `p7` have a part, under keys of today and of earlier releases.
+async fn shared_by_both() -> Ward {
+    let ward = two_patients().await;
+    let store = &ward.store;
+    let both = |id: &str, vault: &str| {
+        let mut shared = unusual(id, "p1");
+        shared["performer"] = json!([{ "reference": "Patient/p7" }]);
+        Put {
+            vault: vault.to_owned(),
+            ..put(&shared, None, 40)
+        }
+    };
+    // Outside the compartment, and under the key of the other one, as in earlier releases.
+    let mut outside = observation("o-out", "p1", "8480-6", "2024-03", "120");
+    outside["focus"] = json!([{ "reference": "Patient/p7" }]);
+    let amended = observation("o-amended", "p1", "8480-6", "2024-03", "120");
+    let joint = "Patient/p1 Patient/p7";
+    let write = Write {
+        vault_keys: vec![NewVaultKey {
+            id: joint.to_owned(),
+            wrapped: vec![8; 60],
+        }],
+        puts: vec![
+            both("o-joint", joint),
+            both("o-first", "Patient/p1"),
+            both("o-amended", joint),
+            both("o-gone", joint),
+            under("p1", put(&outside, None, 40)),
+        ],
+        ..Write::default()
+    };
+    store.commit(write).await.unwrap();
+    let gone = Put {
+        vault: joint.to_owned(),
+        ..tombstone("Observation", "o-gone", 1, 41)
+    };
+    let amended = under("p1", put(&amended, Some(1), 41));
+    store.commit(puts(vec![amended, gone])).await.unwrap();
+    ward
+}
+
+#[tokio::test]
+async fn what_others_have_a_part_in_is_listed_before_and_goes_too() {
+    let ward = shared_by_both().await;
+    let store = &ward.store;
+    let listed = store.shared_with(erasure(), 10).await.unwrap();
+    let names: Vec<&str> = listed.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(names, ["o-first", "o-joint", "o-out"]);
+    assert!(listed.iter().all(|it| it.also == ["p1"] && it.version == 1));
+    assert_eq!(store.shared_with(erasure(), 2).await.unwrap().len(), 2);
+    // `p1` is the only one in the compartment and the key of `o-out`.
+    let of_one = Erasure {
+        patient: "p1".to_owned(),
+        vault: vault("p1"),
+        ..erasure()
+    };
+    assert_eq!(store.shared_with(of_one, 10).await.unwrap().len(), 2);
+
+    for (other, shares) in [("p1", true), ("p", false), ("nobody", false)] {
+        let found = store.share_a_key(&vault("p7"), &vault(other)).await;
+        assert_eq!(found.unwrap(), shares, "{other}");
+    }
+
+    let erased = store.erase(erasure()).await.unwrap();
+    assert_eq!((erased.records, erased.shared), (7, 3));
+    for gone in ["o-first", "o-joint", "o-out", "o-gone"] {
+        assert_eq!(
+            store.current("Observation", gone).await.unwrap(),
+            None,
+            "{gone}"
+        );
+    }
+    let kept = store.current("Observation", "o-amended").await.unwrap();
+    assert_eq!(kept.unwrap().version, 2);
+    assert_eq!(
+        store.version("Observation", "o-amended", 1).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        store.vault_key("Patient/p1 Patient/p7").await.unwrap(),
+        None
+    );
+    assert!(store.vault_key("Patient/p1").await.unwrap().is_some());
+    assert_eq!(store.integrity_check().await.unwrap(), [""; 0]);
+    fold(store).await;
+    assert_eq!(found_in_files(&ward), [""; 0]);
+}
+
 #[tokio::test]
 async fn an_erasure_happens_once_and_whole() {
     let ward = two_patients().await;

@@ -6,6 +6,9 @@
 //! that leaf and everybody can derive all others (a puncturable function by Goldreich, Goldwasser
 //! and Micali). So an old `records.db` with the tree of today opens everything but what was erased.
 //! Which combinations of copies are dead, and which are not: `docs/reference/keys.md`.
+//!
+//! The key of a record that names several patients has all their ids, with a space between them. It
+//! is wrapped under the leaf of each: whoever of them is erased takes it along.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -85,10 +88,11 @@ impl KeyTree {
         Ok(Self { nodes })
     }
 
-    /// Whether an id was erased: nobody can derive its key from this tree.
+    /// Whether an id was erased, or one of several: nobody can derive its key from this tree.
     pub fn has_erased(&self, id: &str) -> bool {
         // One node is the root: nothing was erased yet.
-        self.nodes.len() > 1 && self.above(&place(id)).is_none()
+        let gone = |one| self.above(&place(one)).is_none();
+        self.nodes.len() > 1 && id.split(' ').any(gone)
     }
 
     /// Takes an id out of the tree and replaces the file at once; the bytes of the former file are
@@ -117,7 +121,13 @@ impl KeyTree {
         self.nodes.iter().position(leads)
     }
 
-    /// The key of the leaf of an id.
+    /// The keys of the leaves of an id, or of several with a space between them.
+    fn leaves(&self, id: &str) -> Result<Vec<Zeroizing<[u8; 32]>>, VaultError> {
+        let leaf = |one| self.leaf(one).ok_or(VaultError::Erased);
+        id.split(' ').map(leaf).collect()
+    }
+
+    /// The key of the leaf of one id.
     fn leaf(&self, id: &str) -> Option<Zeroizing<[u8; 32]>> {
         let place = place(id);
         let mut node = self.nodes[self.above(&place)?].clone();
@@ -184,15 +194,15 @@ impl RootKey {
         Ok((key, wrapped))
     }
 
-    /// Wraps a vault key under the root key and the tree; refused if the id was erased.
+    /// Wraps a vault key under the root key and the tree; refused if the id, or one of several, was
+    /// erased.
     pub fn wrap_vault_key_in(
         &self,
         tree: &KeyTree,
         id: &str,
         key: &VaultKey,
     ) -> Result<Vec<u8>, VaultError> {
-        let leaf = tree.leaf(id).ok_or(VaultError::Erased)?;
-        wrap(&self.joined(&leaf), id, key.bytes())
+        wrap(&self.joined(&tree.leaves(id)?), id, key.bytes())
     }
 
     /// Unwraps a vault key. One whose id was erased opens for nobody, whoever has its wrapped form.
@@ -202,16 +212,17 @@ impl RootKey {
         id: &str,
         wrapped: &[u8],
     ) -> Result<VaultKey, VaultError> {
-        let leaf = tree.leaf(id).ok_or(VaultError::Erased)?;
         let refused = VaultError::Sealed("vault key");
-        let bytes = unwrap(&self.joined(&leaf), id, wrapped).ok_or(refused.clone())?;
+        let joined = self.joined(&tree.leaves(id)?);
+        let bytes = unwrap(&joined, id, wrapped).ok_or(refused.clone())?;
         let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| refused)?;
         Ok(VaultKey::from_bytes(bytes))
     }
 
-    /// A key that needs both: HMAC under the root's, over the leaf.
-    fn joined(&self, leaf: &[u8; 32]) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(mark(self.wrap_key(), "tree/wrap", &[leaf]))
+    /// A key that needs all: HMAC under the root's, over the leaves.
+    fn joined(&self, leaves: &[Zeroizing<[u8; 32]>]) -> Zeroizing<[u8; 32]> {
+        let parts: Vec<&[u8]> = leaves.iter().map(|leaf| leaf.as_slice()).collect();
+        Zeroizing::new(mark(self.wrap_key(), "tree/wrap", &parts))
     }
 }
 

@@ -45,6 +45,36 @@ fn an_old_copy_of_the_database_opens_all_but_the_erased() {
 }
 
 #[test]
+fn a_key_of_several_goes_with_whoever_is_erased() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.tree");
+    let whole = KeyTree::create(&path, &root()).unwrap();
+    let several = "Patient/1 Patient/2 Patient/3";
+    let (_, wrapped) = root().new_vault_key_in(&whole, several).unwrap();
+    assert!(opens(&whole, several, &wrapped));
+    // Fewer leaves, other ones or another order open nothing.
+    for other in [
+        "Patient/1",
+        "Patient/1 Patient/2",
+        "Patient/2 Patient/1 Patient/3",
+    ] {
+        assert!(!opens(&whole, other, &wrapped), "{other}");
+    }
+    for erased in ["Patient/1", "Patient/2", "Patient/3"] {
+        let path = folder.path().join(erased.replace('/', "-"));
+        let mut tree = KeyTree::create(&path, &root()).unwrap();
+        let (_, shared) = root().new_vault_key_in(&tree, several).unwrap();
+        let (_, own) = root().new_vault_key_in(&tree, "Patient/4").unwrap();
+        tree.erase(&path, &root(), erased).unwrap();
+        let opened = root().open_vault_key_in(&tree, several, &shared);
+        assert_eq!(opened.unwrap_err(), VaultError::Erased, "{erased}");
+        assert!(tree.has_erased(several));
+        assert!(root().new_vault_key_in(&tree, several).is_err());
+        assert!(opens(&tree, "Patient/4", &own));
+    }
+}
+
+#[test]
 fn erasing_again_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.tree");

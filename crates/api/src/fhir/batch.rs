@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response as HttpResponse;
-use hospital::access_log::{self, AccessDeed};
+use hospital::access_log::{self, Access, AccessDeed, AccessOutcome};
 use hospital::bundle::{BundleKind, BundleLimits, Plan, Planned};
 use hospital::request::Method;
 use hospital::{Caller, HospitalError, Made, Response, instant};
@@ -45,21 +45,23 @@ pub(super) async fn bundle(
         bytes_max,
     };
     let plan = door.hospital().plan(bytes, limits).await?;
-    let mut stored = false;
-    let (kind, answers) = match plan.kind {
+    let (kind, answers, stored) = match plan.kind {
         BundleKind::Batch => {
             let caller = caller.clone();
-            ("batch-response", batch(door, caller, plan).await)
+            let answered = batch(door, caller, &about.access, plan).await;
+            let (answers, stored) = answered.into_iter().unzip();
+            ("batch-response", answers, stored)
         }
         BundleKind::Transaction => {
             about.access.deed = AccessDeed::Transaction;
             let work = transaction(door, caller, plan);
-            let (answers, written) = access_log::logged(about.access.clone(), work).await;
-            stored = written;
-            ("transaction-response", answers?)
+            let (answers, stored) = access_log::logged(about.access.clone(), work).await;
+            let answers = answers?;
+            let stored = vec![stored; answers.len()];
+            ("transaction-response", answers, stored)
         }
     };
-    let shows = shows(&answers, stored);
+    let shows = shows(&answers, &stored);
     let wrote = answers.iter().filter(|answer| is_write(answer)).count();
     door.0.metrics.wrote(wrote as u64);
     let body = rendered(door, kind, answers, prefer);
@@ -68,14 +70,15 @@ pub(super) async fn bundle(
     Ok(response)
 }
 
-/// What the entries show, and which were refused. What a transaction wrote is logged with it, so
-/// that only its reads are left.
-fn shows(answers: &[Answer], written: bool) -> Shows {
+/// What the entries show, and which were refused. What was written is logged with it (`stored`), so
+/// that only reads are left.
+fn shows(answers: &[Answer], stored: &[bool]) -> Shows {
     let mut seen = Vec::new();
     let mut refused = Vec::new();
-    for answer in answers {
+    let mut written = false;
+    for (answer, stored) in answers.iter().zip(stored) {
         match answer {
-            Ok(_) if written && is_write(answer) => {}
+            Ok(_) if *stored && is_write(answer) => written = true,
             Ok(one) => seen.extend(one.seen()),
             Err(error) => refused.push(error.describe().name.to_owned()),
         }
@@ -106,17 +109,31 @@ async fn transaction(door: &Door, caller: &Caller, plan: Plan) -> Result<Vec<Ans
         .collect())
 }
 
-/// Every entry on its own, in the order of verbs that a transaction has.
-async fn batch(door: &Door, caller: Caller, plan: Plan) -> Vec<Answer> {
+/// The access of one entry that writes: an interaction of its own, known by the batch's request.
+fn entry_access(batch: &Access) -> Access {
+    Access {
+        // Any write: the log says create, update, patch or delete by what is stored.
+        deed: AccessDeed::Update,
+        query: None,
+        outcome: AccessOutcome::Permitted,
+        ..batch.clone()
+    }
+}
+
+/// Every entry on its own, in the order of verbs that a transaction has; and whether its events are
+/// stored. Those of a write are in its own commit: a batch can be broken off between two entries,
+/// by its time or with the node, and still nothing is there that the log does not tell of.
+async fn batch(door: &Door, caller: Caller, access: &Access, plan: Plan) -> Vec<(Answer, bool)> {
     let count = plan.entries.len();
-    let mut answers: Vec<Option<Answer>> = (0..count).map(|_| None).collect();
+    let mut answers: Vec<Option<(Answer, bool)>> = (0..count).map(|_| None).collect();
     let caller = Arc::new(caller);
+    let access = entry_access(access);
     let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut entries: Vec<Planned> = Vec::with_capacity(count);
     for (index, entry) in plan.entries.into_iter().enumerate() {
         match entry {
             Ok(entry) => entries.push(entry),
-            Err(error) => answers[index] = Some(Err(error.into())),
+            Err(error) => answers[index] = Some((Err(error.into()), false)),
         }
     }
     for verbs in [
@@ -133,20 +150,10 @@ async fn batch(door: &Door, caller: Caller, plan: Plan) -> Vec<Answer> {
         let now: Vec<Planned> = now;
         for entry in now {
             let (door, caller) = (door.clone(), Arc::clone(&caller));
-            let room = Arc::clone(&room);
+            let (room, access) = (Arc::clone(&room), access.clone());
             running.spawn(async move {
                 let _place = room.acquire_owned().await;
-                let request = entry.request;
-                let allowed = access::allow_request(&caller, &request);
-                let answer = match allowed {
-                    Ok(()) => door
-                        .hospital()
-                        .perform(&caller, request)
-                        .await
-                        .map_err(ApiError::from),
-                    Err(error) => Err(error),
-                };
-                (entry.index, answer)
+                (entry.index, performed(&door, &caller, access, entry).await)
             });
         }
         while let Some(done) = running.join_next().await {
@@ -155,11 +162,27 @@ async fn batch(door: &Door, caller: Caller, plan: Plan) -> Vec<Answer> {
             }
         }
     }
-    let lost = || Err(HospitalError::Internal("an entry was not answered".into()).into());
+    let lost = || HospitalError::Internal("an entry was not answered".into());
     answers
         .into_iter()
-        .map(|answer| answer.unwrap_or_else(lost))
+        .map(|answer| answer.unwrap_or_else(|| (Err(lost().into()), false)))
         .collect()
+}
+
+/// One entry of a batch.
+async fn performed(door: &Door, caller: &Caller, access: Access, entry: Planned) -> (Answer, bool) {
+    let request = entry.request;
+    if let Err(error) = access::allow_request(caller, &request) {
+        return (Err(error), false);
+    }
+    let writes = request.method != Method::Get;
+    let work = door.hospital().perform(caller, request);
+    let (answer, stored) = if writes {
+        access_log::logged(access, work).await
+    } else {
+        (work.await, false)
+    };
+    (answer.map_err(ApiError::from), stored)
 }
 
 /// The response Bundle; resources are copied in as they are stored.

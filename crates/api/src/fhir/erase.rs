@@ -15,13 +15,16 @@ use crate::outcome::respond;
 use crate::state::Door;
 
 /// Largest form.
-const FORM_BYTES_MAX: usize = 16 << 10;
+const FORM_BYTES_MAX: usize = 256 << 10;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Form {
     #[serde(default)]
     words: String,
+    /// Records that go too although they name others.
+    #[serde(default)]
+    shared: Vec<String>,
 }
 
 /// Erases; the answer says where the erasure stands from then on.
@@ -43,7 +46,7 @@ pub(super) async fn erase(
             HospitalError::request(
                 "structure",
                 format!(
-                    "line {}, column {}: the body takes words",
+                    "line {}, column {}: the body takes words and shared",
                     error.line(),
                     error.column()
                 ),
@@ -51,7 +54,10 @@ pub(super) async fn erase(
             )
         })?
     };
-    let begun = door.hospital().erase(caller, patient, &form.words).await?;
+    let begun = door
+        .hospital()
+        .erase(caller, patient, &form.words, &form.shared)
+        .await?;
     if caller.role != Role::Patient {
         // Who erased, without whom. A patient's own act goes with the patient.
         let access = Access {

@@ -294,7 +294,7 @@ fn drafted(access: &Access, mut body: Body<'_>, stamp: Stamp) -> Result<Draft, H
     let compartments: Vec<String> = patient.map(str::to_owned).into_iter().collect();
     Ok(Draft {
         digest: proof::sha256(&bytes),
-        vault: vault_id(&compartments),
+        vault: vault_id(&compartments)?,
         index: index::values(&body, at_us),
         facts: index::facts(&body, &stamp.id, at_us),
         body: bytes.into(),

@@ -405,6 +405,7 @@ fn the_bytes_that_are_stored_are_the_canonical_form_and_their_digest_is_the_reco
                 assert_eq!(made.index.len(), index.len(), "{value}");
                 assert_eq!(made.facts, consent::facts::of(&value));
                 assert_eq!(made.compartments, fhir::compartment::patients(&value));
+                assert_eq!(made.compartments, fhir::compartment::named(&value));
                 assert_eq!(fhir::validate::resource(&value), [], "{value}");
             }
         }

@@ -1,5 +1,5 @@
-//! Keys of patients and delegations: every row has its mark and its record, and the other way
-//! round.
+//! Keys of patients, delegations and legal holds: every row has its mark and its record, and the
+//! other way round.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use vault::Seed;
 
 use super::{Desk, PAGE, Report};
 use crate::error::HospitalError;
-use crate::identity::statement::{hex, key_mark, step_mark};
+use crate::identity::statement::{hex, hold_mark, key_mark, step_mark};
 
 /// The marks that records tell of, by the id of the record.
 pub(super) type Told = BTreeMap<String, String>;
@@ -19,55 +19,70 @@ impl Desk {
         mut told: Told,
         report: &mut Report<'_>,
     ) -> Result<(), HospitalError> {
-        let root = self.keyring.root();
-        let mut after = (String::new(), 0);
-        loop {
-            let page = self
-                .store
-                .scan_patient_keys((&after.0, after.1), PAGE)
-                .await?;
-            let Some(last) = page.last() else { break };
-            after = (last.patient.clone(), last.number);
-            for row in &page {
-                let item = format!("key {} of Patient/{}", row.number, row.patient);
-                let mark = key_mark(root, row);
-                compare(
-                    item,
-                    &mark,
-                    (&row.integrity, &row.record),
-                    &mut told,
-                    report,
-                );
-            }
-        }
-        let mut after = (String::new(), 0);
-        loop {
-            let page = self
-                .store
-                .scan_delegations((&after.0, after.1), PAGE)
-                .await?;
-            let Some(last) = page.last() else { break };
-            after = (last.id.clone(), last.number);
-            for row in &page {
-                let item = format!("step {} of delegation {}", row.number, row.id);
-                let mark = step_mark(root, row);
-                compare(
-                    item,
-                    &mark,
-                    (&row.integrity, &row.record),
-                    &mut told,
-                    report,
-                );
+        for table in [Table::Keys, Table::Delegations, Table::Holds] {
+            let mut after = (String::new(), 0);
+            loop {
+                let page = self.page(table, &after).await?;
+                let Some(last) = page.last() else { break };
+                after.clone_from(&last.place);
+                for row in page {
+                    row.compare(&mut told, report);
+                }
             }
         }
         for record in told.keys() {
             let item = format!("Provenance/{record}");
             report.find(
                 item,
-                "the key or delegation that it tells of was taken away",
+                "the key, delegation or hold that it tells of was taken away",
             );
         }
         self.seeds(report).await
+    }
+
+    async fn page(
+        &self,
+        table: Table,
+        (id, number): &(String, u64),
+    ) -> Result<Vec<Row>, HospitalError> {
+        let (root, after) = (self.keyring.root(), (id.as_str(), *number));
+        let store = &self.store;
+        let rows = match table {
+            Table::Keys => {
+                let rows = store.scan_patient_keys(after, PAGE).await?.into_iter();
+                rows.map(|row| Row {
+                    item: format!("key {} of Patient/{}", row.number, row.patient),
+                    mark: key_mark(root, &row),
+                    place: (row.patient, row.number),
+                    told: (row.integrity, row.record),
+                })
+                .collect()
+            }
+            Table::Delegations => {
+                let rows = store.scan_delegations(after, PAGE).await?.into_iter();
+                rows.map(|row| Row {
+                    item: format!("step {} of delegation {}", row.number, row.id),
+                    mark: step_mark(root, &row),
+                    place: (row.id, row.number),
+                    told: (row.integrity, row.record),
+                })
+                .collect()
+            }
+            Table::Holds => {
+                let rows = store.scan_holds(after, PAGE).await?.into_iter();
+                rows.map(|row| Row {
+                    item: format!(
+                        "step {} of the holds on Patient/{}",
+                        row.number, row.patient
+                    ),
+                    mark: hold_mark(root, &row),
+                    place: (row.patient, row.number),
+                    told: (row.integrity, row.record),
+                })
+                .collect()
+            }
+        };
+        Ok(rows)
     }
 
     /// Every seed opens, is of a patient with custodial keys, and is that of the key in force.
@@ -95,18 +110,33 @@ impl Desk {
     }
 }
 
-/// One row: its mark, and the record that tells of it.
-fn compare(
+/// The tables whose every row a record tells of.
+#[derive(Clone, Copy)]
+enum Table {
+    Keys,
+    Delegations,
+    Holds,
+}
+
+/// One row of them.
+struct Row {
     item: String,
-    mark: &[u8; 32],
-    (found, record): (&[u8], &str),
-    told: &mut Told,
-    report: &mut Report<'_>,
-) {
-    let recorded = told.remove(record);
-    if !vault::keys::same(mark, found) {
-        report.find(item, "its row was changed outside Salus");
-    } else if recorded != Some(hex(mark)) {
-        report.find(item, "no record tells of it");
+    /// What its mark must be.
+    mark: [u8; 32],
+    /// Where the walk goes on.
+    place: (String, u64),
+    /// The mark that it has, and the record that tells of it.
+    told: (Vec<u8>, String),
+}
+
+impl Row {
+    fn compare(self, told: &mut Told, report: &mut Report<'_>) {
+        let (found, record) = self.told;
+        let recorded = told.remove(&record);
+        if !vault::keys::same(&self.mark, &found) {
+            report.find(self.item, "its row was changed outside Salus");
+        } else if recorded != Some(hex(&self.mark)) {
+            report.find(self.item, "no record tells of it");
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! Checking a presentation. RFC 9901 7.3; RFC 8725 for what every token must be held to.
 
-use proof::PublicKey;
+use proof::{Digest, PublicKey};
 use serde_json::{Map, Value};
 
 use super::disclosure::{digest, read};
 use super::jws::{Token, decode, open};
 use super::{
     CLAIM_BYTES_MAX, CREDENTIAL_TYPE, CredentialError, DISCLOSED, LEEWAY_S, LIFE_S_MAX,
-    PROOF_AGE_S_MAX, PROOF_TYPE, Seen, TEXT_BYTES_MAX,
+    PROOF_AGE_S_MAX, PROOF_TYPE, TEXT_BYTES_MAX,
 };
 use crate::caller::Role;
 
@@ -51,12 +51,19 @@ pub struct Practitioner {
     pub holder: PublicKey,
 }
 
-/// Whether a presentation is what it must be, and who asks. A presentation is accepted once.
-pub fn check(
-    text: &str,
-    expected: &Expected<'_>,
-    seen: &mut Seen,
-) -> Result<Practitioner, CredentialError> {
+/// A presentation that is what it must be. Whoever accepts it remembers `once` until then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presented {
+    /// Who asks.
+    pub practitioner: Practitioner,
+    /// The same for every presentation of this credential with this nonce.
+    pub once: Digest,
+    /// The last second at which it could be accepted again, since 1970.
+    pub until_s: i64,
+}
+
+/// Whether a presentation is what it must be, and who asks.
+pub fn check(text: &str, expected: &Expected<'_>) -> Result<Presented, CredentialError> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(CredentialError::TooLarge);
     }
@@ -77,10 +84,12 @@ pub fn check(
     // RFC 9901 4.3.1: the hash covers the last `~` too.
     let shown = &text[..=shown.len()];
     proved(proof, &practitioner, shown, expected)?;
-    let until_s = practitioner.expires_s.saturating_add(LEEWAY_S);
-    let name = (expected.issuer, practitioner.id.as_str(), expected.nonce);
-    seen.admit(name, until_s, expected.now_s)?;
-    Ok(practitioner)
+    let name = [expected.issuer, &practitioner.id, expected.nonce].map(str::as_bytes);
+    Ok(Presented {
+        once: proof::hash("salus/credential-seen/v1", &name),
+        until_s: practitioner.expires_s.saturating_add(LEEWAY_S),
+        practitioner,
+    })
 }
 
 /// The token of the issuer, and the digests of what may be disclosed.

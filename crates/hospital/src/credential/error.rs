@@ -63,7 +63,4 @@ pub enum CredentialError {
     /// This credential came with this nonce before.
     #[error("the credential was presented before with this nonce")]
     Replayed,
-    /// More presentations at the same time than are remembered.
-    #[error("too many presentations are remembered")]
-    Busy,
 }

@@ -4,22 +4,21 @@
 //! five minutes: role and a pseudonym for everybody, name and identifier only where the session
 //! discloses them. The session's key is bound (`cnf`), so whoever copies a credential cannot
 //! present it, and each presentation is for one audience and one nonce. Pure: time and randomness
-//! are inputs. `docs/reference/credentials.md` has the claims.
+//! are inputs, and what was presented before is for the caller to remember.
+//! `docs/reference/credentials.md` has the claims.
 
 mod check;
 mod disclosure;
 mod error;
 mod issue;
 mod jws;
-mod seen;
 
 #[cfg(test)]
 mod tests;
 
-pub use check::{Expected, Practitioner, check};
+pub use check::{Expected, Practitioner, Presented, check};
 pub use error::CredentialError;
 pub use issue::{Credential, Dice, NewCredential, Presentation, issue, present};
-pub use seen::Seen;
 
 /// Life of a credential unless asked otherwise.
 pub const LIFE_S: i64 = 300;

@@ -12,7 +12,7 @@ use super::plan::{Other, Plan};
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
 use crate::identity::DelegationKind;
-use crate::keyring::{failed, patient_vault};
+use crate::keyring::failed;
 use crate::setup::Hospital;
 
 /// Most bytes of an administrator's words.
@@ -33,20 +33,22 @@ pub struct ErasureBegun {
 
 impl Hospital {
     /// Erases a patient. Answers when everything here is gone and attested, or, if the ledger
-    /// takes longer, when it cannot be stopped any more.
+    /// takes longer, when it cannot be stopped any more. `shared` names every record that goes
+    /// too although it names others: [`Hospital::preview_erasure`].
     pub async fn erase(
         &self,
         caller: &Caller,
         patient: &str,
         words: &str,
+        shared: &[String],
     ) -> Result<ErasureBegun, HospitalError> {
-        may_erase(caller, patient, words)?;
+        may_erase(caller, patient, words, shared)?;
         let (hospital, caller) = (self.clone(), caller.clone());
-        let (patient, words) = (patient.to_owned(), words.to_owned());
+        let (patient, words, shared) = (patient.to_owned(), words.to_owned(), shared.to_owned());
         // A task of its own: a client that hangs up does not stop it half way.
         let begun = tokio::spawn(async move {
             let _one = hospital.0.erasing.one.lock().await;
-            hospital.begin(&caller, &patient, &words).await
+            hospital.begin(&caller, &patient, &words, &shared).await
         });
         let gone = |_| HospitalError::Internal("the task of an erasure is gone".into());
         let begun = begun.await.map_err(gone)??;
@@ -65,6 +67,7 @@ impl Hospital {
         caller: &Caller,
         patient: &str,
         words: &str,
+        shared: &[String],
     ) -> Result<ErasureBegun, HospitalError> {
         let under_way = self.plans().await?;
         if let Some((id, plan)) = under_way.into_iter().find(|(_, it)| it.patient == patient) {
@@ -74,15 +77,15 @@ impl Hospital {
                 done_here: false,
             });
         }
-        let vault = self.0.store.vault_key(&patient_vault(patient)).await?;
-        if vault.is_none() {
-            // Never there, or erased: nobody learns which.
-            return Err(HospitalError::Absent(format!("Patient/{patient}")));
-        }
+        self.refuse_unknown(patient).await?;
         self.refuse_held(patient).await?;
         // From here on nothing is made for the patient that the plan does not know of.
         self.0.keyring.leave(patient);
-        let (id, plan) = match self.put_on_ledger(caller, patient, words).await {
+        let begun = match self.refuse_undecided(patient, shared).await {
+            Ok(()) => self.put_on_ledger(caller, patient, words, shared).await,
+            Err(error) => Err(error),
+        };
+        let (id, plan) = match begun {
             Ok(begun) => begun,
             Err(error) => {
                 self.0.keyring.stay(patient);
@@ -110,9 +113,10 @@ impl Hospital {
         caller: &Caller,
         patient: &str,
         words: &str,
+        shared: &[String],
     ) -> Result<(Digest, Plan), HospitalError> {
         let id = Digest(vault::random().map_err(failed)?);
-        let plan = self.planned(caller, patient, words).await?;
+        let plan = self.planned(caller, patient, words, shared).await?;
         self.0.erasing.none_under_way.store(false, Ordering::SeqCst);
         self.keep_plan(&id, &plan).await?;
         let enacted = match self.submit_erasure(&id, &plan).await {
@@ -146,22 +150,33 @@ impl Hospital {
         caller: &Caller,
         patient: &str,
         words: &str,
+        shared: &[String],
     ) -> Result<Plan, HospitalError> {
         let others = self.other_holders(patient).await?;
-        let mut holders: Vec<String> = others.iter().map(|it| it.organisation.clone()).collect();
-        holders.push(self.0.organisation.clone());
-        holders.sort();
-        holders.dedup();
         let key = || vault::random().map(|bytes| Digest(bytes).to_string());
         Ok(Plan {
             patient: patient.to_owned(),
             subject_key: key().map_err(failed)?,
             holders_key: key().map_err(failed)?,
-            holders,
+            holders: self.names(&others),
             others,
             by: caller.role.name().to_owned(),
             words: words.to_owned(),
+            shared: shared.to_owned(),
         })
+    }
+
+    /// Who would have to attest.
+    pub(super) async fn holders_of(&self, patient: &str) -> Result<Vec<String>, HospitalError> {
+        Ok(self.names(&self.other_holders(patient).await?))
+    }
+
+    fn names(&self, others: &[Other]) -> Vec<String> {
+        let mut names: Vec<String> = others.iter().map(|it| it.organisation.clone()).collect();
+        names.push(self.0.organisation.clone());
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// The organisations with a link or a grant of the patient, the ended ones too.
@@ -203,7 +218,12 @@ fn other<'a>(found: &'a mut BTreeMap<String, Other>, name: &str) -> &'a mut Othe
 }
 
 /// The patient, a guardian, or an administrator who says why.
-fn may_erase(caller: &Caller, patient: &str, words: &str) -> Result<(), HospitalError> {
+fn may_erase(
+    caller: &Caller,
+    patient: &str,
+    words: &str,
+    shared: &[String],
+) -> Result<(), HospitalError> {
     if caller.sight.reach.is_some() {
         return Err(HospitalError::OutOfScope(
             "an app does not erase a patient: sign in with name and password".into(),
@@ -218,6 +238,10 @@ fn may_erase(caller: &Caller, patient: &str, words: &str) -> Result<(), Hospital
     }
     let proxy = matches!(&caller.acting, Some(acting) if acting.kind == DelegationKind::Proxy);
     match caller.role {
+        // What others have a part in is not one patient's to decide.
+        Role::Patient if !shared.is_empty() => Err(HospitalError::Forbidden(
+            "an administrator decides about records that name others too".into(),
+        )),
         Role::Patient if proxy => Err(HospitalError::Forbidden(
             "a proxy does not erase whom it acts for".into(),
         )),

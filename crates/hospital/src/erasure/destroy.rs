@@ -35,6 +35,8 @@ impl Hospital {
     pub(super) async fn destroy(&self, id: &Digest, plan: &Plan) -> Result<(), HospitalError> {
         self.0.keyring.leave(&plan.patient);
         if self.0.store.erasure(id.0).await?.is_none() {
+            self.tell_others(plan).await?;
+            self.end_delegations_of_erased(&plan.patient).await?;
             let erased = self.0.store.erase(self.erasure_of(id, plan).await?).await?;
             tracing::info!(
                 erasure = %id,
@@ -54,13 +56,26 @@ impl Hospital {
         Ok(())
     }
 
+    /// What the patient signs in as.
+    async fn users_of(&self, patient: &str) -> Result<Vec<String>, HospitalError> {
+        let users = self.0.store.users().await?.into_iter();
+        let own = users.filter(|user| user.patient.as_deref() == Some(patient));
+        Ok(own.map(|user| user.username).collect())
+    }
+
+    /// Nobody acts for others any more who is not here: each end is a row and a Provenance in the
+    /// record of whom it concerns.
+    async fn end_delegations_of_erased(&self, patient: &str) -> Result<(), HospitalError> {
+        for username in self.users_of(patient).await? {
+            self.end_delegations_to(&username).await?;
+        }
+        Ok(())
+    }
+
     async fn erasure_of(&self, id: &Digest, plan: &Plan) -> Result<Erasure, HospitalError> {
-        let users = self.0.store.users().await?;
-        let own = users
-            .into_iter()
-            .filter(|user| user.patient.as_ref() == Some(&plan.patient));
+        let own = self.users_of(&plan.patient).await?;
         // Tickets are JSON: a name stands in them as a JSON string.
-        let names = own.map(|user| user.username).chain([plan.patient.clone()]);
+        let names = own.into_iter().chain([plan.patient.clone()]);
         let in_tickets = names
             .filter_map(|name| serde_json::to_vec(&name).ok())
             .collect();

@@ -1,19 +1,19 @@
 //! A legal hold: as long as it stands, nothing of a patient is erased (GDPR article 17(3)).
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use store::Setting;
+use store::HoldStep;
 
+use crate::admit::new_id;
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
-use crate::instant;
-use crate::keyring::failed;
-use crate::request::Body;
+use crate::identity::statement::hold_mark;
+use crate::keyring::{failed, patient_vault};
 use crate::setup::Hospital;
 
-const HELD: &str = "hold/";
 /// Most bytes of the words of a hold.
 const WORDS_BYTES_MAX: usize = 2_000;
+/// Steps read at a time.
+const PAGE: u32 = 512;
 
 /// A hold that stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,37 +40,18 @@ impl Hospital {
         may_hold(caller, words)?;
         let _one = self.0.erasing.one.lock().await;
         self.current_record("Patient", patient).await?;
-        if self.0.keyring.is_leaving(patient) {
+        if self.is_going(patient).await? {
             return Err(HospitalError::request(
                 "conflict",
-                "the patient is being erased already",
+                "the patient, or one who is in the same records, is being erased already",
                 "an erasure that is on the ledger cannot be stopped",
             ));
         }
-        if let Some(hold) = self.hold(patient).await? {
-            return Ok(hold);
+        let last = self.last_step(patient).await?;
+        if let Some(step) = last.as_ref().filter(|step| step.holds()) {
+            return self.opened_hold(step);
         }
-        let hold = Hold {
-            patient: patient.to_owned(),
-            by: caller.username.clone(),
-            words: words.to_owned(),
-            since_us: self.now_us(),
-        };
-        let root = self.0.keyring.root();
-        let name = format!("{HELD}{patient}");
-        let bytes = serde_json::to_vec(&hold)
-            .map_err(|error| HospitalError::Internal(format!("a hold does not print: {error}")))?;
-        let value = root.seal_secret(&name, &bytes).map_err(failed)?;
-        let integrity = root.mark("settings", &[name.as_bytes(), &value]).to_vec();
-        let setting = Setting {
-            name,
-            value,
-            integrity,
-        };
-        self.0.store.put_setting(setting).await?;
-        self.tell_of_hold("legal-hold-placed", caller, patient, words)
-            .await?;
-        Ok(hold)
+        self.next_step(caller, patient, words, last).await
     }
 
     /// Lifts a hold.
@@ -82,82 +63,149 @@ impl Hospital {
     ) -> Result<(), HospitalError> {
         may_hold(caller, words)?;
         let _one = self.0.erasing.one.lock().await;
-        if self.hold(patient).await?.is_none() {
-            let item = format!("a hold on Patient/{patient}");
-            return Err(HospitalError::Absent(item));
-        }
-        self.tell_of_hold("legal-hold-lifted", caller, patient, words)
+        let last = self.last_step(patient).await?;
+        let standing = last.filter(HoldStep::holds);
+        let absent = || HospitalError::Absent(format!("a hold on Patient/{patient}"));
+        let standing = standing.ok_or_else(absent)?;
+        self.next_step(caller, patient, words, Some(standing))
             .await?;
-        let name = format!("{HELD}{patient}");
-        Ok(self.0.store.drop_setting(&name).await?)
+        Ok(())
+    }
+
+    /// Adds a step with the Provenance that tells of it: whoever reads the record sees the hold,
+    /// and the audit sees a row that was taken away.
+    async fn next_step(
+        &self,
+        caller: &Caller,
+        patient: &str,
+        words: &str,
+        last: Option<HoldStep>,
+    ) -> Result<Hold, HospitalError> {
+        let hold = Hold {
+            patient: patient.to_owned(),
+            by: caller.username.clone(),
+            words: words.to_owned(),
+            since_us: self.now_us(),
+        };
+        let number = last.map_or(0, |step| step.number) + 1;
+        let bytes = serde_json::to_vec(&hold)
+            .map_err(|error| HospitalError::Internal(format!("a hold does not print: {error}")))?;
+        let root = self.0.keyring.root();
+        let step = HoldStep {
+            patient: patient.to_owned(),
+            number,
+            sealed: root
+                .seal_secret(&label(patient, number), &bytes)
+                .map_err(failed)?,
+            record: new_id()?,
+            integrity: Vec::new(),
+        };
+        self.store_hold(step, (&caller.username, words, hold.since_us))
+            .await?;
+        Ok(hold)
     }
 
     /// The holds that stand.
     pub async fn legal_holds(&self, caller: &Caller) -> Result<Vec<Hold>, HospitalError> {
         may_hold(caller, "read")?;
-        let mut holds = Vec::new();
-        for row in self.0.store.settings().await? {
-            if row.name.starts_with(HELD) {
-                holds.push(self.opened_hold(&row)?);
+        let standing = self.standing_holds().await?;
+        standing.iter().map(|step| self.opened_hold(step)).collect()
+    }
+
+    async fn standing_holds(&self) -> Result<Vec<HoldStep>, HospitalError> {
+        let mut standing: Vec<HoldStep> = Vec::new();
+        let mut after = (String::new(), 0);
+        loop {
+            let page = self.0.store.scan_holds((&after.0, after.1), PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = (last.patient.clone(), last.number);
+            for step in page {
+                // The steps of one patient follow each other.
+                standing.retain(|before| before.patient != step.patient);
+                if step.holds() {
+                    standing.push(step);
+                }
             }
         }
-        Ok(holds)
+        Ok(standing)
     }
 
     /// Refuses what a hold forbids.
     pub(super) async fn refuse_held(&self, patient: &str) -> Result<(), HospitalError> {
-        match self.hold(patient).await? {
-            None => Ok(()),
-            Some(_) => Err(HospitalError::request(
-                "conflict",
-                "a legal hold stands on this patient: nothing is erased",
-                "an administrator or auditor lifts it: DELETE /erasures/holds",
-            )),
+        if !self.is_held(patient).await? {
+            return Ok(());
         }
+        Err(HospitalError::request(
+            "conflict",
+            "a legal hold stands on this patient, or on one who is in the same records: nothing is \
+             erased",
+            "an administrator or auditor lifts it: DELETE /erasures/holds",
+        ))
     }
 
-    async fn hold(&self, patient: &str) -> Result<Option<Hold>, HospitalError> {
-        let found = self.0.store.setting(&format!("{HELD}{patient}")).await?;
-        found.map(|row| self.opened_hold(&row)).transpose()
+    /// Whether a hold stands on the patient, or on somebody with whom the patient shares records:
+    /// they would go, or former versions of them.
+    pub(super) async fn is_held(&self, patient: &str) -> Result<bool, HospitalError> {
+        let last = self.last_step(patient).await?;
+        if last.is_some_and(|step| step.holds()) {
+            return Ok(true);
+        }
+        for step in self.standing_holds().await? {
+            if self.share_records(patient, &step.patient).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    fn opened_hold(&self, row: &Setting) -> Result<Hold, HospitalError> {
-        let damaged = || HospitalError::Damaged {
-            item: format!("setting {}", row.name),
-            reason: "its row was changed outside Salus".into(),
+    async fn share_records(&self, one: &str, other: &str) -> Result<bool, HospitalError> {
+        let (one, other) = (patient_vault(one), patient_vault(other));
+        Ok(self.0.store.share_a_key(&one, &other).await?)
+    }
+
+    /// Whether something of the patient is just going, with the patient or with somebody else.
+    async fn is_going(&self, patient: &str) -> Result<bool, HospitalError> {
+        if self.0.keyring.is_leaving(patient) {
+            return Ok(true);
+        }
+        for (_, plan) in self.plans().await? {
+            if self.share_records(&plan.patient, patient).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn last_step(&self, patient: &str) -> Result<Option<HoldStep>, HospitalError> {
+        let Some(step) = self.0.store.last_hold(patient).await? else {
+            return Ok(None);
         };
-        let opened = self.0.keyring.root().open_secret(&row.name, &row.value);
-        let opened = opened.map_err(|_| damaged())?;
-        serde_json::from_slice(&opened).map_err(|_| damaged())
+        let mark = hold_mark(self.0.keyring.root(), &step);
+        if !vault::keys::same(&mark, &step.integrity) {
+            return Err(damaged(&step));
+        }
+        Ok(Some(step))
     }
 
-    /// A Provenance in the patient's compartment: whoever reads the record sees the hold.
-    async fn tell_of_hold(
-        &self,
-        code: &str,
-        caller: &Caller,
-        patient: &str,
-        words: &str,
-    ) -> Result<(), HospitalError> {
-        let identified = |system: &str, value: &str| {
-            let identifier = json!({ "system": system, "value": value });
-            json!({ "identifier": identifier })
-        };
-        let record = json!({
-            "resourceType": "Provenance",
-            "target": [{ "reference": format!("Patient/{patient}") }],
-            "recorded": instant::fhir(self.now_us()),
-            "reason": [{ "text": words }],
-            "activity": { "coding": [{ "system": "urn:salus:erasure", "code": code }] },
-            "agent": [{
-                "who": identified("urn:salus:user", &caller.username),
-                "onBehalfOf": identified("urn:salus:organisation", &self.0.organisation),
-            }],
-        });
-        let own = Caller::organisation();
-        self.create(&own, "Provenance", Body::Json(record), None)
-            .await?;
-        Ok(())
+    fn opened_hold(&self, step: &HoldStep) -> Result<Hold, HospitalError> {
+        let label = label(&step.patient, step.number);
+        let opened = self.0.keyring.root().open_secret(&label, &step.sealed);
+        let opened = opened.map_err(|_| damaged(step))?;
+        serde_json::from_slice(&opened).map_err(|_| damaged(step))
+    }
+}
+
+fn label(patient: &str, number: u64) -> String {
+    format!("hold/{patient}/{number}")
+}
+
+fn damaged(step: &HoldStep) -> HospitalError {
+    HospitalError::Damaged {
+        item: format!(
+            "step {} of the holds on Patient/{}",
+            step.number, step.patient
+        ),
+        reason: "its row was changed outside Salus".into(),
     }
 }
 

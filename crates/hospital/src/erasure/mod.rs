@@ -2,9 +2,10 @@
 //!
 //! An erasure is planned in a marked row (`plan`), put on the ledger (`act`), carried out in one
 //! transaction of the store and in the key tree (`destroy`), attested, and told to the other
-//! holders until each of them has attested too (`tell`). The certificate follows from the ledger
-//! (`certificate`). A legal hold is before all of it (`hold`). Whatever is interrupted is finished
-//! at the next start: every step is looked up, none is remembered.
+//! holders until each of them has attested too (`tell`). What is not the patient's alone was
+//! decided about before (`shared`). The certificate follows from the ledger (`certificate`). A
+//! legal hold is before all of it (`hold`). Whatever is interrupted is finished at the next start:
+//! every step is looked up, none is remembered.
 //! `docs/reference/erasure.md` says what is gone and what stays.
 
 mod act;
@@ -12,6 +13,7 @@ mod certificate;
 mod destroy;
 mod hold;
 mod plan;
+mod shared;
 mod tell;
 
 use std::collections::BTreeSet;
@@ -22,6 +24,7 @@ pub use act::ErasureBegun;
 pub use certificate::{ErasureReader, ErasureStatus};
 pub use hold::Hold;
 pub(crate) use plan::{Plan, count_mark, count_name};
+pub use shared::{ErasurePreview, SHARED_MAX};
 
 /// What erasures under way share.
 #[derive(Default)]

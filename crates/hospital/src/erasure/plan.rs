@@ -33,6 +33,9 @@ pub(crate) struct Plan {
     pub(super) by: String,
     /// Why, in the words of an administrator.
     pub(super) words: String,
+    /// Records that named others too and went: `Observation/17`.
+    #[serde(default)]
+    pub(super) shared: Vec<String>,
 }
 
 /// Another organisation that holds something of the patient.

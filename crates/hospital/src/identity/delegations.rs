@@ -188,7 +188,16 @@ impl Hospital {
             self.end_entry(&found).await?;
             return Ok(found);
         }
-        let step = DelegationStep {
+        let step = self.end_step(found, &caller.username)?;
+        self.store_step(step).await?;
+        let ended = self.delegation(id).await?;
+        self.end_entry(&ended).await?;
+        Ok(ended)
+    }
+
+    /// The step that ends a delegation now.
+    fn end_step(&self, found: Delegation, by: &str) -> Result<DelegationStep, HospitalError> {
+        Ok(DelegationStep {
             id: found.id,
             number: 2,
             patient: found.patient,
@@ -196,14 +205,26 @@ impl Hospital {
             kind: found.kind.name().to_owned(),
             since_us: instant::floor_ms(self.now_us()),
             until_us: found.until_us,
-            by: caller.username.clone(),
+            by: by.to_owned(),
             record: new_id()?,
             integrity: Vec::new(),
-        };
-        self.store_step(step).await?;
-        let ended = self.delegation(id).await?;
-        self.end_entry(&ended).await?;
-        Ok(ended)
+        })
+    }
+
+    /// Ends every delegation to a user who is being erased, here and on the ledger. The organisation
+    /// does it. Doing it again ends what a node that was stopped left on the ledger.
+    pub(crate) async fn end_delegations_to(&self, delegate: &str) -> Result<(), HospitalError> {
+        let steps = self.0.store.delegations_to(delegate).await?;
+        let now_us = self.now_us();
+        for found in self.paired(steps)? {
+            let id = found.id.clone();
+            if found.in_force(now_us) {
+                let step = self.end_step(found, &self.0.organisation)?;
+                self.store_step(step).await?;
+            }
+            self.end_entry(&self.delegation(&id).await?).await?;
+        }
+        Ok(())
     }
 
     /// The delegations that concern a caller: of the own record, and to the caller.

@@ -2,7 +2,7 @@
 
 use proof::Signature;
 use serde_json::{Value, json};
-use store::{DelegationStep, Identity, Method, PatientKey, SeedChange, StoreError};
+use store::{DelegationStep, HoldStep, Identity, Method, PatientKey, SeedChange, StoreError};
 use vault::RootKey;
 
 use base64::Engine;
@@ -15,6 +15,7 @@ use crate::setup::Hospital;
 
 const KEYS: &str = "patient_keys";
 const DELEGATIONS: &str = "delegations";
+const HOLDS: &str = "holds";
 /// The mark of a mark: what a record of somebody else cannot carry.
 const STATEMENT: &str = "identity-statement";
 /// The system of the identifier that ties a record to its row.
@@ -63,6 +64,19 @@ pub(crate) fn step_mark(root: &RootKey, step: &DelegationStep) -> [u8; 32] {
     )
 }
 
+/// The keyed mark over a step of the legal holds on a patient.
+pub(crate) fn hold_mark(root: &RootKey, step: &HoldStep) -> [u8; 32] {
+    root.mark(
+        HOLDS,
+        &[
+            step.patient.as_bytes(),
+            &step.number.to_be_bytes(),
+            &step.sealed,
+            step.record.as_bytes(),
+        ],
+    )
+}
+
 /// What a record says of its row: the row's mark, and a mark over it and the record's id.
 fn told(root: &RootKey, mark: &[u8; 32], record: &str) -> String {
     let over = root.mark(STATEMENT, &[mark, record.as_bytes()]);
@@ -97,17 +111,43 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 struct Telling<'a> {
     patient: &'a str,
     record: &'a str,
-    /// A code of `urn:salus:identity`.
-    activity: String,
+    /// Code system and code.
+    activity: (&'static str, String),
     by: &'a str,
     at_us: i64,
     mark: [u8; 32],
     /// Further identifiers: system, value.
     facts: Vec<(&'static str, String)>,
     signature: Option<&'a [u8]>,
+    /// Why, in words.
+    words: Option<&'a str>,
 }
 
 impl Hospital {
+    /// Stores a step of the legal holds on a patient with its record. The caller filled in
+    /// everything but the mark.
+    pub(crate) async fn store_hold(
+        &self,
+        mut step: HoldStep,
+        (by, words, at_us): (&str, &str, i64),
+    ) -> Result<(), HospitalError> {
+        let mark = hold_mark(self.0.keyring.root(), &step);
+        step.integrity = mark.to_vec();
+        let verb = if step.holds() { "placed" } else { "lifted" };
+        let record = self.telling(&Telling {
+            patient: &step.patient,
+            record: &step.record,
+            activity: ("urn:salus:erasure", format!("legal-hold-{verb}")),
+            by,
+            at_us,
+            mark,
+            facts: Vec::new(),
+            signature: None,
+            words: Some(words),
+        });
+        self.store_told(record, Identity::Hold(step)).await
+    }
+
     /// Stores a change of key with its record. The caller filled in everything but the mark.
     pub(super) async fn store_key(
         &self,
@@ -124,12 +164,13 @@ impl Hospital {
         let telling = Telling {
             patient: &key.patient,
             record: &key.record,
-            activity: format!("patient-key-{}", key.reason),
+            activity: (ACTIVITY, format!("patient-key-{}", key.reason)),
             by,
             at_us: key.since_us,
             mark,
             facts,
             signature: Some(&key.possession),
+            words: None,
         };
         let record = self.telling(&telling);
         self.store_told(record, Identity::Key(key.clone(), seed))
@@ -149,12 +190,13 @@ impl Hospital {
         let telling = Telling {
             patient: &step.patient,
             record: &step.record,
-            activity: format!("{}-{verb}", step.kind),
+            activity: (ACTIVITY, format!("{}-{verb}", step.kind)),
             by: &step.by,
             at_us: step.since_us,
             mark,
             facts,
             signature: None,
+            words: None,
         };
         let record = self.telling(&telling);
         self.store_told(record, Identity::Delegation(step.clone()))
@@ -198,13 +240,16 @@ impl Hospital {
             "id": of.record,
             "target": [patient],
             "recorded": at,
-            "activity": { "coding": [{ "system": ACTIVITY, "code": of.activity }] },
+            "activity": { "coding": [{ "system": of.activity.0, "code": of.activity.1 }] },
             "agent": [{
                 "who": identified("urn:salus:user", of.by),
                 "onBehalfOf": identified("urn:salus:organisation", &self.0.organisation),
             }],
             "entity": entities,
         });
+        if let Some(words) = of.words {
+            record["reason"] = json!([{ "text": words }]);
+        }
         if let Some(signature) = of.signature {
             // ASTM E1762: the author's signature; FHIR R4 2.1.28.5.
             record["signature"] = json!([{

@@ -1,6 +1,6 @@
 //! What must hold before a record is looked at for somebody at another organisation.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use consent::decide::Fallback;
 use consent::terms::Purpose;
@@ -13,7 +13,7 @@ use super::glass::{AnsweredPact, answered_id};
 use super::message::{self, ReadAsk};
 use super::pact::GivenPact;
 use crate::caller::Role;
-use crate::credential::{self, Expected, Practitioner};
+use crate::credential::{self, CredentialError, Expected, Practitioner};
 use crate::error::HospitalError;
 use crate::setup::Hospital;
 
@@ -53,7 +53,9 @@ impl Hospital {
         ask: &ReadAsk,
     ) -> Result<Admitted, HospitalError> {
         let state = self.0.chain.state();
-        let practitioner = self.practitioner(from, &ask.credential, &ask.nonce, &state)?;
+        let practitioner = self
+            .practitioner(from, &ask.credential, &ask.nonce, &state)
+            .await?;
         if !matches!(practitioner.role, Role::Clinician | Role::Pharmacist) {
             return Err(forbidden(
                 "the role of the practitioner reads no shared records",
@@ -189,8 +191,9 @@ impl Hospital {
         if holds { Ok(()) } else { Err(no_grant()) }
     }
 
-    /// Who asks, by the credential of the organisation at the other end.
-    pub(super) fn practitioner(
+    /// Who asks, by the credential of the organisation at the other end. That it was presented is
+    /// on disk before it is believed: a node that was killed in between knows it at its next start.
+    pub(super) async fn practitioner(
         &self,
         from: &str,
         credential: &str,
@@ -209,9 +212,13 @@ impl Hospital {
             nonce,
             now_s: self.now_us() / 1_000_000,
         };
-        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        credential::check(credential, &expected, &mut seen)
-            .map_err(|error| forbidden(&format!("the credential: {error}")))
+        let refused = |error: CredentialError| forbidden(&format!("the credential: {error}"));
+        let presented = credential::check(credential, &expected).map_err(refused)?;
+        if self.first_presentation(&presented).await? {
+            Ok(presented.practitioner)
+        } else {
+            Err(refused(CredentialError::Replayed))
+        }
     }
 }
 

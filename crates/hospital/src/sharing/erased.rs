@@ -35,6 +35,16 @@ impl Hospital {
         Ok(pairs.collect())
     }
 
+    /// Whether something that a patient gave or refused rests on a Consent record.
+    pub(crate) async fn rests_on(
+        &self,
+        patient: &str,
+        consent: &str,
+    ) -> Result<bool, HospitalError> {
+        let given = self.pacts_of::<GivenPact>(PactKind::Given, patient).await?;
+        Ok(given.iter().any(|it| it.value.consent == consent))
+    }
+
     /// Who got a grant.
     pub(crate) fn recipients_of(&self, grant: &Pact) -> Result<Vec<String>, HospitalError> {
         let value = self.checked::<GivenPact>(grant.clone())?.value;

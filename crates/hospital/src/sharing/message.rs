@@ -188,3 +188,7 @@ pub(super) fn unusable() -> HospitalError {
         "docs/reference/sharing.md shows every message",
     )
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;

@@ -8,6 +8,7 @@ use super::SECOND_US;
 use super::redirect;
 use super::tickets::{client_mark, damaged, digest, secret, written};
 use crate::admit::new_id;
+use crate::credential::Presented;
 use crate::error::HospitalError;
 use crate::scopes::Scopes;
 use crate::setup::Hospital;
@@ -328,6 +329,22 @@ impl Hospital {
     ) -> Result<bool, HospitalError> {
         let until_us = expires_s.saturating_add(60).saturating_mul(SECOND_US);
         let name = format!("{client} {id}");
+        self.keep(store::TicketKind::Assertion, &name, "", until_us, &())
+            .await
+    }
+
+    /// The same for a practitioner's credential that another organisation presents.
+    pub(crate) async fn first_presentation(
+        &self,
+        presented: &Presented,
+    ) -> Result<bool, HospitalError> {
+        // To the end of the last second at which it could be accepted.
+        let until_us = presented
+            .until_s
+            .saturating_add(1)
+            .saturating_mul(SECOND_US);
+        // No client has a name with a slash.
+        let name = format!("credential/ {}", presented.once);
         self.keep(store::TicketKind::Assertion, &name, "", until_us, &())
             .await
     }

@@ -34,6 +34,7 @@ fn killed_ten_times_it_catches_up_and_nothing_acknowledged_is_lost() {
             consortium.height(VICTIM) >= height
         });
     }
+    crate::replay::is_refused_after_a_crash(&mut consortium, VICTIM, pid);
     let written: Vec<usize> = (0..4).map(|index| writers.count(index)).collect();
     let acknowledged = writers.finish();
     println!(

@@ -22,6 +22,7 @@ mod outsider;
 mod provider;
 mod quorum;
 mod receipts;
+mod replay;
 mod sessions;
 mod sharing;
 mod synthea;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_erasure.sql"),
     include_str!("migrations/0007_pacts.sql"),
     include_str!("migrations/0008_sign_in.sql"),
+    include_str!("migrations/0009_holds.sql"),
     include_str!("migrations/0010_unindexed.sql"),
 ];
 

@@ -1,12 +1,12 @@
 //! Erasing a patient in one transaction. `secure_delete` overwrites what is deleted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::names::{self, Cache, Table as Names};
-use super::{from_sql, identity, later, read, write};
-use crate::{Erased, Erasure, KeptErasure, StoreError};
+use super::{damaged, from_sql, identity, later, read, write};
+use crate::{Erased, Erasure, KeptErasure, SharedRecord, StoreError};
 
 /// Where rows refer to texts. Each statement yields every text that is used there.
 const USES: [&str; 7] = [
@@ -19,6 +19,41 @@ const USES: [&str; 7] = [
     "SELECT DISTINCT patient FROM compartments",
 ];
 
+/// Versions that open with a key of this patient, alone or with others, or that are in the
+/// patient's compartment under whatever key.
+const GOING: [&str; 2] = [
+    "SELECT v.record, v.leaf FROM vaults k CROSS JOIN versions v ON v.vault = k.vault
+     WHERE instr(' ' || k.id || ' ', ' ' || ?1 || ' ') > 0",
+    "SELECT v.record, v.leaf FROM sights f CROSS JOIN versions v ON v.leaf = f.leaf
+     WHERE instr(' ' || f.patients || ' ', ' ' || ?1 || ' ') > 0",
+];
+
+/// What the index says in words that a key from before keys of several patients does not.
+const MENTIONED: &str = "SELECT r.record, r.leaf FROM refs x JOIN records r ON r.record = x.record
+     WHERE x.target = ?1";
+
+/// The versions that go with a patient, by their records.
+type Going = BTreeMap<i64, BTreeSet<i64>>;
+
+fn going(connection: &Connection, vault: &str, patient: &str) -> Result<Going, StoreError> {
+    let mut found = Going::new();
+    let mut add = |sql: &str, value: &dyn rusqlite::ToSql| -> Result<(), StoreError> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([value])?;
+        while let Some(row) = rows.next()? {
+            found.entry(row.get(0)?).or_default().insert(row.get(1)?);
+        }
+        Ok(())
+    };
+    add(GOING[0], &vault)?;
+    add(GOING[1], &patient)?;
+    let text = names::find(connection, Names::Texts, &read::patient_text(patient))?;
+    if let Some(text) = text {
+        add(MENTIONED, &text)?;
+    }
+    Ok(found)
+}
+
 pub(crate) fn apply(
     connection: &Connection,
     cache: &mut Cache,
@@ -26,51 +61,85 @@ pub(crate) fn apply(
 ) -> Result<Erased, StoreError> {
     // What waits may name the patient in texts that are looked through below.
     later::catch_up(connection, cache)?;
-    let vault: Option<i64> = connection
-        .prepare_cached("SELECT vault FROM vaults WHERE id = ?1")?
-        .query_row([&erasure.vault], |row| row.get(0))
-        .optional()?;
     connection
         .prepare_cached("INSERT INTO erasures VALUES (?1, 0, ?2)")?
         .execute(params![erasure.id, erasure.sealed])?;
-    let own = names::find(
-        connection,
-        Names::Texts,
-        &read::patient_text(&erasure.patient),
-    )?;
     let mut done = Erased::default();
-    if let Some(vault) = vault {
-        for record in current_under(connection, vault)? {
+    for (record, leaves) in going(connection, &erasure.vault, &erasure.patient)? {
+        let (current, shared) = standing(connection, erasure, record)?;
+        if leaves.contains(&current) {
             erase_record(connection, erasure, record)?;
             done.records += 1;
+            done.shared += u64::from(shared.is_some());
+        } else {
+            // Earlier versions of a record that has gone over to others.
+            erase_versions(connection, erasure, &leaves)?;
         }
-        // Earlier versions of records that have gone over to another key.
-        connection
-            .prepare_cached(
-                "INSERT INTO erased
-                 SELECT leaf, ?2, record, version FROM versions WHERE vault = ?1",
-            )?
-            .execute(params![vault, erasure.id])?;
-        for sql in [
-            "DELETE FROM sights WHERE leaf IN (SELECT leaf FROM versions WHERE vault = ?1)",
-            "DELETE FROM versions WHERE vault = ?1",
-        ] {
-            connection.prepare_cached(sql)?.execute([vault])?;
-        }
-        connection
-            .prepare_cached("DELETE FROM vaults WHERE vault = ?1")?
-            .execute([vault])?;
     }
+    connection
+        .prepare_cached("DELETE FROM vaults WHERE instr(' ' || id || ' ', ' ' || ?1 || ' ') > 0")?
+        .execute([&erasure.vault])?;
     forget_person(connection, erasure)?;
     forget_texts(connection)?;
     cache.clear();
-    if let Some(own) = own {
-        let sql = "SELECT count(*) FROM compartments WHERE patient = ?1";
-        let shared = connection.query_row(sql, [own], |row| row.get(0))?;
-        done.shared = from_sql(shared)?;
-    }
     done.versions = count(connection, erasure)?;
     Ok(done)
+}
+
+/// The leaf of a record's current version, and the record if others have a part in it.
+fn standing(
+    connection: &Connection,
+    erasure: &Erasure,
+    record: i64,
+) -> Result<(i64, Option<SharedRecord>), StoreError> {
+    let sql = "SELECT r.leaf, t.name, r.id, v.version, k.id, f.patients, r.deleted FROM records r
+         JOIN types t ON t.type = r.type JOIN versions v ON v.leaf = r.leaf
+         JOIN vaults k ON k.vault = v.vault LEFT JOIN sights f ON f.leaf = r.leaf
+         WHERE r.record = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([record])?;
+    let Some(row) = rows.next()? else {
+        return Err(damaged("a version", "its record"));
+    };
+    let (vault, patients): (String, Option<String>) = (row.get(4)?, row.get(5)?);
+    let patients = patients.unwrap_or_default();
+    let mut also: BTreeSet<&str> = patients.split(' ').filter(|id| !id.is_empty()).collect();
+    also.extend(
+        vault
+            .split(' ')
+            .filter_map(|id| id.strip_prefix("Patient/")),
+    );
+    also.remove(erasure.patient.as_str());
+    let deleted: bool = row.get(6)?;
+    // Without another patient it is still not the patient's own if it is under another key.
+    let shared = !deleted && (vault != erasure.vault || !also.is_empty());
+    let record = SharedRecord {
+        type_: row.get(1)?,
+        id: row.get(2)?,
+        version: from_sql(row.get(3)?)?,
+        also: also.into_iter().map(str::to_owned).collect(),
+    };
+    Ok((row.get(0)?, shared.then_some(record)))
+}
+
+/// The live records that would go although they are not the patient's alone.
+pub(crate) fn shared(
+    connection: &Connection,
+    erasure: &Erasure,
+    limit: usize,
+) -> Result<Vec<SharedRecord>, StoreError> {
+    let mut found = Vec::new();
+    for (record, leaves) in going(connection, &erasure.vault, &erasure.patient)? {
+        let (current, shared) = standing(connection, erasure, record)?;
+        if let (true, Some(shared)) = (leaves.contains(&current), shared) {
+            found.push(shared);
+            if found.len() >= limit {
+                break;
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Whatever else names the patient: sign-ins, keys, delegations, what others know of the patient.
@@ -101,13 +170,38 @@ fn count(connection: &Connection, erasure: &Erasure) -> Result<u64, StoreError> 
     from_sql(connection.query_row(sql, [erasure.id], |row| row.get(0))?)
 }
 
-/// Records whose current version is under this key.
-fn current_under(connection: &Connection, vault: i64) -> Result<Vec<i64>, StoreError> {
-    let sql = "SELECT r.record FROM versions v CROSS JOIN records r ON r.leaf = v.leaf
-         WHERE v.vault = ?1";
+/// Whether a key needs both.
+pub(crate) fn share_a_key(
+    connection: &Connection,
+    one: &str,
+    other: &str,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM vaults
+         WHERE instr(' ' || id || ' ', ' ' || ?1 || ' ') > 0
+         AND instr(' ' || id || ' ', ' ' || ?2 || ' ') > 0)";
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map([vault], |row| row.get(0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    Ok(statement.query_row([one, other], |row| row.get(0))?)
+}
+
+fn erase_versions(
+    connection: &Connection,
+    erasure: &Erasure,
+    leaves: &BTreeSet<i64>,
+) -> Result<(), StoreError> {
+    for leaf in leaves {
+        connection
+            .prepare_cached(
+                "INSERT INTO erased SELECT leaf, ?2, record, version FROM versions WHERE leaf = ?1",
+            )?
+            .execute(params![leaf, erasure.id])?;
+        for sql in [
+            "DELETE FROM sights WHERE leaf = ?1",
+            "DELETE FROM versions WHERE leaf = ?1",
+        ] {
+            connection.prepare_cached(sql)?.execute([leaf])?;
+        }
+    }
+    Ok(())
 }
 
 /// All versions of a record go, under whatever key they are.

@@ -1,9 +1,9 @@
-//! Keys of patients, their wrapped seeds, and delegations.
+//! Keys of patients, their wrapped seeds, delegations, and legal holds.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{from_sql, to_sql};
-use crate::{DelegationStep, Identity, PatientKey, SeedChange, StoreError};
+use crate::{DelegationStep, HoldStep, Identity, PatientKey, SeedChange, StoreError};
 
 /// Rows of one patient or user that are read at most: a patient changes keys a few times.
 const ROWS_MAX: u32 = 1_000;
@@ -13,16 +13,48 @@ pub(crate) fn apply(connection: &Connection, change: &Identity) -> Result<(), St
     match change {
         Identity::Key(key, seed) => put_key(connection, key, seed),
         Identity::Delegation(step) => put_delegation(connection, step),
+        Identity::Hold(step) => put_hold(connection, step),
     }
 }
 
-fn put_key(connection: &Connection, key: &PatientKey, seed: &SeedChange) -> Result<(), StoreError> {
+/// Refuses a row unless its number follows the last one of its own.
+fn follows(
+    connection: &Connection,
+    last: &str,
+    (what, id): (&str, &str),
+    number: u64,
+) -> Result<(), StoreError> {
     let last: i64 = connection
-        .prepare_cached("SELECT coalesce(max(number), 0) FROM patient_keys WHERE patient = ?1")?
-        .query_row([&key.patient], |row| row.get(0))?;
-    if to_sql(key.number)? != last + 1 {
-        return Err(conflict("patient key", &key.patient, from_sql(last)?));
+        .prepare_cached(last)?
+        .query_row([id], |row| row.get(0))?;
+    if to_sql(number)? == last + 1 {
+        return Ok(());
     }
+    Err(StoreError::Conflict {
+        type_: what.to_owned(),
+        id: id.to_owned(),
+        current: Some(from_sql(last)?),
+    })
+}
+
+fn put_hold(connection: &Connection, step: &HoldStep) -> Result<(), StoreError> {
+    let last = "SELECT coalesce(max(number), 0) FROM holds WHERE patient = ?1";
+    follows(connection, last, ("hold", &step.patient), step.number)?;
+    connection
+        .prepare_cached("INSERT INTO holds VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![
+            step.patient,
+            to_sql(step.number)?,
+            step.sealed,
+            step.record,
+            step.integrity
+        ])?;
+    Ok(())
+}
+
+fn put_key(connection: &Connection, key: &PatientKey, seed: &SeedChange) -> Result<(), StoreError> {
+    let last = "SELECT coalesce(max(number), 0) FROM patient_keys WHERE patient = ?1";
+    follows(connection, last, ("patient key", &key.patient), key.number)?;
     connection
         .prepare_cached(
             "INSERT INTO patient_keys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -52,12 +84,8 @@ fn put_key(connection: &Connection, key: &PatientKey, seed: &SeedChange) -> Resu
 }
 
 fn put_delegation(connection: &Connection, step: &DelegationStep) -> Result<(), StoreError> {
-    let last: i64 = connection
-        .prepare_cached("SELECT coalesce(max(number), 0) FROM delegations WHERE id = ?1")?
-        .query_row([&step.id], |row| row.get(0))?;
-    if to_sql(step.number)? != last + 1 {
-        return Err(conflict("delegation", &step.id, from_sql(last)?));
-    }
+    let last = "SELECT coalesce(max(number), 0) FROM delegations WHERE id = ?1";
+    follows(connection, last, ("delegation", &step.id), step.number)?;
     connection
         .prepare_cached("INSERT INTO delegations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
         .execute(params![
@@ -81,18 +109,21 @@ pub(crate) fn forget(connection: &Connection, patient: &str) -> Result<(), Store
         "DELETE FROM patient_keys WHERE patient = ?1",
         "DELETE FROM patient_seeds WHERE patient = ?1",
         "DELETE FROM delegations WHERE patient = ?1",
+        "DELETE FROM holds WHERE patient = ?1",
     ] {
         connection.prepare_cached(sql)?.execute([patient])?;
     }
     Ok(())
 }
 
-fn conflict(what: &str, id: &str, last: u64) -> StoreError {
-    StoreError::Conflict {
-        type_: what.to_owned(),
-        id: id.to_owned(),
-        current: Some(last),
-    }
+fn hold(row: &Row<'_>) -> Result<HoldStep, StoreError> {
+    Ok(HoldStep {
+        patient: row.get(0)?,
+        number: from_sql(row.get(1)?)?,
+        sealed: row.get(2)?,
+        record: row.get(3)?,
+        integrity: row.get(4)?,
+    })
 }
 
 fn key(row: &Row<'_>) -> Result<PatientKey, StoreError> {
@@ -208,4 +239,30 @@ pub(crate) fn delegations_after(
     let sql = "SELECT * FROM delegations WHERE (id, number) > (?1, ?2)
                ORDER BY id, number LIMIT ?3";
     read(connection, sql, params![id, to_sql(number)?, limit], step)
+}
+
+/// The last step of the holds on one patient.
+pub(crate) fn last_hold(
+    connection: &Connection,
+    patient: &str,
+) -> Result<Option<HoldStep>, StoreError> {
+    let sql = "SELECT * FROM holds WHERE patient = ?1 ORDER BY number DESC LIMIT 1";
+    Ok(read(connection, sql, [patient], hold)?.pop())
+}
+
+/// Steps of holds after one.
+pub(crate) fn holds_after(
+    connection: &Connection,
+    patient: &str,
+    number: u64,
+    limit: u32,
+) -> Result<Vec<HoldStep>, StoreError> {
+    let sql = "SELECT * FROM holds WHERE (patient, number) > (?1, ?2)
+               ORDER BY patient, number LIMIT ?3";
+    read(
+        connection,
+        sql,
+        params![patient, to_sql(number)?, limit],
+        hold,
+    )
 }

@@ -59,8 +59,17 @@ pub(crate) fn get(
     id: &[u8],
 ) -> Result<Option<Pact>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM pacts WHERE kind = ?1 AND id = ?2");
+    one(connection, &sql, kind, id)
+}
+
+fn one(
+    connection: &Connection,
+    sql: &str,
+    kind: PactKind,
+    id: &[u8],
+) -> Result<Option<Pact>, StoreError> {
     let found = connection
-        .prepare_cached(&sql)?
+        .prepare_cached(sql)?
         .query_row(params![number(kind), id], row)
         .optional()?;
     found.map(finish).transpose()
@@ -73,11 +82,7 @@ pub(crate) fn take(
     id: &[u8],
 ) -> Result<Option<Pact>, StoreError> {
     let sql = format!("DELETE FROM pacts WHERE kind = ?1 AND id = ?2 RETURNING {COLUMNS}");
-    let found = connection
-        .prepare_cached(&sql)?
-        .query_row(params![number(kind), id], row)
-        .optional()?;
-    found.map(finish).transpose()
+    one(connection, &sql, kind, id)
 }
 
 /// The pacts of one kind of a patient, by id; the ended ones too.

@@ -96,18 +96,22 @@ pub(crate) fn put(
     if count >= most {
         return Ok(Kept::Full);
     }
-    connection
-        .prepare_cached("INSERT INTO tickets VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-        .execute(params![
-            ticket.kind.number(),
-            ticket.digest,
-            ticket.family,
-            ticket.used,
-            ticket.expires_us,
-            ticket.body,
-            ticket.integrity
-        ])?;
+    let sql = "INSERT INTO tickets VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    write(connection, sql, ticket)?;
     Ok(Kept::Stored)
+}
+
+/// Runs a statement on the columns of a ticket, in their order; how many rows it changed.
+fn write(connection: &Connection, sql: &str, ticket: &Ticket) -> Result<usize, StoreError> {
+    Ok(connection.prepare_cached(sql)?.execute(params![
+        ticket.kind.number(),
+        ticket.digest,
+        ticket.family,
+        ticket.used,
+        ticket.expires_us,
+        ticket.body,
+        ticket.integrity
+    ])?)
 }
 
 /// One ticket.
@@ -137,21 +141,10 @@ pub(crate) fn all(connection: &Connection, kind: TicketKind) -> Result<Vec<Ticke
 
 /// Replaces an unused ticket; `false`: it is gone or was used, and nothing was changed.
 pub(crate) fn replace_unused(connection: &Connection, ticket: &Ticket) -> Result<bool, StoreError> {
-    let changed = connection
-        .prepare_cached(
-            "UPDATE tickets SET family = ?3, used = ?4, expires_us = ?5, body = ?6, integrity = ?7
-             WHERE kind = ?1 AND digest = ?2 AND used = 0",
-        )?
-        .execute(params![
-            ticket.kind.number(),
-            ticket.digest,
-            ticket.family,
-            ticket.used,
-            ticket.expires_us,
-            ticket.body,
-            ticket.integrity
-        ])?;
-    Ok(changed > 0)
+    let sql =
+        "UPDATE tickets SET family = ?3, used = ?4, expires_us = ?5, body = ?6, integrity = ?7
+         WHERE kind = ?1 AND digest = ?2 AND used = 0";
+    Ok(write(connection, sql, ticket)? > 0)
 }
 
 /// Removes a ticket; whether there was one.

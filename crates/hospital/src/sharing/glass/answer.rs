@@ -24,6 +24,8 @@ use vault::grant::GrantContext;
 
 /// The pacts of an opening are kept for a year, the key not so long.
 const KEPT_US: i64 = 366 * 24 * 3_600 * 1_000_000;
+/// Who opens, and without a quorum a second one.
+const OFFICERS_MAX: usize = 2;
 /// How long a missing opening is waited for: the opener's node may be ahead of this one.
 const BEHIND_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -47,12 +49,14 @@ impl Hospital {
     ) -> Result<GlassAnswer, HospitalError> {
         let id = message::digest(&ask.glass)?;
         let state = self.0.chain.state();
-        let officers: Result<Vec<Practitioner>, _> = ask
-            .credentials
-            .iter()
-            .map(|credential| self.practitioner(from, credential, &ask.nonce, &state))
-            .collect();
-        let officers = officers?;
+        if ask.credentials.len() > OFFICERS_MAX {
+            return Err(refused("more than two officers open"));
+        }
+        let mut officers: Vec<Practitioner> = Vec::with_capacity(OFFICERS_MAX);
+        for credential in &ask.credentials {
+            let officer = self.practitioner(from, credential, &ask.nonce, &state);
+            officers.push(officer.await?);
+        }
         let Some(practitioner) = officers.first() else {
             return Err(refused("nobody opens"));
         };
