@@ -337,6 +337,20 @@ pub struct Client {
 }
 
 impl Client {
+    /// A client of any node.
+    pub fn to(base: &str, token: String) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_mins(2)))
+            .build()
+            .into();
+        Self {
+            base: base.to_owned(),
+            token: Some(token),
+            agent,
+        }
+    }
+
     pub fn send(
         &self,
         method: &str,
