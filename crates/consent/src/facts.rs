@@ -53,6 +53,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether the record carries this label, of those that are neither a level nor a subject.
+    pub fn carries(&self, label: &Coding) -> bool {
+        self.labels.binary_search(label).is_ok()
+    }
+
     /// The facts about a resource, with the value sets of the organisation.
     pub fn read(resource: &Value, sets: &ValueSets) -> Self {
         gather::facts(resource, sets)

@@ -96,8 +96,8 @@ pub use retire::Retired;
 pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
 pub use sharing::{
-    AskElsewhere, Code, Custody, Elsewhere, Filed, Linked, Opened, Opening, Openings, Proved,
-    Reviewable, Source, Sourced, WithdrawnGrant,
+    AskElsewhere, Code, Custody, Elsewhere, Filed, Linked, Located, LocatedAt, Opened, Opening,
+    Openings, Proved, Reviewable, Source, Sourced, WithdrawnGrant,
 };
 pub use sight::{Decide, Redaction, Shown, Sight};
 pub use sign_in::NewUser;

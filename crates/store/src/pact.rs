@@ -13,11 +13,23 @@ pub enum PactKind {
     Held,
     /// An emergency access, here or elsewhere.
     Glass,
+    /// A suspension of a patient's accounting for an agency.
+    Suspension,
+    /// A patient who lets organisations find out that there are records here.
+    Locate,
 }
 
 impl PactKind {
     /// All kinds, in the order of their numbers, which count from 1.
-    pub const ALL: [Self; 5] = [Self::Code, Self::Link, Self::Given, Self::Held, Self::Glass];
+    pub const ALL: [Self; 7] = [
+        Self::Code,
+        Self::Link,
+        Self::Given,
+        Self::Held,
+        Self::Glass,
+        Self::Suspension,
+        Self::Locate,
+    ];
 }
 
 /// One row.

@@ -161,6 +161,7 @@ impl World {
         })
         .unwrap();
         runtime.block_on(hospital.finish_erasures()).unwrap();
+        runtime.block_on(hospital.read_consents()).unwrap();
         let mut config = api::Config::new(base.clone(), SEEDS.token);
         change(&mut config);
         let router = api::router(hospital.clone(), config.clone()).unwrap();

@@ -23,6 +23,9 @@ pub struct Tally {
     pub shortened: u64,
 }
 
+/// Records by custodian and id, and how they come.
+type Expected<'a> = BTreeMap<(usize, &'a str), (&'a Kept, &'static str)>;
+
 pub struct Asker<'a> {
     pub members: &'a Members,
     pub patients: &'a [Patient],
@@ -86,7 +89,11 @@ impl Asker<'_> {
         let place = usize::try_from(self.dice.below(self.patients.len() as u64)).unwrap();
         let patients = self.patients;
         let patient = &patients[place];
-        self.search(&client, &manner, patient);
+        match self.dice.below(8) {
+            0 => self.everything(&client, &manner, patient),
+            1 | 2 => self.one(&client, &manner, patient),
+            _ => self.search(&client, &manner, patient),
+        }
         self.tally.asked += 1;
     }
 
@@ -153,52 +160,132 @@ impl Asker<'_> {
         pairs.push((about.into(), patient.here.clone()));
         pairs.push(("_source".into(), sources));
         pairs.push(("_purpose".into(), manner.purpose.into()));
+        let links = match (type_, self.dice.below(3)) {
+            ("Observation" | "Condition", 0) => Some(("_include", format!("{type_}:subject"))),
+            ("Patient", 0 | 1) => Some(("_revinclude", "Observation:subject".to_owned())),
+            _ => None,
+        };
+        pairs.extend(
+            links
+                .iter()
+                .map(|(name, of)| ((*name).to_owned(), of.clone())),
+        );
+        let totalled = self.dice.one_in(2);
+        if totalled {
+            pairs.push(("_total".into(), "accurate".into()));
+        }
         let path = format!("/fhir/{type_}?{}", pairs::encode(&pairs));
         let query = query::parse(type_, &own, &Options::default()).unwrap();
-        let found = |it: &&Kept| {
+        let found = |it: &Kept| {
             let entries = search::values(&it.body);
             it.model.type_ == type_
                 && query::matches(&query.query, it.model.id, it.updated_us, &entries)
         };
-        let mut expected = BTreeMap::new();
+        let linked = match &links {
+            Some(("_include", _)) => "Patient",
+            Some(_) => "Observation",
+            None => "",
+        };
+        let mut expected = self.expected(manner, patient, &asked, found);
+        let matches = expected.len();
         for chart in patient
             .charts
             .iter()
             .filter(|it| asked.contains(&it.custodian))
         {
-            let shown = manner.shows(self.members, chart);
-            self.tally.hidden += chart.records.iter().filter(found).count() as u64;
-            for it in shown.into_iter().filter(|it| found(it)) {
-                self.tally.hidden -= 1;
-                expected.insert((chart.custodian, it.model.id), it);
+            if expected.keys().any(|key| key.0 == chart.custodian) {
+                let own = manner.shows(self.members, chart).into_iter();
+                let own = own.filter(|it| it.model.type_ == linked);
+                expected.extend(own.map(|it| ((chart.custodian, it.model.id), (it, "include"))));
             }
         }
         let bundle = client.get(&path).expect(200).json();
-        self.compare(&path, &bundle, &mut expected);
-        assert!(
-            expected.is_empty(),
-            "{path}: {} are missing",
-            expected.len()
+        self.compare(&path, &bundle, expected);
+        if totalled {
+            assert_eq!(bundle["total"], matches, "{path}");
+        }
+    }
+
+    /// One record: it, one version of it, or its history.
+    fn one(&mut self, client: &Client, manner: &Manner, patient: &Patient) {
+        let chart = &patient.charts[usize::try_from(self.dice.below(2)).unwrap()];
+        let at = usize::try_from(self.dice.below(chart.records.len() as u64)).unwrap();
+        let it = &chart.records[at];
+        let (sources, asked) = self.sources();
+        let own = it.model.type_ == "Patient";
+        let id = if own {
+            patient.here.as_str()
+        } else {
+            it.model.id
+        };
+        let ending = self.dice.pick(&["", "/_history/1", "/_history"]);
+        let about = if own {
+            String::new()
+        } else {
+            format!("patient={}&", patient.here)
+        };
+        let (type_, purpose) = (it.model.type_, manner.purpose);
+        let path =
+            format!("/fhir/{type_}/{id}{ending}?{about}_source={sources}&_purpose={purpose}");
+        let meant =
+            |other: &Kept| other.model.type_ == type_ && (own || other.model.id == it.model.id);
+        let expected = self.expected(manner, patient, &asked, meant);
+        let bundle = client.get(&path).expect(200).json();
+        self.compare(&path, &bundle, expected);
+    }
+
+    fn everything(&mut self, client: &Client, manner: &Manner, patient: &Patient) {
+        let (sources, asked) = self.sources();
+        let types = self
+            .dice
+            .pick(&["Observation", "Patient,Condition", "Observation,Condition"]);
+        let (here, purpose) = (&patient.here, manner.purpose);
+        let path = format!(
+            "/fhir/Patient/{here}/$everything?_source={sources}&_purpose={purpose}&_type={types}"
         );
+        let of_type = |it: &Kept| types.split(',').any(|one| one == it.model.type_);
+        let expected = self.expected(manner, patient, &asked, of_type);
+        let bundle = client.get(&path).expect(200).json();
+        self.compare(&path, &bundle, expected);
+    }
+
+    /// What is to be answered, of everything that those who are asked keep.
+    fn expected<'p>(
+        &mut self,
+        manner: &Manner,
+        patient: &'p Patient,
+        asked: &[usize],
+        found: impl Fn(&Kept) -> bool,
+    ) -> Expected<'p> {
+        let mut expected = Expected::new();
+        for chart in patient
+            .charts
+            .iter()
+            .filter(|it| asked.contains(&it.custodian))
+        {
+            let all = chart.records.iter().filter(|it| found(it)).count();
+            let shown = manner.shows(self.members, chart).into_iter();
+            let shown: Vec<&Kept> = shown.filter(|it| found(it)).collect();
+            self.tally.hidden += (all - shown.len()) as u64;
+            let keyed = shown.into_iter();
+            expected.extend(keyed.map(|it| ((chart.custodian, it.model.id), (it, "match"))));
+        }
+        expected
     }
 
     /// Takes what is answered from what is expected; each record is whole or says that it is not.
-    fn compare(
-        &mut self,
-        path: &str,
-        bundle: &Value,
-        expected: &mut BTreeMap<(usize, &str), &Kept>,
-    ) {
+    fn compare(&mut self, path: &str, bundle: &Value, mut expected: Expected<'_>) {
         let mut proofs = 0_usize;
         let mut shown = 0_usize;
         for entry in bundle["entry"].as_array().into_iter().flatten() {
             let resource = &entry["resource"];
-            match entry["search"]["mode"].as_str().unwrap() {
-                "match" => {}
-                "include" => {
+            let mode = entry["search"]["mode"].as_str().unwrap();
+            match mode {
+                "include" if resource["resourceType"] == "Provenance" => {
                     proofs += 1;
                     continue;
                 }
+                "match" | "include" => {}
                 // The notice of 42 CFR 2.32; nobody failed and nothing was cut.
                 _ if resource["issue"][0]["code"] == "informational" => continue,
                 _ => panic!("{path}: {resource}"),
@@ -212,7 +299,8 @@ impl Asker<'_> {
             let id = resource["id"].as_str().unwrap();
             let key = expected.keys().find(|it| **it == (custodian, id)).copied();
             let key = key.unwrap_or_else(|| panic!("{path}: {url} leaks, or is there twice"));
-            let kept = expected.remove(&key).unwrap();
+            let (kept, by) = expected.remove(&key).unwrap();
+            assert_eq!(mode, by, "{path}: {url}");
             self.tally.shown += 1;
             if *resource != kept.body {
                 self.tally.shortened += 1;
@@ -226,5 +314,10 @@ impl Asker<'_> {
             }
         }
         assert_eq!(proofs, shown, "{path}: each has its provenance");
+        assert!(
+            expected.is_empty(),
+            "{path}: {} are missing",
+            expected.len()
+        );
     }
 }

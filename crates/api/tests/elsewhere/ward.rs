@@ -79,7 +79,7 @@ fn admitted(client: &Client) -> String {
     client.post("/fhir/Patient", &body).expect(201).id()
 }
 
-fn link(members: &Members, from: usize, patient: &str, to: usize, there: &str) {
+pub fn link(members: &Members, from: usize, patient: &str, to: usize, there: &str) {
     let own = members.client(from, Role::Patient, Some(patient));
     let code = own.post("/sharing/codes", &json!({ "patient": patient }));
     let code = code.expect(201).json()["code"].clone();

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::codes::{self, Code, Pattern};
 use super::{AUDIT_EVENT, Access, AccessDeed, AccessOutcome, NAMED_MAX, Touched};
 use crate::instant;
+use crate::report::SUSPENSION;
 
 const ENTITY: &str = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
 const ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
@@ -32,8 +33,16 @@ pub(super) fn of(access: &Access, organisation: &str, base: &str) -> Value {
     let profile = codes::profile(&access.deed, access.patient.is_some())
         .filter(|_| done || access.deed == AccessDeed::Decide)
         .filter(|_| fits(access));
+    let mut meta = Map::new();
     if let Some(profile) = profile {
-        event.insert("meta".into(), json!({ "profile": [profile] }));
+        meta.insert("profile".into(), json!([profile]));
+    }
+    if let Some(suspension) = &access.withheld {
+        let label = json!([{ "system": SUSPENSION, "code": word(suspension) }]);
+        meta.insert("security".into(), label);
+    }
+    if !meta.is_empty() {
+        event.insert("meta".into(), meta.into());
     }
     event.insert("type".into(), coding(pattern.type_));
     let mut subtypes = vec![coding(pattern.subtype)];
@@ -43,6 +52,10 @@ pub(super) fn of(access: &Access, organisation: &str, base: &str) -> Value {
     }
     event.insert("subtype".into(), subtypes.into());
     event.insert("action".into(), pattern.action.into());
+    if let AccessDeed::Outside(outside) = &access.deed {
+        let start = instant::fhir(outside.from_us);
+        event.insert("period".into(), json!({ "start": start }));
+    }
     event.insert("recorded".into(), instant::fhir(access.at_us).into());
     let (outcome, reasons) = outcome(&access.outcome);
     event.insert("outcome".into(), outcome.into());
@@ -77,6 +90,8 @@ fn fits(access: &Access) -> bool {
         }
         D::Search => access.query.is_some(),
         D::Decide => access.patient.is_some() && access.basis.is_some(),
+        // BALP's disclosure names patient and records; the recipient is a client on the network.
+        D::Outside(_) => false,
         D::Disclose { .. } => access.patient.is_some() && !access.touched.is_empty(),
         _ => true,
     }
@@ -116,7 +131,12 @@ fn agents(access: &Access, pattern: &Pattern, organisation: &str, base: &str) ->
     };
     let mut client = json!({ "type": concept(pattern.client), "requestor": false });
     let address = text(&access.agent.address);
-    if let Some(to) = recipient {
+    if let AccessDeed::Outside(outside) = &access.deed {
+        client["who"] = json!({ "display": text(&outside.to) });
+        if !outside.address.is_empty() {
+            client["network"] = json!({ "address": text(&outside.address) });
+        }
+    } else if let Some(to) = recipient {
         client["who"] = member(to);
         // 1: machine name. The ledger's registry has the address of this name.
         client["network"] = json!({ "address": text(to), "type": "1" });
@@ -212,7 +232,11 @@ fn entities(access: &Access) -> Vec<Value> {
             "query": STANDARD.encode(cut(query, QUERY_MAX)),
         }));
     }
+    if let AccessDeed::Outside(outside) = &access.deed {
+        entities.extend(outside.what.iter().map(|what| described(what)));
+    }
     match access.touched.as_slice() {
+        [] => {}
         [one] if access.query.as_deref().is_none_or(str::is_empty) => entities.push(json!({
             "what": named(one, access.patient.as_deref()),
             "type": coding((ENTITY, "2", "System Object")),
@@ -221,6 +245,16 @@ fn entities(access: &Access) -> Vec<Value> {
         many => entities.extend(grouped(many)),
     }
     entities
+}
+
+/// Something that no record here is, in words.
+fn described(what: &str) -> Value {
+    json!({
+        "type": coding((ENTITY, "2", "System Object")),
+        "role": coding((ROLE, "4", "Domain Resource")),
+        "name": text(what),
+        "detail": [{ "type": "count", "valueString": "1" }],
+    })
 }
 
 fn basis_of(basis: &str) -> Value {

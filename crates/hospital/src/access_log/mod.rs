@@ -19,6 +19,7 @@ pub use writing::logged;
 use store::Method;
 
 use crate::admit::new_id;
+use crate::caller::Role;
 use crate::draft::{self, Draft, Stamp};
 use crate::error::HospitalError;
 use crate::setup::Hospital;
@@ -79,6 +80,8 @@ pub enum AccessDeed {
         /// The organisation that gets it.
         to: String,
     },
+    /// Data left by another way than this node, and somebody tells of it.
+    Outside(Box<Outside>),
     /// Data leaves in an emergency, without consent.
     BreakGlass {
         /// The organisation that gets it.
@@ -92,6 +95,19 @@ pub enum AccessDeed {
     PortalRead,
     /// A person signs in.
     SignIn,
+}
+
+/// A disclosure that was made outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// Who got it, by name.
+    pub to: String,
+    /// Where it went, as a number or an address; empty: not known.
+    pub address: String,
+    /// When it was, microseconds since 1970.
+    pub from_us: i64,
+    /// What it was, where no records are named.
+    pub what: Vec<String>,
 }
 
 /// A record version that an access touched.
@@ -143,6 +159,8 @@ pub struct Access {
     pub outcome: AccessOutcome,
     /// What permitted it: the id of a grant, or `Consent/id`.
     pub basis: Option<String>,
+    /// The suspension during which the patient does not see the event.
+    pub withheld: Option<String>,
     /// When, in microseconds since 1970.
     pub at_us: i64,
 }
@@ -160,6 +178,7 @@ impl Access {
             request: None,
             outcome: AccessOutcome::Permitted,
             basis: None,
+            withheld: None,
             at_us,
         }
     }
@@ -208,7 +227,11 @@ impl Hospital {
 
     /// The event of an access, ready to be stored.
     fn drafted_event(&self, access: &Access) -> Result<(Draft, RecordRef), HospitalError> {
-        let access = &self.without_erased(access);
+        let mut access = self.without_erased(access);
+        if access.withheld.is_none() {
+            access.withheld = self.withheld_for(&access);
+        }
+        let access = &access;
         let mut value = event::of(access, &self.0.organisation, &self.0.fhir_base);
         let stamp = Stamp::first(AUDIT_EVENT, new_id()?, self.now_us(), Method::Post);
         let record = RecordRef {
@@ -217,6 +240,15 @@ impl Hospital {
             version: stamp.version,
         };
         Ok((draft::draft(&mut value, stamp)?, record))
+    }
+
+    /// Who looks at a patient's log while some of it is withheld from the patient, would tell of it:
+    /// that event is withheld as long.
+    fn withheld_for(&self, access: &Access) -> Option<String> {
+        let own = access.agent.role == Role::Patient.name();
+        let looks = access.touched.iter().any(|it| it.type_ == AUDIT_EVENT);
+        let patient = access.patient.as_deref().filter(|_| looks && !own)?;
+        self.0.withheld.longest(patient, self.now_us())
     }
 
     /// An erased patient comes back in no event: neither as whose record it was about, nor as who

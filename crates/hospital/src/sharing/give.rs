@@ -7,6 +7,7 @@ use serde_json::Value;
 use store::PactKind;
 use vault::grant::{GrantContext, GrantKey};
 
+use super::locatable;
 use super::message::{self, GrantTold};
 use super::pact::{GivenPact, Kept, LinkPact};
 use super::terms;
@@ -44,6 +45,9 @@ impl Hospital {
     ) -> Result<Filed, HospitalError> {
         let patient = consenting(caller)?;
         let asked = terms::asked(&consent, &patient, self.now_us())?;
+        if locatable::speaks_of_it(&consent) {
+            return self.file_locatable(&patient, consent, &asked).await;
+        }
         if asked.recipients.is_empty() && asked.refuses {
             return self.file_refusal(&patient, consent, &asked).await;
         }
@@ -285,7 +289,7 @@ fn services(
     Ok(found)
 }
 
-fn until_us(hour: u32) -> i64 {
+pub(super) fn until_us(hour: u32) -> i64 {
     i64::try_from(u64::from(hour) * HOUR_MS * 1_000).unwrap_or(i64::MAX)
 }
 

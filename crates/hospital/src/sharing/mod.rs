@@ -20,12 +20,16 @@ mod glass;
 mod hold;
 mod keys;
 mod link;
+mod locatable;
+mod locate;
 mod message;
 mod pact;
+mod received;
 mod terms;
+mod wanted;
 mod withdraw;
 
-pub use ask::{AskElsewhere, Elsewhere, Proved, Source, Sourced};
+pub use ask::AskElsewhere;
 pub(crate) use book::Book;
 pub use custody::Custody;
 pub(crate) use erased::EraseTold;
@@ -33,7 +37,9 @@ pub use give::Filed;
 pub use glass::{Opened, Opening, Openings, Reviewable};
 pub(crate) use link::WrongCodes;
 pub use link::{Code, Linked};
-pub(crate) use pact::pact_mark;
+pub use locate::{Located, LocatedAt};
+pub(crate) use pact::{Kept, pact_mark};
+pub use received::{Elsewhere, Proved, Source, Sourced};
 pub use withdraw::WithdrawnGrant;
 
 /// Names a record's custodian in `entry.fullUrl` and in provenance.

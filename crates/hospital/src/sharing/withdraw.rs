@@ -29,6 +29,10 @@ impl Hospital {
         consent: &str,
     ) -> Result<Vec<WithdrawnGrant>, HospitalError> {
         let patient = consenting(caller)?;
+        if self.forget_locatable(&patient, consent).await? {
+            self.set_consent_status(consent, "inactive").await?;
+            return Ok(Vec::new());
+        }
         let given = self
             .pacts_of::<GivenPact>(PactKind::Given, &patient)
             .await?;

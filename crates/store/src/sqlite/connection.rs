@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_sharing.sql"),
     include_str!("migrations/0005_identity.sql"),
     include_str!("migrations/0006_erasure.sql"),
+    include_str!("migrations/0009_pacts.sql"),
 ];
 
 /// Statements kept prepared by each connection.
