@@ -230,6 +230,12 @@ fn what_cannot_be_asked_elsewhere_is_refused_with_the_reason() {
     let path = format!("/fhir/Observation?patient={here}&_source=all");
     let body = json!({ "resourceType": "Observation", "status": "final", "code": { "text": "x" } });
     clinician.post(&path, &body).expect(400);
+    let entry = json!({ "request": { "method": "GET",
+        "url": format!("Observation?patient={here}&_source=all") } });
+    let batch = json!({ "resourceType": "Bundle", "type": "batch", "entry": [entry] });
+    let batch = clinician.post("/fhir", &batch).expect(200).json();
+    let status = batch["entry"][0]["response"]["status"].as_str().unwrap();
+    assert!(status.starts_with("400"), "{status}");
     // Told beside the answers of others, not in their place.
     for (query, told) in [
         ("_source=nobody", "nobody gave no records"),

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::elsewhere;
 use super::logged::{About, Shows};
 use super::page;
 use super::reply::version_path;
@@ -97,6 +98,7 @@ async fn transaction(door: &Door, caller: &Caller, plan: Plan) -> Result<Vec<Ans
     for (index, entry) in plan.entries.into_iter().enumerate() {
         let entry = entry.map_err(|error| error.at_entry(index))?;
         access::allow_request(caller, &entry.request)?;
+        elsewhere::only_alone(&entry.request.query)?;
         entries.push(entry);
     }
     let answers = door.hospital().transact(caller, entries).await?;
@@ -137,7 +139,8 @@ async fn batch(door: &Door, caller: Caller, plan: Plan) -> Vec<Answer> {
             running.spawn(async move {
                 let _place = room.acquire_owned().await;
                 let request = entry.request;
-                let allowed = access::allow_request(&caller, &request);
+                let allowed = access::allow_request(&caller, &request)
+                    .and_then(|()| elsewhere::only_alone(&request.query));
                 let answer = match allowed {
                     Ok(()) => door
                         .hospital()

@@ -1,5 +1,5 @@
-//! `AuditEvent/$recordDisclosure` (HL7 FAST Scalable Consent Management): a disclosure that was made
-//! outside of Salus is reported, and counts in the accounting.
+//! `AuditEvent/$recordDisclosure` (HL7 FAST Scalable Consent Management): a disclosure that was
+//! made outside of Salus is reported, and counts in the accounting.
 
 use axum::body::Body;
 use axum::http::request::Parts;

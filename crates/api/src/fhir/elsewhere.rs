@@ -49,6 +49,20 @@ pub(super) fn only_reads(method: Method) -> Result<(), ApiError> {
     .into())
 }
 
+/// Refuses an entry of a bundle that asks elsewhere: searched here, it would find nothing and look
+/// like an answer.
+pub(super) fn only_alone(query: &Pairs) -> Result<(), ApiError> {
+    if !is_asked(query) {
+        return Ok(());
+    }
+    Err(HospitalError::request(
+        "not-supported",
+        "_source does not go with an entry of a bundle",
+        "ask other organisations by a request of its own",
+    )
+    .into())
+}
+
 /// Asks other organisations.
 pub(super) async fn search(
     door: &Door,

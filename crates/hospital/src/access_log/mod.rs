@@ -242,7 +242,7 @@ impl Hospital {
         Ok((draft::draft(&mut value, stamp)?, record))
     }
 
-    /// Who looks at a patient's log while some of it is withheld from the patient, would tell of it:
+    /// Who looks at a patient's log while some of it is withheld from the patient would tell of it:
     /// that event is withheld as long.
     fn withheld_for(&self, access: &Access) -> Option<String> {
         let own = access.agent.role == Role::Patient.name();

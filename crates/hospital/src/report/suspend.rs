@@ -285,7 +285,7 @@ impl Hospital {
         Ok(named)
     }
 
-    /// In the organisation's own log, which no patient sees: naming the suspension, not the patient.
+    /// In the organisation's own log, which no patient sees: it names the suspension only.
     async fn log_suspension(
         &self,
         agent: AccessAgent,

@@ -67,7 +67,8 @@ struct Inside {
 }
 
 impl Hospital {
-    /// Reads the consents and the suspensions that hold here; call it once, before anybody is answered.
+    /// Reads the consents and the suspensions that hold here; call it once, before anybody is
+    /// answered.
     pub async fn read_consents(&self) -> Result<(), HospitalError> {
         let given = self.all_pacts::<GivenPact>(PactKind::Given).await?;
         let patients: std::collections::BTreeSet<String> =

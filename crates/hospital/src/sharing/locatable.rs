@@ -1,4 +1,4 @@
-//! The consent to be located: a FHIR Consent whose one action is to find out that there are records.
+//! The consent to be located: a FHIR Consent whose one action is to learn that there are records.
 //!
 //! It is no grant: nobody reads by it, and the ledger hears nothing of it.
 

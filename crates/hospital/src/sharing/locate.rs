@@ -161,7 +161,7 @@ impl Hospital {
         let nonce = Digest(vault::random().map_err(failed)?).to_string();
         let ask = LocateAsk {
             pseudonym,
-            // That it is the patient, the asking organisation says; a consent has to name it anyway.
+            // That it is the patient is the asking side's word; a consent has to name it anyway.
             credential: match caller.role {
                 Role::Patient => None,
                 _ => Some(self.credential(caller, organisation, &nonce)?),

@@ -4,7 +4,8 @@
 //! record of the patient by a pairwise pseudonym (`link`). A consent that names recipients becomes
 //! a grant on the ledger and a grant key sealed to each of them (`give`, `hold`). A recipient asks
 //! (`ask`); the custodian decides, writes the disclosure, waits until it is final and only then
-//! releases (`disclose`). `withdraw` ends a grant. `docs/reference/sharing.md` has the flow and
+//! releases (`disclose`). `withdraw` ends a grant. Who lets records be located, and who asks every
+//! member for them, is in `locatable` and `locate`. `docs/reference/sharing.md` has the flow and
 //! every message.
 
 mod admit;
