@@ -106,6 +106,7 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
         )
         .route("/ledger/proposals/{id}/votes", post(ledger::vote))
         .route("/sharing/codes", post(sharing::make_code))
+        .route("/sharing/locate", get(sharing::locate))
         .route("/sharing/links", get(sharing::links).post(sharing::link))
         .route(
             "/sharing/break-glass",
@@ -126,6 +127,14 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
         .route("/reports/disclosures", get(report::disclosures))
         .route("/reports/export", get(report::export))
         .route("/reports/accesses", get(report::accesses))
+        .route(
+            "/reports/suspensions",
+            get(report::suspensions::list).post(report::suspensions::enter),
+        )
+        .route(
+            "/reports/suspensions/{id}/end",
+            post(report::suspensions::end),
+        )
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -175,6 +175,30 @@ pub(crate) async fn links(
     answered(StatusCode::OK, listed.await)
 }
 
+/// `GET /sharing/locate?patient=`: the organisations that have records, for the patient who lets
+/// them be located.
+pub(crate) async fn locate(
+    State(door): State<Door>,
+    headers: HeaderMap,
+    Query(of): Query<OfPatient>,
+) -> Response {
+    let located = async {
+        let caller = door.person(&headers)?;
+        let located = door.hospital().locate(&caller, &of.patient).await?;
+        let found = located.found.iter();
+        let found =
+            found.map(|it| json!({ "organisation": it.organisation, "granted": it.granted }));
+        let unanswered = located.unanswered.iter();
+        let unanswered =
+            unanswered.map(|(name, reason)| json!({ "organisation": name, "reason": reason }));
+        Ok(json!({
+            "organisations": found.collect::<Vec<Value>>(),
+            "unanswered": unanswered.collect::<Vec<Value>>(),
+        }))
+    };
+    answered(StatusCode::OK, located.await)
+}
+
 /// `POST /sharing/credentials/end`: ends all credentials of this organisation's practitioners.
 pub(crate) async fn end_credentials(State(door): State<Door>, headers: HeaderMap) -> Response {
     let ended = async {

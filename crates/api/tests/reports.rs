@@ -160,7 +160,7 @@ fn a_report_can_be_printed_and_opened_in_a_spreadsheet() {
     let mut lines = text.split("\r\n");
     assert_eq!(
         lines.next().unwrap(),
-        "Date,Recipient,What,Purpose,Asked by,Basis,Event,Receipt"
+        "Date,Recipient,What,Purpose,Asked by,Basis,Event,Receipt,Suspended until"
     );
     assert!(
         lines.next().unwrap().contains("\"'=cmd() (practitioner)\""),

@@ -55,6 +55,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether the record carries this label, of those that are neither a level nor a subject.
+    pub fn carries(&self, label: &Coding) -> bool {
+        self.labels.binary_search(label).is_ok()
+    }
+
     /// The facts about a resource, with the value sets of the organisation.
     pub fn read(resource: &Value, sets: &ValueSets) -> Self {
         gather::facts(resource, sets)
@@ -103,12 +108,18 @@ pub fn of(resource: &Value) -> Vec<u8> {
 
 /// The facts about an AuditEvent that refers to these, in bytes: what [`of`] reads from its body.
 /// An event is written with every read; this way needs no tree of its elements.
-pub fn of_access(id: &str, recorded: Stretch, references: &[&str]) -> Vec<u8> {
+pub fn of_access(
+    id: &str,
+    dates: Stretch,
+    references: &[&str],
+    labels: impl Iterator<Item = Coding>,
+) -> Vec<u8> {
     let links: BTreeSet<String> = references.iter().filter_map(|one| reference(one)).collect();
     let mut facts = Facts::read(&Value::Null, ValueSets::built_in());
     facts.type_ = fhir::type_number("AuditEvent");
     facts.own = reference(&format!("AuditEvent/{id}"));
-    facts.dates = Some(recorded);
+    facts.dates = Some(dates);
+    facts.labels = labels.collect();
     facts.links = links.into_iter().collect();
     facts.to_bytes()
 }

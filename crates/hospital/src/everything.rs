@@ -22,6 +22,20 @@ impl Hospital {
         pairs: Pairs,
         strict: bool,
     ) -> Result<SearchPage, HospitalError> {
+        // A patient who is not seen has nothing, and answers as one who is not there.
+        self.read(caller, "Patient", id).await?;
+        self.everything_seen(caller, id, pairs, strict).await
+    }
+
+    /// The same for who knows the patient already: the own record of the patient may be hidden
+    /// where others are not.
+    pub(crate) async fn everything_seen(
+        &self,
+        caller: &Caller,
+        id: &str,
+        pairs: Pairs,
+        strict: bool,
+    ) -> Result<SearchPage, HospitalError> {
         let mut asked = Everything {
             patient: id.to_owned(),
             types: Vec::new(),
@@ -50,8 +64,6 @@ impl Hospital {
                 "use start, end, _since, _type and _count",
             ));
         }
-        // A patient who is not seen has nothing, and answers as one who is not there.
-        self.read(caller, "Patient", id).await?;
         let found = self.0.store.everything(asked).await?;
         Ok(SearchPage {
             type_: "Patient",

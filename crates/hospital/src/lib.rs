@@ -28,6 +28,12 @@
 //!    (`src/access_log/seen.rs`, `no_patient_s_event_names_another_patient`).
 //! 10. Nothing of an erased patient opens, whoever has an older copy of the database
 //!     (`crates/api/tests/erasure.rs`, `an_old_copy_opens_everything_but_the_erased`).
+//! 11. What a suspended accounting leaves out is not there for the patient
+//!     (`crates/api/tests/accounting.rs`,
+//!     `a_suspended_disclosure_is_not_there_for_the_patient_until_the_end`).
+//! 12. Another organisation reads what consent and policy permit, all of it and nothing else
+//!     (`crates/api/tests/elsewhere.rs`,
+//!     `three_thousand_questions_elsewhere_answer_what_a_filter_over_everything_answers`).
 //!
 //! # Specifications
 //!
@@ -96,9 +102,9 @@ pub use retire::Retired;
 pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
 pub use sharing::{
-    AskElsewhere, Asked, Code, Custody, Elsewhere, Filed, KeptEvidence, Linked, Opened, Opening,
-    Openings, Prepared, Proved, Reviewable, SignedStatement, Source, Sourced, WithdrawnGrant,
-    asked, plain_words, sign_statement,
+    AskElsewhere, Asked, Code, Custody, Elsewhere, Filed, KeptEvidence, Linked, Located, LocatedAt,
+    Opened, Opening, Openings, Prepared, Proved, Reviewable, SignedStatement, Source, Sourced,
+    WithdrawnGrant, asked, plain_words, sign_statement,
 };
 pub use sight::{Decide, Redaction, Shown, Sight};
 pub use sign_in::NewUser;

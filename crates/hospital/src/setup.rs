@@ -65,6 +65,8 @@ pub(crate) struct Inner {
     pub(crate) wrong_codes: WrongCodes,
     /// The consents that hold here.
     pub(crate) book: Book,
+    /// The suspensions of accountings that are in force here.
+    pub(crate) withheld: crate::report::Withheld,
     pub(crate) store: Store,
     pub(crate) chain: Handle,
     pub(crate) clock: Arc<dyn Clock>,
@@ -102,6 +104,7 @@ impl Hospital {
             peers: std::sync::OnceLock::new(),
             wrong_codes: WrongCodes::default(),
             book: Book::default(),
+            withheld: crate::report::Withheld::default(),
             keyring,
             revoked,
             id_key: tokio::sync::OnceCell::new(),

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::elsewhere;
 use super::logged::{About, Shows};
 use super::page;
 use super::reply::version_path;
@@ -100,6 +101,7 @@ async fn transaction(door: &Door, caller: &Caller, plan: Plan) -> Result<Vec<Ans
     for (index, entry) in plan.entries.into_iter().enumerate() {
         let entry = entry.map_err(|error| error.at_entry(index))?;
         access::allow_request(caller, &entry.request)?;
+        elsewhere::only_alone(&entry.request.query)?;
         entries.push(entry);
     }
     let answers = door.hospital().transact(caller, entries).await?;
@@ -172,7 +174,8 @@ async fn batch(door: &Door, caller: Caller, access: &Access, plan: Plan) -> Vec<
 /// One entry of a batch.
 async fn performed(door: &Door, caller: &Caller, access: Access, entry: Planned) -> (Answer, bool) {
     let request = entry.request;
-    if let Err(error) = access::allow_request(caller, &request) {
+    let allowed = access::allow_request(caller, &request);
+    if let Err(error) = allowed.and_then(|()| elsewhere::only_alone(&request.query)) {
         return (Err(error), false);
     }
     let writes = request.method != Method::Get;

@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::smart::oauth_extensions;
 
+/// HL7 FAST Scalable Consent Management.
+const RECORD_DISCLOSURE: &str =
+    "http://hl7.org/fhir/us/consent-management/OperationDefinition/record-disclosure";
+
 /// The CapabilityStatement. FHIR R4 5.1.
 pub(crate) fn capabilities(config: &Config) -> Vec<u8> {
     let base = config.fhir_base();
@@ -86,6 +90,15 @@ fn resource(type_: &str) -> Value {
         operations.push(json!({ "name": "everything",
             "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
             "documentation": "GET Patient/[id]/$everything: start, end, _since, _type, _count" }));
+        operations.push(
+            json!({ "name": "locate", "definition": "urn:salus:operation:locate",
+            "documentation": "GET Patient/[id]/$locate: members that have records" }),
+        );
+    }
+    if type_ == "AuditEvent"
+        && let Some(operations) = statement["operation"].as_array_mut()
+    {
+        operations.push(json!({ "name": "recordDisclosure", "definition": RECORD_DISCLOSURE }));
     }
     if !params.is_empty() {
         statement["searchParam"] = params.into();

@@ -102,7 +102,7 @@ pub(super) async fn revoke(
     Ok(parameters_of(StatusCode::OK, &parameters))
 }
 
-async fn read(door: &Door, parts: &Parts, body: Body) -> Result<Value, ApiError> {
+pub(super) async fn read(door: &Door, parts: &Parts, body: Body) -> Result<Value, ApiError> {
     negotiate::media(&parts.headers, Media::Fhir)?;
     let (bytes, _room) = door.body(&parts.headers, body, BYTES_MAX).await?;
     let limits = ::fhir::json::Limits {
@@ -112,7 +112,7 @@ async fn read(door: &Door, parts: &Parts, body: Body) -> Result<Value, ApiError>
     Ok(::fhir::json::parse(&bytes, limits).map_err(HospitalError::from)?)
 }
 
-fn parameter<'a>(given: &'a Value, name: &str) -> &'a Value {
+pub(super) fn parameter<'a>(given: &'a Value, name: &str) -> &'a Value {
     let parameters = given["parameter"].as_array();
     let found = parameters
         .into_iter()

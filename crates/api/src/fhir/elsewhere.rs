@@ -1,4 +1,6 @@
-//! Records of other organisations: `_source` on a search. Each record comes with a Provenance
+//! Records of other organisations: `_source` on a search, a read, a version, a history or
+//! `$everything`. The answer is a searchset in each case: a resource alone would come without its
+//! provenance, and a partial failure would have no place. Each record comes with a Provenance
 //! that names its custodian and carries its receipt; an organisation that gave nothing is named
 //! with the reason, never left out in silence.
 
@@ -8,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fhir::validate::{Issue, Severity};
 use hospital::pairs::Pairs;
-use hospital::request::Target;
+use hospital::request::{Method, Target};
 use hospital::{AskElsewhere, Caller, Elsewhere, HospitalError, Source, Sourced, instant};
 use serde_json::{Value, json};
 
@@ -34,30 +36,49 @@ pub(super) fn is_asked(query: &Pairs) -> bool {
         .any(|(name, value)| name == SOURCE && names_members(value))
 }
 
-/// Searches at other organisations.
+/// Refuses to write elsewhere: a record is written where it is kept.
+pub(super) fn only_reads(method: Method) -> Result<(), ApiError> {
+    if method == Method::Get {
+        return Ok(());
+    }
+    Err(HospitalError::request(
+        "not-supported",
+        "_source goes with reads: a record is written where it is kept",
+        "leave _source out",
+    )
+    .into())
+}
+
+/// Refuses an entry of a bundle that asks elsewhere: searched here, it would find nothing and look
+/// like an answer.
+pub(super) fn only_alone(query: &Pairs) -> Result<(), ApiError> {
+    if !is_asked(query) {
+        return Ok(());
+    }
+    Err(HospitalError::request(
+        "not-supported",
+        "_source does not go with an entry of a bundle",
+        "ask other organisations by a request of its own",
+    )
+    .into())
+}
+
+/// Asks other organisations.
 pub(super) async fn search(
     door: &Door,
     caller: &Caller,
-    target: &Target,
+    target: Target,
     query: Pairs,
 ) -> Result<Response, ApiError> {
-    let Target::Type(type_) = target else {
-        return Err(HospitalError::request(
-            "not-supported",
-            "_source goes with a search of one type",
-            "search with patient=<id here>&_source=all",
-        )
-        .into());
-    };
-    let ask = asked(type_, query);
+    let ask = asked(target, query);
     let found = door.hospital().search_elsewhere(caller, ask).await?;
     let body = bundle(&found, door.hospital().now_us());
     Ok(respond(StatusCode::OK, FHIR_JSON, body))
 }
 
-fn asked(type_: &'static str, query: Pairs) -> AskElsewhere {
+fn asked(target: Target, query: Pairs) -> AskElsewhere {
     let mut ask = AskElsewhere {
-        type_,
+        target,
         query: Pairs::new(),
         sources: Vec::new(),
         purpose: PURPOSE_DEFAULT.to_owned(),
@@ -78,6 +99,13 @@ fn asked(type_: &'static str, query: Pairs) -> AskElsewhere {
     ask
 }
 
+/// How many match at all organisations; nothing unless each of them said so.
+fn total(found: &Elsewhere) -> Option<u64> {
+    let totals = found.sources.iter().map(|it| it.total);
+    let total = totals.sum::<Option<u64>>();
+    total.filter(|_| !found.sources.is_empty())
+}
+
 fn bundle(found: &Elsewhere, now_us: i64) -> Vec<u8> {
     let records = found
         .sources
@@ -86,10 +114,13 @@ fn bundle(found: &Elsewhere, now_us: i64) -> Vec<u8> {
         .flatten();
     let bytes = records.clone().map(|it| it.body.len() + 4_096).sum();
     let mut writer = Writer::new("searchset", now_us, bytes);
+    if let Some(total) = total(found) {
+        writer.raw(&format!(",\"total\":{total}"));
+    }
     for source in &found.sources {
         for record in source.answer.iter().flatten() {
-            match_entry(&mut writer, record);
-            include_entry(&mut writer, &source.organisation, record, now_us);
+            record_entry(&mut writer, record);
+            provenance_entry(&mut writer, &source.organisation, record, now_us);
         }
     }
     let remarks: Vec<Issue> = found.sources.iter().flat_map(remarks).collect();
@@ -101,16 +132,17 @@ fn bundle(found: &Elsewhere, now_us: i64) -> Vec<u8> {
     writer.finish()
 }
 
-fn match_entry(writer: &mut Writer, record: &Sourced) {
+fn record_entry(writer: &mut Writer, record: &Sourced) {
     writer.entry();
     writer.raw("\"fullUrl\":");
     writer.text(&format!("{}/{}/{}", record.base, record.type_, record.id));
     writer.raw(",");
     writer.resource(&record.body);
-    writer.raw(",\"search\":{\"mode\":\"match\"}}");
+    let mode = if record.included { "include" } else { "match" };
+    writer.raw(&format!(",\"search\":{{\"mode\":\"{mode}\"}}}}"));
 }
 
-fn include_entry(writer: &mut Writer, custodian: &str, record: &Sourced, now_us: i64) {
+fn provenance_entry(writer: &mut Writer, custodian: &str, record: &Sourced, now_us: i64) {
     writer.entry();
     writer.resource(provenance(custodian, record, now_us).to_string().as_bytes());
     writer.raw(",\"search\":{\"mode\":\"include\"}}");

@@ -56,14 +56,9 @@ impl About {
     pub(super) fn new(door: &Door, caller: &Caller, asked: &Asked, parts: &Parts) -> Self {
         let (deed, named) = deed(asked);
         let single = named.is_some() || deed == AccessDeed::Create;
-        let line = || {
-            let uri = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-            let line = format!("{} {uri}", parts.method);
-            line.chars().take(LINE_MAX).collect()
-        };
         let now_us = door.hospital().now_us();
         let access = Access {
-            query: (!single).then(line),
+            query: (!single).then(|| request_line(parts)),
             request: parts
                 .headers
                 .get("x-request-id")
@@ -73,6 +68,22 @@ impl About {
             ..Access::new(agent(caller, parts), deed, now_us)
         };
         Self { access, named }
+    }
+
+    /// The same for a question to other organisations: what it names is no record here.
+    pub(super) fn elsewhere(self, parts: &Parts) -> Self {
+        if self.named.is_none() {
+            return self;
+        }
+        let line = request_line(parts);
+        let access = Access {
+            query: Some(line),
+            ..self.access
+        };
+        Self {
+            access,
+            named: None,
+        }
     }
 
     /// A form has the parameters of a search in its body. BALP keeps the raw request.
@@ -85,6 +96,12 @@ impl About {
         let line = self.access.query.take().unwrap_or_default();
         self.access.query = Some(format!("{line}{joint}{form}"));
     }
+}
+
+fn request_line(parts: &Parts) -> String {
+    let uri = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let line = format!("{} {uri}", parts.method);
+    line.chars().take(LINE_MAX).collect()
 }
 
 /// What a request names: type, id and, where it does, the version.
@@ -101,6 +118,8 @@ fn deed(asked: &Asked) -> (AccessDeed, Option<Named>) {
         Asked::Validate(_) => return (D::Operation("validate".into()), None),
         Asked::FileConsent => return (D::Operation("fileConsent".into()), None),
         Asked::RevokeConsent => return (D::Operation("revokeConsent".into()), None),
+        Asked::Locate(_) => return (D::Operation("locate".into()), None),
+        Asked::RecordDisclosure => return (D::Operation("recordDisclosure".into()), None),
         Asked::Erase(_) => return (D::Operation("erase".into()), None),
         Asked::Capabilities | Asked::Smart => return (D::Operation("metadata".into()), None),
         Asked::Interaction(method, target) => (*method, target),

@@ -3,8 +3,10 @@
 mod batch;
 mod capability;
 mod consent;
+mod disclosure;
 mod elsewhere;
 mod erase;
+mod locate;
 mod logged;
 mod page;
 mod reply;
@@ -92,6 +94,9 @@ async fn answer(
         negotiate::acceptable(&parts.headers, format_of(&query))?;
     }
     let mut about = About::new(door, &caller, &asked, parts);
+    if elsewhere::is_asked(&query) {
+        about = about.elsewhere(parts);
+    }
     if let Asked::Erase(patient) = &asked {
         let access = about.access.clone();
         return match erase::erase(door, &caller, patient, parts, body, access).await {
@@ -112,6 +117,8 @@ async fn answer(
         Asked::Validate(type_) => validate(door, &caller, type_, parts, body).await,
         Asked::FileConsent => Box::pin(consent::file(door, &caller, parts, body)).await,
         Asked::RevokeConsent => consent::revoke(door, &caller, parts, body).await,
+        Asked::Locate(patient) => locate::locate(door, &caller, &patient).await,
+        Asked::RecordDisclosure => disclosure::record(door, &caller, parts, body).await,
         Asked::Capabilities | Asked::Smart | Asked::Erase(_) => Err(ApiError::Path),
     };
     logged::keep(door, &caller, about, answered).await
@@ -138,6 +145,10 @@ async fn interact(
         ..Request::new(method, target)
     };
     access::allow_request(caller, &request)?;
+    if elsewhere::is_asked(&request.query) {
+        elsewhere::only_reads(method)?;
+        return elsewhere::search(door, caller, request.target, request.query).await;
+    }
     let _room;
     if let Some(media) = media_of(method) {
         negotiate::media(&parts.headers, media)?;
@@ -148,9 +159,6 @@ async fn interact(
             Media::Fhir | Media::Form => RecordBody::Bytes(bytes),
         };
         _room = room;
-    }
-    if elsewhere::is_asked(&request.query) {
-        return elsewhere::search(door, caller, &request.target, request.query).await;
     }
     let writes = method != Method::Get;
     let work = door.hospital().perform(caller, without_form(request));
@@ -219,6 +227,9 @@ async fn form_search(
         ..Request::new(Method::Get, Target::Type(type_))
     };
     access::allow_request(caller, &request)?;
+    if elsewhere::is_asked(&request.query) {
+        return elsewhere::search(door, caller, request.target, request.query).await;
+    }
     let response = door.hospital().perform(caller, request).await?;
     let shows = Shows::of(response.seen(), false);
     let mut response = reply::http(door, response, prefer, &view::whole()).await?;

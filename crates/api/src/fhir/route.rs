@@ -27,6 +27,10 @@ pub(super) enum Asked {
     FileConsent,
     /// `Consent/$revokeConsent`
     RevokeConsent,
+    /// `Patient/{id}/$locate`
+    Locate(String),
+    /// `AuditEvent/$recordDisclosure`
+    RecordDisclosure,
     /// `Patient/{id}/$erase`
     Erase(String),
 }
@@ -62,6 +66,10 @@ pub(super) fn route(verb: &Verb, path: &str) -> Routed {
             "/fhir/Consent/$revokeConsent",
             only_post(verb, Asked::RevokeConsent),
         ),
+        ["AuditEvent", "$recordDisclosure"] => (
+            "/fhir/AuditEvent/$recordDisclosure",
+            only_post(verb, Asked::RecordDisclosure),
+        ),
         [type_, "$validate"] => ("/fhir/{type}/$validate", validate(verb, type_)),
         [type_, id, "_history", version, "$receipt"] => (
             "/fhir/{type}/{id}/_history/{version}/$receipt",
@@ -70,6 +78,10 @@ pub(super) fn route(verb: &Verb, path: &str) -> Routed {
         ["Patient", id, "$erase"] => (
             "/fhir/Patient/{id}/$erase",
             only_post(verb, Asked::Erase((*id).to_owned())),
+        ),
+        ["Patient", id, "$locate"] => (
+            "/fhir/Patient/{id}/$locate",
+            read_only(verb, Asked::Locate((*id).to_owned())),
         ),
         ["Patient", _, "$everything"] => interaction(verb, &path),
         parts if parts.iter().any(|part| part.starts_with('$')) => {

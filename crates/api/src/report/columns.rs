@@ -1,6 +1,6 @@
 //! The columns of each report, each with the provision that asks for it.
 
-use hospital::report::{ReportKind, ReportLine};
+use hospital::report::{ReportKind, ReportLine, ReportPage};
 
 /// One column.
 pub(super) struct Column {
@@ -94,12 +94,21 @@ const ACCESSES: &[Column] = &[
     column!("receipt", "Receipt", "proof", receipt),
 ];
 
+/// What the privacy officer sees beside it.
+const SUSPENDED: Column = column!(
+    "suspended_until",
+    "Suspended until",
+    "45 CFR 164.528(a)(2)",
+    |line, _| line.suspended.clone().unwrap_or_default()
+);
+
 /// The columns of a report.
-pub(super) fn of(kind: ReportKind) -> &'static [Column] {
-    match kind {
+pub(super) fn of(page: &ReportPage) -> impl Iterator<Item = &'static Column> + Clone {
+    let columns = match page.kind {
         ReportKind::Disclosures => DISCLOSURES,
         ReportKind::Accesses => ACCESSES,
-    }
+    };
+    columns.iter().chain(page.officer.then_some(&SUSPENDED))
 }
 
 /// What a report is called.

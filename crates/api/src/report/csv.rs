@@ -6,16 +6,16 @@ use super::columns;
 
 /// The page as CSV, with a header line.
 pub(super) fn written(page: &ReportPage, base: &str) -> String {
-    let columns = columns::of(page.kind);
+    let columns = columns::of(page);
     let mut out = String::new();
     line(
         &mut out,
-        columns.iter().map(|column| column.title.to_owned()),
+        columns.clone().map(|column| column.title.to_owned()),
     );
     for one in &page.lines {
         line(
             &mut out,
-            columns.iter().map(|column| (column.value)(one, base)),
+            columns.clone().map(|column| (column.value)(one, base)),
         );
     }
     out

@@ -27,8 +27,8 @@ pub(super) fn written(page: &ReportPage, base: &str) -> String {
         escaped(to),
         escaped(&page.made),
     );
-    let columns = columns::of(page.kind);
-    for column in columns {
+    let columns = columns::of(page);
+    for column in columns.clone() {
         let _ = write!(
             out,
             "<th>{}<small>{}</small></th>",
@@ -39,7 +39,7 @@ pub(super) fn written(page: &ReportPage, base: &str) -> String {
     out.push_str("</tr></thead><tbody>");
     for line in &page.lines {
         out.push_str("<tr>");
-        for column in columns {
+        for column in columns.clone() {
             let value = escaped(&(column.value)(line, base));
             let _ = if column.name == "receipt" {
                 write!(out, "<td><a href=\"{value}\">{value}</a></td>")

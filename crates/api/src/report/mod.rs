@@ -3,6 +3,7 @@
 mod columns;
 mod csv;
 mod html;
+pub(crate) mod suspensions;
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -133,8 +134,7 @@ fn form(parts: &Parts, query: &Pairs) -> Result<Form, ApiError> {
 }
 
 fn written(page: &ReportPage, base: &str) -> Value {
-    let columns: Vec<Value> = columns::of(page.kind)
-        .iter()
+    let columns: Vec<Value> = columns::of(page)
         .map(|column| {
             json!({ "name": column.name, "title": column.title, "provision": column.provision })
         })
@@ -144,7 +144,7 @@ fn written(page: &ReportPage, base: &str) -> Value {
         .iter()
         .map(|line| {
             let mut entry = serde_json::Map::new();
-            for column in columns::of(page.kind) {
+            for column in columns::of(page) {
                 entry.insert(column.name.into(), (column.value)(line, base).into());
             }
             entry.into()

@@ -161,6 +161,7 @@ impl World {
         })
         .unwrap();
         runtime.block_on(hospital.finish_erasures()).unwrap();
+        runtime.block_on(hospital.read_consents()).unwrap();
         let mut config = api::Config::new(base.clone(), SEEDS.token);
         change(&mut config);
         let router = api::router(hospital.clone(), config.clone()).unwrap();
@@ -337,6 +338,20 @@ pub struct Client {
 }
 
 impl Client {
+    /// A client of any node.
+    pub fn to(base: &str, token: String) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_mins(2)))
+            .build()
+            .into();
+        Self {
+            base: base.to_owned(),
+            token: Some(token),
+            agent,
+        }
+    }
+
     pub fn send(
         &self,
         method: &str,

@@ -24,10 +24,12 @@ pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Meta::is_empty")]
-    pub(super) meta: Meta,
+    pub(super) meta: Meta<'a>,
     pub(super) outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) outcome_desc: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) period: Option<Period>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) purpose_of_event: Option<[Concept<'a>; 1]>,
     pub(super) recorded: String,
@@ -41,19 +43,30 @@ pub(super) struct Body<'a> {
 /// `meta`, with what the log itself sets.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Meta {
+pub(super) struct Meta<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) last_updated: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) profile: Option<[String; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) security: Option<[Coding<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) version_id: Option<&'static str>,
 }
 
-impl Meta {
+impl Meta<'_> {
     fn is_empty(&self) -> bool {
-        self.last_updated.is_none() && self.profile.is_none() && self.version_id.is_none()
+        self.last_updated.is_none()
+            && self.profile.is_none()
+            && self.security.is_none()
+            && self.version_id.is_none()
     }
+}
+
+/// `period`, which has no end.
+#[derive(Debug, Serialize)]
+pub(super) struct Period {
+    pub(super) start: String,
 }
 
 /// `agent`.
@@ -143,7 +156,7 @@ impl<'a> From<Coding<'a>> for Concept<'a> {
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Who<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) display: Option<&'static str>,
+    pub(super) display: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) identifier: Option<Identifier<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

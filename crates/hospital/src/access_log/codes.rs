@@ -81,7 +81,9 @@ pub(super) fn pattern(deed: &Deed) -> Pattern {
             server: (SECURITY, "authserver", "authorization server"),
             ..asks((REST, "operation", "operation"), None)
         },
-        Deed::Disclose { .. } => export((LIFECYCLE, "disclose", "Disclose Record Lifecycle Event")),
+        Deed::Disclose { .. } | Deed::Outside(_) => {
+            export((LIFECYCLE, "disclose", "Disclose Record Lifecycle Event"))
+        }
         Deed::Export => export((LIFECYCLE, "extract", "Extract Record Lifecycle Event")),
         Deed::Report => export((
             LIFECYCLE,

@@ -7,12 +7,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::body::{
-    Agent, Body, Coding, Concept, Detail, Entity, Identifier, Meta, Network, Source, Text, Who,
-    Words,
+    Agent, Body, Coding, Concept, Detail, Entity, Identifier, Meta, Network, Period, Source, Text,
+    Who, Words,
 };
 use super::codes::{self, Code, Pattern};
-use super::{AUDIT_EVENT, Access, AccessDeed, AccessOutcome, NAMED_MAX, Touched};
+use super::{AUDIT_EVENT, Access, AccessDeed, AccessOutcome, NAMED_MAX, Outside, Touched};
 use crate::instant;
+use crate::report::SUSPENSION;
 
 const ENTITY: &str = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
 const ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
@@ -59,6 +60,7 @@ pub(super) fn of<'a>(access: &'a Access, organisation: &'a str, base: &'a str) -
         subtype.push(Coding::bare(system, code));
     }
     let (outcome, outcome_desc) = outcome(&access.outcome);
+    let withheld = access.withheld.as_deref();
     Body {
         action: pattern.action,
         agent: agents(access, &pattern, organisation, base),
@@ -66,10 +68,14 @@ pub(super) fn of<'a>(access: &'a Access, organisation: &'a str, base: &'a str) -
         id: None,
         meta: Meta {
             profile: profile.map(|one| [one]),
+            security: withheld.map(|suspension| [Coding::bare(SUSPENSION, word(suspension))]),
             ..Meta::default()
         },
         outcome,
         outcome_desc,
+        period: outside(access).map(|outside| Period {
+            start: instant::fhir(outside.from_us),
+        }),
         purpose_of_event: purpose(access).map(|one| [one]),
         recorded: instant::fhir(access.at_us),
         resource_type: AUDIT_EVENT,
@@ -92,6 +98,8 @@ fn fits(access: &Access) -> bool {
         }
         D::Search => access.query.is_some(),
         D::Decide => access.patient.is_some() && access.basis.is_some(),
+        // BALP's disclosure names patient and records; the recipient is a client on the network.
+        D::Outside(_) => false,
         D::Disclose { .. } => access.patient.is_some() && !access.touched.is_empty(),
         _ => true,
     }
@@ -108,6 +116,14 @@ fn outcome(outcome: &AccessOutcome) -> (&'static str, Option<String>) {
         AccessOutcome::Permitted => ("0", None),
         AccessOutcome::Failed { reasons } => ("4", listed(reasons)),
         AccessOutcome::Refused { reasons } => ("8", listed(reasons)),
+    }
+}
+
+/// The disclosure by another way that an access tells of.
+fn outside(access: &Access) -> Option<&Outside> {
+    match &access.deed {
+        AccessDeed::Outside(outside) => Some(outside),
+        _ => None,
     }
 }
 
@@ -144,10 +160,19 @@ fn agents<'a>(
         ..Agent::default()
     };
     let network = |address, type_| Some(Network { address, type_ });
-    let (who, reached) = match recipient {
+    let (who, reached) = match (outside(access), recipient) {
+        (Some(outside), _) => {
+            let address = outside.address.as_str();
+            let reached = (!address.is_empty()).then(|| network(text(address), None));
+            let to = Who {
+                display: Some(text(&outside.to)),
+                ..Who::default()
+            };
+            (to, reached.flatten())
+        }
         // 1: machine name. The ledger's registry has the address of this name.
-        Some(to) => (member(to), network(text(to), Some("1"))),
-        None => (client(access), network_of(access)),
+        (None, Some(to)) => (member(to), network(text(to), Some("1"))),
+        (None, None) => (client(access), network_of(access)),
     };
     let decides = access.deed == AccessDeed::Decide;
     let home = match access.agent.organisation.as_str() {
@@ -175,7 +200,7 @@ fn agents<'a>(
 fn client(access: &Access) -> Who<'_> {
     match access.agent.client.as_str() {
         "" => Who {
-            display: Some("a client without an id of its own"),
+            display: Some("a client without an id of its own".into()),
             ..Who::default()
         },
         client => Who::identified(text(client)),
@@ -249,7 +274,16 @@ fn entities(access: &Access) -> Vec<Entity<'_>> {
             ..entity(SYSTEM_OBJECT, Some((ROLE, "24", "Query")), None)
         });
     }
+    if let Some(outside) = outside(access) {
+        entities.extend(outside.what.iter().map(|what| Entity {
+            // Something that no record here is, in words.
+            name: Some(text(what)),
+            detail: vec![counted(1)],
+            ..entity(SYSTEM_OBJECT, Some((ROLE, "4", "Domain Resource")), None)
+        }));
+    }
     match access.touched.as_slice() {
+        [] => {}
         [one] if query.is_none() => {
             let what = named(one, access.patient.as_deref());
             let role = (ROLE, "4", "Domain Resource");
@@ -276,10 +310,7 @@ fn grouped(touched: &[Touched]) -> Vec<Entity<'_>> {
         groups.entry(&one.type_).or_default().push(one);
     }
     let entity = |(type_, members): (&'_ str, Vec<&Touched>)| {
-        let mut detail = vec![Detail {
-            type_: "count",
-            value: members.len().to_string(),
-        }];
+        let mut detail = vec![counted(members.len())];
         let named = members.iter().take(NAMED_MAX);
         detail.extend(named.map(|one| Detail {
             type_: "version",
@@ -293,6 +324,13 @@ fn grouped(touched: &[Touched]) -> Vec<Entity<'_>> {
         }
     };
     groups.into_iter().map(entity).collect()
+}
+
+fn counted(count: usize) -> Detail {
+    Detail {
+        type_: "count",
+        value: count.to_string(),
+    }
 }
 
 /// The one record. A patient who is not the one whom the event is about is no reference: it would

@@ -6,8 +6,8 @@
 use consent::facts::{self, Stretch};
 use fhir::search::{self, Entry, IndexValue};
 
-use super::AUDIT_EVENT;
 use super::body::{Body, Coding};
+use super::{AUDIT_EVENT, Access, AccessDeed};
 use crate::instant;
 
 const ACTION: &str = "http://hl7.org/fhir/audit-event-action";
@@ -18,6 +18,9 @@ pub(super) fn values(body: &Body<'_>, at_us: i64) -> Vec<Entry> {
     let mut rows = Rows(Vec::with_capacity(20));
     for profile in body.meta.profile.iter().flatten() {
         rows.add("_profile", IndexValue::Uri(profile.clone()));
+    }
+    for label in body.meta.security.iter().flatten() {
+        rows.coding("_security", label);
     }
     rows.token("action", Some(ACTION), body.action);
     for agent in &body.agent {
@@ -60,10 +63,18 @@ pub(super) fn values(body: &Body<'_>, at_us: i64) -> Vec<Entry> {
 }
 
 /// What a decision reads.
-pub(super) fn facts(body: &Body<'_>, id: &str, at_us: i64) -> Vec<u8> {
+pub(super) fn facts(body: &Body<'_>, id: &str, access: &Access) -> Vec<u8> {
     let what = body.entity.iter().filter_map(|entity| entity.what.as_ref());
     let links: Vec<&str> = what.filter_map(|what| what.reference.as_deref()).collect();
-    facts::of_access(id, recorded(at_us), &links)
+    let label = |label: &Coding<'_>| consent::coding::Coding::new(&label.system, &label.code);
+    let labels = body.meta.security.iter().flatten().filter_map(label);
+    let mut dates = recorded(access.at_us);
+    if let AccessDeed::Outside(outside) = &access.deed {
+        // `period` has no end.
+        dates.from_us = dates.from_us.min(instant::floor_ms(outside.from_us));
+        dates.to_us = i64::MAX;
+    }
+    facts::of_access(id, dates, &links, labels)
 }
 
 /// The millisecond that `recorded` names.

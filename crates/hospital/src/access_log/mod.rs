@@ -27,6 +27,7 @@ use store::Method;
 use body::Body;
 
 use crate::admit::id_in_order;
+use crate::caller::Role;
 use crate::draft::{Draft, Stamp};
 use crate::error::HospitalError;
 use crate::instant;
@@ -89,6 +90,8 @@ pub enum AccessDeed {
         /// The organisation that gets it.
         to: String,
     },
+    /// Data left by another way than this node, and somebody tells of it.
+    Outside(Box<Outside>),
     /// Data leaves in an emergency, without consent.
     BreakGlass {
         /// The organisation that gets it.
@@ -121,6 +124,19 @@ pub enum TokenDeed {
     Revoke,
     /// A client or system asked what it is good for.
     Introspect,
+}
+
+/// A disclosure that was made outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// Who got it, by name.
+    pub to: String,
+    /// Where it went, as a number or an address; empty: not known.
+    pub address: String,
+    /// When it was, microseconds since 1970.
+    pub from_us: i64,
+    /// What it was, where no records are named.
+    pub what: Vec<String>,
 }
 
 /// A record version that an access touched.
@@ -172,6 +188,8 @@ pub struct Access {
     pub outcome: AccessOutcome,
     /// What permitted it: the id of a grant, or `Consent/id`.
     pub basis: Option<String>,
+    /// The suspension during which the patient does not see the event.
+    pub withheld: Option<String>,
     /// When, in microseconds since 1970.
     pub at_us: i64,
 }
@@ -189,6 +207,7 @@ impl Access {
             request: None,
             outcome: AccessOutcome::Permitted,
             basis: None,
+            withheld: None,
             at_us,
         }
     }
@@ -237,7 +256,12 @@ impl Hospital {
 
     /// The event of an access, ready to be stored.
     fn drafted_event(&self, access: &Access) -> Result<(Draft, RecordRef), HospitalError> {
-        let access = self.without_erased(access);
+        let mut access = self.without_erased(access);
+        if access.withheld.is_none()
+            && let Some(suspension) = self.withheld_for(&access)
+        {
+            access.to_mut().withheld = Some(suspension);
+        }
         let access = access.as_ref();
         let body = event::of(access, &self.0.organisation, &self.0.fhir_base);
         let now_us = self.now_us();
@@ -248,6 +272,15 @@ impl Hospital {
             version: stamp.version,
         };
         Ok((drafted(access, body, stamp)?, record))
+    }
+
+    /// Who looks at a patient's log while some of it is withheld from the patient would tell of it:
+    /// that event is withheld as long.
+    fn withheld_for(&self, access: &Access) -> Option<String> {
+        let own = access.agent.role == Role::Patient.name();
+        let looks = access.touched.iter().any(|it| it.type_ == AUDIT_EVENT);
+        let patient = access.patient.as_deref().filter(|_| looks && !own)?;
+        self.0.withheld.longest(patient, self.now_us())
     }
 
     /// An erased patient comes back in no event: neither as whose record it was about, nor as who
@@ -296,7 +329,7 @@ fn drafted(access: &Access, mut body: Body<'_>, stamp: Stamp) -> Result<Draft, H
         digest: proof::sha256(&bytes),
         vault: vault_id(&compartments)?,
         index: index::values(&body, at_us),
-        facts: index::facts(&body, &stamp.id, at_us),
+        facts: index::facts(&body, &stamp.id, access),
         body: bytes.into(),
         compartments,
         stamp,

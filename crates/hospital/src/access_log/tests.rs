@@ -378,6 +378,7 @@ fn the_bytes_that_are_stored_are_the_canonical_form_and_their_digest_is_the_reco
                 let name = *name;
                 let mut asked = access(deed.clone(), patient);
                 asked.touched = touched(number);
+                asked.withheld = (number == 2).then(|| "s1".into());
                 asked.agent.user = name.into();
                 asked.query = asked.query.filter(|_| number != 1).map(|_| name.into());
                 asked.outcome = AccessOutcome::Failed {

@@ -9,7 +9,7 @@ use crate::record::Record;
 /// One line: an access, a decision or a disclosure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportLine {
-    /// When: `AuditEvent.recorded`.
+    /// When: `AuditEvent.recorded`, or `period.start` of what was made outside.
     pub at: String,
     /// What was done: the code of `AuditEvent.subtype`.
     pub deed: String,
@@ -31,6 +31,8 @@ pub struct ReportLine {
     pub outcome: &'static str,
     /// Codes of a refusal.
     pub reasons: Option<String>,
+    /// Until when the patient's own accounting leaves it out; for the privacy officer alone.
+    pub suspended: Option<String>,
     /// Id of the AuditEvent.
     pub id: String,
     /// Its version, always 1.
@@ -44,11 +46,16 @@ pub(super) fn read(record: &Record) -> Option<ReportLine> {
     let code = |of: &Value| of["type"]["coding"][0]["code"].as_str().map(str::to_owned);
     let agent = |wanted: &str| agents().find(|agent| code(agent).as_deref() == Some(wanted));
     let user = agents().find(|agent| agent["requestor"] == true);
-    let member = |agent: &Value| text(&agent["who"]["identifier"]["value"]);
+    let member = |agent: &Value| {
+        let who = &agent["who"];
+        text(&who["identifier"]["value"]).or_else(|| text(&who["display"]))
+    };
     let subtype = text(&event["subtype"][0]["code"]).unwrap_or_default();
     let leaves = matches!(subtype.as_str(), "disclose" | "110127");
     Some(ReportLine {
-        at: text(&event["recorded"]).unwrap_or_default(),
+        at: text(&event["period"]["start"])
+            .or_else(|| text(&event["recorded"]))
+            .unwrap_or_default(),
         deed: subtype,
         who: user
             .and_then(|user| text(&user["name"]))
@@ -67,6 +74,7 @@ pub(super) fn read(record: &Record) -> Option<ReportLine> {
             _ => "failed",
         },
         reasons: text(&event["outcomeDesc"]),
+        suspended: None,
         id: record.id.clone(),
         version: record.version,
     })

@@ -6,9 +6,15 @@
 mod archive;
 mod export;
 mod line;
+mod outside;
 mod page;
+mod suspend;
+mod withheld;
 
 pub use line::ReportLine;
+pub use outside::OutsideDisclosure;
+pub use suspend::{Statement, Suspending, Suspension};
+pub(crate) use withheld::{SYSTEM as SUSPENSION, Withheld};
 
 use crate::access_log::{AUDIT_EVENT, Access, AccessAgent, AccessDeed};
 use crate::caller::{Caller, Role};
@@ -58,6 +64,8 @@ pub struct ReportAsk {
 pub struct ReportPage {
     /// Which report.
     pub kind: ReportKind,
+    /// Whether it is the privacy officer's, who sees what is suspended.
+    pub officer: bool,
     /// About whom.
     pub patient: String,
     /// The custodian.
@@ -111,7 +119,15 @@ impl Hospital {
             pairs.push((crate::search::PAGE_TOKEN.into(), after));
         }
         let found = self.search(caller, AUDIT_EVENT, pairs, true).await?;
-        let lines: Vec<ReportLine> = found.matches.iter().filter_map(line::read).collect();
+        let officer = caller.role == Role::Auditor;
+        let lines = found.matches.iter().filter_map(|record| {
+            let mut line = line::read(record)?;
+            if officer {
+                line.suspended = self.mark_suspended(record);
+            }
+            Some(line)
+        });
+        let lines: Vec<ReportLine> = lines.collect();
         let access = Access {
             patient: Some(patient.clone()),
             ..Access::new(agent, AccessDeed::Report, now_us)
@@ -119,6 +135,7 @@ impl Hospital {
         self.record_access(access).await?;
         Ok(ReportPage {
             kind: ask.kind,
+            officer,
             patient,
             organisation: self.0.organisation.clone(),
             from,

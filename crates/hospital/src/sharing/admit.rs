@@ -77,7 +77,12 @@ impl Hospital {
         if !held.late {
             self.holds(&self.fresh_state()?, &pass, ask.glass)?;
         }
-        let policy = self.policy_for(from, ask, &practitioner)?;
+        let policy = self.policy_for(
+            from,
+            (&practitioner.subject, practitioner.role),
+            &ask.purpose,
+            ask.glass,
+        )?;
         let reader = Reader {
             organisation: organisation_reference(from),
             practitioner: format!("Practitioner/{}", practitioner.subject),
@@ -106,11 +111,13 @@ impl Hospital {
         })
     }
 
-    fn policy_for(
+    /// What the organisation's policy is asked, for a person of another one: name and role there.
+    pub(super) fn policy_for(
         &self,
         from: &str,
-        ask: &ReadAsk,
-        practitioner: &Practitioner,
+        (person, role): (&str, Role),
+        purpose: &str,
+        break_glass: bool,
     ) -> Result<ByPolicy, HospitalError> {
         let state = self.0.chain.state();
         let kind = |id: &str| {
@@ -120,14 +127,14 @@ impl Hospital {
         let own = &self.0.organisation;
         Ok(ByPolicy {
             policy: Arc::clone(&self.0.policy),
-            person: practitioner.subject.clone(),
-            role: practitioner.role.name(),
+            person: person.to_owned(),
+            role: role.name(),
             organisation: from.to_owned(),
             organisation_kind: kind(from).ok_or_else(no_grant)?,
             custodian: own.clone(),
             custodian_kind: kind(own).ok_or_else(no_grant)?,
-            purpose: ask.purpose.clone(),
-            break_glass: ask.glass,
+            purpose: purpose.to_owned(),
+            break_glass,
         })
     }
 

@@ -1,25 +1,25 @@
 //! Asking other organisations: every custodian at the same time, each answer checked, no failure
 //! silent.
 
-use bytes::Bytes;
 use proof::policy::Policy;
-use proof::{Digest, SecretKey, receipt};
+use proof::{Digest, SecretKey};
 use store::PactKind;
 use tokio::task::JoinSet;
-use vault::envelope::{self, Context};
-use vault::grant::GrantKey;
 
 use super::door::reason;
 use super::glass::OpenedPact;
-use super::message::{self, ReadAnswer, ReadAsk, Released};
+use super::message::{self, ReadAnswer, ReadAsk, Wanted};
 use super::pact::{HeldPact, Kept};
+use super::received::{Elsewhere, Source, Sourced, opened};
 use super::release::Asked;
 use crate::caller::{Caller, Role};
 use crate::credential::{self, Dice, NewCredential, Presentation};
 use crate::error::HospitalError;
 use crate::keyring::failed;
 use crate::pairs::Pairs;
+use crate::request::Target;
 use crate::scopes::Verb;
+use crate::search::PAGE_TOKEN;
 use crate::setup::Hospital;
 
 /// Organisations asked for one search at most.
@@ -53,69 +53,21 @@ impl Pass {
     }
 }
 
+/// Pages of one organisation that are asked for, one after the other.
+const PAGES_MAX: usize = 5;
+
 /// What a caller asks of other organisations.
 #[derive(Debug, Clone)]
 pub struct AskElsewhere {
-    /// Record type.
-    pub type_: &'static str,
-    /// Search parameters; one of them names the patient here.
+    /// What: a search of one type, one record, one version, the history of a record, or everything
+    /// of a patient. Patients are named by their ids here, other records by their ids there.
+    pub target: Target,
+    /// Parameters; one of them names the patient here, unless the target does.
     pub query: Pairs,
     /// Organisations to ask; empty: all that the patient has granted.
     pub sources: Vec<String>,
     /// Purpose of use: a code of v3-ActReason.
     pub purpose: String,
-}
-
-/// What other organisations answered.
-#[derive(Debug, Clone)]
-pub struct Elsewhere {
-    /// One for each organisation that was asked.
-    pub sources: Vec<Source>,
-}
-
-/// What one organisation answered.
-#[derive(Debug, Clone)]
-pub struct Source {
-    /// The organisation.
-    pub organisation: String,
-    /// Its records, or why there are none.
-    pub answer: Result<Vec<Sourced>, String>,
-    /// It has more than it released.
-    pub more: bool,
-    /// What the reader is bound to.
-    pub notice: Option<String>,
-}
-
-/// A record of another organisation with its provenance.
-#[derive(Debug, Clone)]
-pub struct Sourced {
-    /// The FHIR base of the custodian.
-    pub base: String,
-    /// Record type.
-    pub type_: String,
-    /// Logical id there.
-    pub id: String,
-    /// Version.
-    pub version: u64,
-    /// When it was written, microseconds since 1970.
-    pub updated_us: i64,
-    /// The record: exactly as committed to, unless something was left out.
-    pub body: Bytes,
-    /// Whether the custodian left something out.
-    pub redacted: bool,
-    /// What proves it. It was checked here against this node's own view of the members.
-    pub receipt: Option<Proved>,
-}
-
-/// A receipt that was checked.
-#[derive(Debug, Clone)]
-pub struct Proved {
-    /// The file.
-    pub text: String,
-    /// The block.
-    pub height: u64,
-    /// The time of the block, milliseconds since 1970.
-    pub time_ms: u64,
 }
 
 impl Hospital {
@@ -131,22 +83,23 @@ impl Hospital {
                 caller.role
             )));
         }
-        if caller.sight.hides(Verb::Search, Some(ask.type_)) {
+        let (patient, wanted) = about(&ask)?;
+        let only = ask.target.resource_type().filter(|_| is_of_one_type(&ask));
+        if caller.sight.hides(Verb::Search, only) {
             return Err(HospitalError::OutOfScope(format!(
                 "the token's scopes do not reach every {}: what others send cannot be narrowed",
-                ask.type_
+                only.unwrap_or("record")
             )));
         }
-        let (patient, query) = about(&ask)?;
         self.current_record("Patient", &patient).await?;
         let held = self.passes(caller, &ask, &patient).await?;
-        let mut wanted = ask.sources.clone();
-        if wanted.is_empty() {
-            wanted = held.iter().map(|it| it.organisation.clone()).collect();
+        let mut sources = ask.sources.clone();
+        if sources.is_empty() {
+            sources = held.iter().map(|it| it.organisation.clone()).collect();
         }
-        wanted.sort();
-        wanted.dedup();
-        if wanted.len() > SOURCES_MAX {
+        sources.sort();
+        sources.dedup();
+        if sources.len() > SOURCES_MAX {
             return Err(HospitalError::request(
                 "too-costly",
                 format!("one search asks {SOURCES_MAX} organisations at most"),
@@ -154,16 +107,17 @@ impl Hospital {
             ));
         }
         let mut tasks = JoinSet::new();
-        for organisation in wanted {
+        for organisation in sources {
             let pass = held
                 .iter()
                 .filter(|it| it.organisation == organisation)
                 .max_by_key(|it| it.until_us);
             let (hospital, pass) = (self.clone(), pass.cloned());
-            let (caller, ask, query) = (caller.clone(), ask.clone(), query.clone());
+            let (caller, purpose) = (caller.clone(), ask.purpose.clone());
+            let wanted = wanted.clone();
             tasks.spawn(async move {
                 hospital
-                    .ask_one(&caller, &ask, query, organisation, pass)
+                    .ask_one(&caller, &purpose, wanted, organisation, pass)
                     .await
             });
         }
@@ -199,47 +153,72 @@ impl Hospital {
     async fn ask_one(
         &self,
         caller: &Caller,
-        ask: &AskElsewhere,
-        query: Pairs,
+        purpose: &str,
+        wanted: Wanted,
         organisation: String,
         pass: Option<Pass>,
     ) -> Source {
-        let answered = match pass {
+        let mut source = Source {
+            organisation,
+            answer: Ok(Vec::new()),
+            more: false,
+            total: None,
+            notice: None,
+        };
+        let asked = match pass {
             Some(pass) => {
-                self.ask_custodian(caller, ask, query, &organisation, &pass)
+                self.ask_pages(caller, purpose, wanted, &pass, &mut source)
                     .await
             }
             None => Err(HospitalError::Absent(
                 "a grant of this patient to read there".into(),
             )),
         };
-        match answered {
-            Ok((records, more, notice)) => Source {
-                organisation,
-                answer: Ok(records),
-                more,
-                notice,
-            },
-            Err(error) => {
-                tracing::info!(organisation, %error, "a source gave nothing");
-                Source {
-                    organisation,
-                    answer: Err(reason(&error)),
-                    more: false,
-                    notice: None,
-                }
-            }
+        if let Err(error) = asked {
+            let organisation = &source.organisation;
+            tracing::info!(organisation, %error, "a source gave nothing");
+            source.answer = Err(reason(&error));
+            (source.more, source.total, source.notice) = (false, None, None);
         }
+        source
+    }
+
+    /// Asks page after page. A page that fails fails the whole answer: half of one would look like
+    /// all of it.
+    async fn ask_pages(
+        &self,
+        caller: &Caller,
+        purpose: &str,
+        mut wanted: Wanted,
+        pass: &Pass,
+        source: &mut Source,
+    ) -> Result<(), HospitalError> {
+        let mut records = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let (page, answer) = self
+                .ask_custodian(caller, purpose, &wanted, &source.organisation, pass)
+                .await?;
+            records.extend(page);
+            source.more = answer.cut || answer.next.is_some();
+            source.total = source.total.or(answer.total);
+            source.notice = source.notice.take().or(answer.notice);
+            let Some(next) = answer.next else {
+                break;
+            };
+            turn(&mut wanted, next);
+        }
+        source.answer = Ok(records);
+        Ok(())
     }
 
     async fn ask_custodian(
         &self,
         caller: &Caller,
-        ask: &AskElsewhere,
-        query: Pairs,
+        purpose: &str,
+        wanted: &Wanted,
         organisation: &str,
         pass: &Pass,
-    ) -> Result<(Vec<Sourced>, bool, Option<String>), HospitalError> {
+    ) -> Result<(Vec<Sourced>, ReadAnswer), HospitalError> {
         let id = pass.id;
         // What was released on a state older than this is not taken. In an emergency the ledger
         // may stand still.
@@ -254,14 +233,13 @@ impl Hospital {
         let message = ReadAsk {
             grant: id.to_string(),
             glass: pass.glass,
-            purpose: ask.purpose.clone(),
+            purpose: purpose.to_owned(),
             credential: self.credential(caller, organisation, &nonce)?,
             nonce,
-            resource: ask.type_.to_owned(),
-            query,
+            wanted: wanted.clone(),
         };
         let answer = self.call(organisation, message::READ, &message).await?;
-        let answer: ReadAnswer = message::read(&answer)?;
+        let mut answer: ReadAnswer = message::read(&answer)?;
         let policy = Policy::parse(self.trust()?.as_bytes())
             .map_err(|error| HospitalError::Internal(format!("the trust file: {error}")))?;
         let asked = Asked {
@@ -272,17 +250,11 @@ impl Hospital {
         };
         self.check_release(&asked, &answer, &policy).await?;
         let mut records = Vec::with_capacity(answer.records.len());
-        for released in answer.records {
-            records.push(opened(
-                organisation,
-                &id,
-                &key,
-                &answer.base,
-                released,
-                &policy,
-            )?);
+        for released in std::mem::take(&mut answer.records) {
+            let base = &answer.base;
+            records.push(opened(organisation, &id, &key, base, released, &policy)?);
         }
-        Ok((records, answer.more, answer.notice))
+        Ok((records, answer))
     }
 
     /// A credential of the caller for one call.
@@ -326,97 +298,105 @@ impl Hospital {
     }
 }
 
-/// The patient of a search, and the search without the patient.
-fn about(ask: &AskElsewhere) -> Result<(String, Pairs), HospitalError> {
+/// Whether nothing but records of the target's type can come.
+fn is_of_one_type(ask: &AskElsewhere) -> bool {
+    let adds = |name: &str| name.starts_with("_include") || name.starts_with("_revinclude");
+    !matches!(ask.target, Target::Everything(_)) && !ask.query.iter().any(|(name, _)| adds(name))
+}
+
+/// Asks for the next page.
+fn turn(wanted: &mut Wanted, next: String) {
+    let (Wanted::Search { query, .. }
+    | Wanted::Everything { query }
+    | Wanted::History { query, .. }) = wanted
+    else {
+        return;
+    };
+    query.retain(|(name, _)| name != PAGE_TOKEN);
+    query.push((PAGE_TOKEN.into(), next));
+}
+
+/// The patient of a question, and what is wanted of the patient.
+fn about(ask: &AskElsewhere) -> Result<(String, Wanted), HospitalError> {
     let refused = |text: &str| {
         HospitalError::request(
             "required",
             text,
-            "search with patient=<id here>, or with _id=<id here> for Patient",
+            "name the patient by patient=<id here>, or by _id=<id here> for Patient",
         )
     };
+    let type_ = ask.target.resource_type().unwrap_or("");
     let mut patients = Vec::new();
     let mut rest = Pairs::new();
     for (name, value) in &ask.query {
-        let own = name != "_id" || ask.type_ == "Patient";
+        let own = name != "_id" || type_ == "Patient";
         if own && PATIENT_PARAMETERS.contains(&name.as_str()) {
             patients.push(value.strip_prefix("Patient/").unwrap_or(value).to_owned());
-        } else {
+        } else if name != PAGE_TOKEN {
             rest.push((name.clone(), value.clone()));
         }
     }
+    let (own, wanted) = wanted(&ask.target, rest)?;
+    patients.extend(own);
     patients.dedup();
     match patients.as_slice() {
-        [patient] if crate::request::is_id(patient) => Ok((patient.clone(), rest)),
+        [patient] if crate::request::is_id(patient) => Ok((patient.clone(), wanted)),
         [] => Err(refused(
-            "a search at other organisations is about one patient",
+            "a question to other organisations is about one patient",
         )),
         _ => Err(refused(
-            "a search at other organisations is about one patient only",
+            "a question to other organisations is about one patient only",
         )),
     }
 }
 
-/// Opens what was released, and checks what came with it.
-fn opened(
-    custodian: &str,
-    grant: &Digest,
-    key: &GrantKey,
-    base: &str,
-    released: Released,
-    policy: &Policy,
-) -> Result<Sourced, HospitalError> {
-    let context = Context {
-        custodian,
-        record_type: &released.resource,
-        record_id: &released.id,
-        version: released.version,
+/// What a target wants there, and the patient here whom it names.
+fn wanted(target: &Target, mut query: Pairs) -> Result<(Option<String>, Wanted), HospitalError> {
+    // A patient has another id there.
+    let there = |type_: &str, id: &String| match type_ {
+        "Patient" => (Some(id.clone()), String::new()),
+        _ => (None, id.clone()),
     };
-    let sealed = message::from_base64(&released.content)?;
-    let body = if released.redacted {
-        envelope::open_derived(key, &grant.0, &context, &sealed).map_err(failed)?
-    } else {
-        let mut opened =
-            envelope::open_released(key, &grant.0, &context, &sealed).map_err(failed)?;
-        std::mem::take(&mut opened.plaintext)
-    };
-    let body = Bytes::from(body.to_vec());
-    let receipt = match released.receipt.filter(|_| !released.redacted) {
-        Some(text) => Some(proved(custodian, &released.resource, &text, &body, policy)?),
-        None => None,
-    };
-    Ok(Sourced {
-        base: base.to_owned(),
-        type_: released.resource,
-        id: released.id,
-        version: released.version,
-        updated_us: released.updated_us,
-        body,
-        redacted: released.redacted,
-        receipt,
-    })
-}
-
-/// A record that does not fit its receipt is not shown at all.
-fn proved(
-    custodian: &str,
-    type_: &str,
-    text: &str,
-    body: &[u8],
-    policy: &Policy,
-) -> Result<Proved, HospitalError> {
-    let damaged = |reason: String| HospitalError::Damaged {
-        item: format!("a {type_} of {custodian}"),
-        reason,
-    };
-    let verified = receipt::verify(text.as_bytes(), policy, Some(body))
-        .map_err(|error| damaged(error.to_string()))?;
-    if verified.event.organisation != custodian {
-        return Err(damaged("its receipt is of another organisation".into()));
-    }
-    Ok(Proved {
-        text: text.to_owned(),
-        height: verified.height,
-        time_ms: verified.time_ms,
+    Ok(match target {
+        Target::Type(type_) => {
+            let resource = (*type_).to_owned();
+            (None, Wanted::Search { resource, query })
+        }
+        Target::Instance(type_, id) => {
+            let (own, id) = there(type_, id);
+            if !id.is_empty() {
+                query.push(("_id".into(), id));
+            }
+            let resource = (*type_).to_owned();
+            (own, Wanted::Search { resource, query })
+        }
+        Target::Version(type_, id, version) => {
+            let (own, id) = there(type_, id);
+            let (resource, version) = ((*type_).to_owned(), *version);
+            let wanted = Wanted::Version {
+                resource,
+                id,
+                version,
+            };
+            (own, wanted)
+        }
+        Target::InstanceHistory(type_, id) => {
+            let (own, id) = there(type_, id);
+            let resource = (*type_).to_owned();
+            let wanted = Wanted::History {
+                resource,
+                id,
+                query,
+            };
+            (own, wanted)
+        }
+        Target::Everything(id) => (Some(id.clone()), Wanted::Everything { query }),
+        Target::System | Target::SystemHistory | Target::TypeHistory(_) => {
+            return Err(HospitalError::request(
+                "not-supported",
+                "_source does not go with this interaction",
+                "ask for a search of one type, a record, its history, or $everything",
+            ));
+        }
     })
 }

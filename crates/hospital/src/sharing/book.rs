@@ -67,7 +67,8 @@ struct Inside {
 }
 
 impl Hospital {
-    /// Reads the consents that hold here; call it once, before anybody is answered.
+    /// Reads the consents and the suspensions that hold here; call it once, before anybody is
+    /// answered.
     pub async fn read_consents(&self) -> Result<(), HospitalError> {
         let given = self.all_pacts::<GivenPact>(PactKind::Given).await?;
         let patients: std::collections::BTreeSet<String> =
@@ -75,7 +76,7 @@ impl Hospital {
         for patient in patients {
             self.note_consents(&patient).await?;
         }
-        Ok(())
+        self.read_suspensions().await
     }
 
     /// Takes the consents of a patient into the book, after one was given or withdrawn.
@@ -109,8 +110,11 @@ impl Hospital {
     }
 
     /// What the patients' refusals leave to a caller of this organisation. Patients see their own,
-    /// auditors the log.
+    /// but for what a suspended accounting leaves out; auditors see the log.
     pub fn sight_of(&self, caller: &Caller) -> Sight {
+        if caller.role == Role::Patient {
+            return Sight::of(self.0.withheld.sight(self.now_us()));
+        }
         let pages = self.0.book.pages();
         let exempt = !matches!(
             caller.role,

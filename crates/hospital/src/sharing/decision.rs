@@ -99,7 +99,17 @@ impl ByConsent {
     ) -> Arc<Self> {
         let digests = terms.iter().map(|it| it.digest().to_string());
         let digests: Vec<String> = digests.collect();
-        let id = format!("{patient} {fallback:?} {reader:?} {}", digests.join(" "));
+        // Not the time: the pages of one answer are asked for one after the other, and what is no
+        // longer permitted is left out of the later ones.
+        let Reader {
+            organisation,
+            practitioner,
+            role,
+            purpose,
+            ..
+        } = &reader;
+        let who = format!("{organisation} {practitioner} {role} {purpose:?}");
+        let id = format!("{patient} {fallback:?} {who} {}", digests.join(" "));
         Arc::new(Self {
             id,
             patient: patient.to_owned(),

@@ -11,6 +11,7 @@ use vault::grant::GrantKey;
 
 use super::admit::Admitted;
 use super::message::{self, ReadAnswer, ReadAsk, Released};
+use super::wanted::{self, Found};
 use crate::access_log::{Access, AccessAgent, AccessDeed, AccessOutcome, RecordRef, Touched};
 use crate::caller::Caller;
 use crate::credential::Practitioner;
@@ -21,18 +22,6 @@ use crate::record::Record;
 use crate::setup::Hospital;
 use crate::sight::Sight;
 
-/// Records of one answer at most.
-const RECORDS_MAX: usize = 200;
-/// Parameters that do not choose records.
-const FORM: [&str; 7] = [
-    "_count",
-    "_summary",
-    "_elements",
-    "_total",
-    "_include",
-    "_revinclude",
-    "_page",
-];
 /// 42 CFR 2.32(a)(2), in our own words.
 const NOTICE: &str = "This includes records of treatment for substance use. Federal law (42 CFR \
      part 2) forbids to disclose them further without the patient's written consent, unless the \
@@ -59,11 +48,10 @@ impl Hospital {
         let admitted = match self.admit_reader(from, ask).await {
             Ok(admitted) => admitted,
             Err(error) => {
-                self.log_refusal(from, ask, &error).await?;
+                self.log_refusal(from, &error).await?;
                 return Err(error);
             }
         };
-        let type_ = crate::request::known_type(&ask.resource)?;
         let sight = Sight::of(admitted.decision.clone());
         let name = format!("{}@{from}", admitted.practitioner.subject);
         let patient = Some(admitted.patient.clone());
@@ -71,15 +59,8 @@ impl Hospital {
             sight,
             ..Caller::new(name, admitted.practitioner.role, patient)
         };
-        // What is about the form of the answer is the asking side's own; how much, is ours.
-        let mut query = ask.query.clone();
-        query.retain(|(name, _)| !FORM.contains(&name.as_str()));
-        query.push(("_count".into(), RECORDS_MAX.to_string()));
-        // Strict: a parameter that is not understood would widen what leaves.
-        let page = self.search(&caller, type_, query, true).await?;
-        let disclosure = self
-            .log_disclosure(from, ask, &admitted, &page.matches)
-            .await?;
+        let found = self.found(&caller, &admitted.patient, &ask.wanted).await?;
+        let disclosure = self.log_disclosure(from, ask, &admitted, &found).await?;
         // No entry, no data: the disclosure is final before anything leaves. Only an opening
         // without a quorum goes ahead on its entry here, which is anchored later.
         let mut decided = None;
@@ -89,10 +70,11 @@ impl Hospital {
             decided = Some(self.still_holds(&admitted)?);
         }
         let key = self.given_key(&admitted)?;
-        let mut records = Vec::with_capacity(page.matches.len());
+        let mut records = Vec::with_capacity(found.matches.len() + found.included.len());
         let mut notice = None;
-        for record in &page.matches {
-            let (released, warned) = self.release(&admitted, &key, record).await?;
+        for (at, record) in found.all().enumerate() {
+            let (mut released, warned) = self.release(&admitted, &key, record).await?;
+            released.included = at >= found.matches.len();
             records.push(released);
             notice = notice.or(warned.then(|| NOTICE.to_owned()));
         }
@@ -106,7 +88,9 @@ impl Hospital {
         Ok(ReadAnswer {
             base: self.0.fhir_base.clone(),
             records,
-            more: page.next.is_some(),
+            next: found.next,
+            cut: found.cut,
+            total: found.total,
             disclosure: (disclosure.id, disclosure.version),
             stated,
             notice,
@@ -156,6 +140,7 @@ impl Hospital {
             updated_us: record.updated_us,
             content: message::to_base64(&content),
             redacted,
+            included: false,
             receipt,
         };
         let warned = obligations.contains(&Obligation::RedisclosureNotice);
@@ -212,10 +197,10 @@ impl Hospital {
         from: &str,
         ask: &ReadAsk,
         admitted: &Admitted,
-        records: &[Record],
+        found: &Found,
     ) -> Result<RecordRef, HospitalError> {
         let to = from.to_owned();
-        let touched = records.iter().map(|record| Touched {
+        let touched = found.all().map(|record| Touched {
             type_: record.type_.clone(),
             id: record.id.clone(),
             version: Some(record.version),
@@ -224,7 +209,7 @@ impl Hospital {
             patient: Some(admitted.patient.clone()),
             purpose: Some((ACT_REASON.into(), ask.purpose.clone())),
             touched: touched.collect(),
-            query: Some(query_text(ask)),
+            query: Some(wanted::text(&ask.wanted)),
             basis: Some(ask.grant.clone()),
             ..Access::new(
                 agent(from, Some(&admitted.practitioner)),
@@ -235,12 +220,7 @@ impl Hospital {
         self.record_access(access).await
     }
 
-    async fn log_refusal(
-        &self,
-        from: &str,
-        ask: &ReadAsk,
-        error: &HospitalError,
-    ) -> Result<(), HospitalError> {
+    async fn log_refusal(&self, from: &str, error: &HospitalError) -> Result<(), HospitalError> {
         let reason = match error {
             HospitalError::Forbidden(_) => "forbidden",
             HospitalError::Absent(_) => "no-grant",
@@ -258,12 +238,7 @@ impl Hospital {
                 self.now_us(),
             )
         };
-        tracing::info!(
-            from,
-            resource = ask.resource.len(),
-            reason,
-            "a disclosure refused"
-        );
+        tracing::info!(from, reason, "a disclosure refused");
         self.record_access(access).await.map(|_| ())
     }
 }
@@ -287,8 +262,4 @@ pub(super) fn agent(from: &str, practitioner: Option<&Practitioner>) -> AccessAg
         role: practitioner.map_or_else(String::new, |it| it.role.to_string()),
         ..AccessAgent::default()
     }
-}
-
-fn query_text(ask: &ReadAsk) -> String {
-    format!("{}?{}", ask.resource, crate::pairs::encode(&ask.query))
 }

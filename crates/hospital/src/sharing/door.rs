@@ -121,6 +121,10 @@ impl Hospital {
                 let ask = message::read(body)?;
                 message::write(&self.answer_glass(from, ask).await?)
             }
+            message::LOCATE => {
+                let ask = message::read(body)?;
+                message::write(&self.answer_locate(from, ask).await?)
+            }
             message::ERASE => {
                 self.answer_erasure(from, &message::read(body)?).await?;
                 message::write(&())

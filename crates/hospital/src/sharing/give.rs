@@ -9,6 +9,7 @@ use store::PactKind;
 use vault::grant::{GrantContext, GrantKey};
 
 use super::keys::Hand;
+use super::locatable;
 use super::message::{self, GrantTold};
 use super::pact::{GivenPact, Kept, LinkPact};
 use super::signer::{self, SignedStatement, refused};
@@ -58,6 +59,10 @@ impl Hospital {
         consent: Value,
     ) -> Result<Filed, HospitalError> {
         let patient = consenting(caller)?;
+        if locatable::speaks_of_it(&consent) {
+            let asked = terms::asked(&consent, &patient, self.now_us())?;
+            return self.file_locatable(&patient, consent, &asked).await;
+        }
         let here = Hand {
             current: self.signing_seed(caller, &patient).await?.1,
             delegation: self.acting_entry(caller, &patient).await?,
@@ -76,6 +81,10 @@ impl Hospital {
         consent: &Value,
         hand: &Hand,
     ) -> Result<Statement, HospitalError> {
+        if locatable::speaks_of_it(consent) {
+            // The ledger hears nothing of it: nothing is signed.
+            return Err(refused("a consent to be located is filed in one step"));
+        }
         let asked = terms::asked(consent, patient, self.now_us())?;
         let refusal = asked.recipients.is_empty() && asked.refuses;
         if !refusal {
@@ -344,7 +353,7 @@ fn services(
     Ok(found)
 }
 
-fn until_us(hour: u32) -> i64 {
+pub(super) fn until_us(hour: u32) -> i64 {
     i64::try_from(u64::from(hour) * HOUR_MS * 1_000).unwrap_or(i64::MAX)
 }
 

@@ -234,7 +234,7 @@ impl Hospital {
 }
 
 /// The patient, or a clinician for the patient who stands before them.
-fn allow_sharing(caller: &Caller, patient: &str) -> Result<(), HospitalError> {
+pub(super) fn allow_sharing(caller: &Caller, patient: &str) -> Result<(), HospitalError> {
     let own = caller.patient.as_deref() == Some(patient);
     match caller.role {
         Role::Patient if own => Ok(()),

@@ -17,6 +17,7 @@ pub(super) const WITHDRAWN: &str = "/withdrawn";
 pub(super) const READ: &str = "/read";
 pub(super) const GLASS: &str = "/glass";
 pub(super) const ERASE: &str = "/erase";
+pub(super) const LOCATE: &str = "/locate";
 
 /// Largest message that is read.
 pub(super) const BYTES_MAX: usize = 32 << 20;
@@ -35,6 +36,25 @@ pub(super) struct LinkAsk {
 pub(super) struct LinkAnswer {
     /// 32 bytes in hexadecimal.
     pub(super) pseudonym: String,
+}
+
+/// Do you have records of a patient?
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LocateAsk {
+    /// The patient, as the two of us say; 32 random bytes where we do not.
+    pub(super) pseudonym: String,
+    /// The practitioner who asks: an SD-JWT bound to this call. None: the patient asks.
+    pub(super) credential: Option<String>,
+    /// Never used before; the credential's key binding repeats it.
+    pub(super) nonce: String,
+}
+
+/// 1: yes, and you may know. 0: anything else. A number, so that both have one size.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LocateAnswer {
+    pub(super) known: u8,
 }
 
 /// A grant that a patient gave you.
@@ -103,10 +123,31 @@ pub(super) struct ReadAsk {
     pub(super) credential: String,
     /// Never used before; the credential's key binding repeats it.
     pub(super) nonce: String,
-    /// Record type.
-    pub(super) resource: String,
-    /// Search parameters, without the patient.
-    pub(super) query: Pairs,
+    /// What is asked for.
+    pub(super) wanted: Wanted,
+}
+
+/// What is asked for of a patient's records. Where an id is empty, the patient's own record is
+/// meant, whose id there is not known here.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) enum Wanted {
+    /// A search of one type, without the patient.
+    Search { resource: String, query: Pairs },
+    /// Everything of the patient.
+    Everything { query: Pairs },
+    /// One version.
+    Version {
+        resource: String,
+        id: String,
+        version: u64,
+    },
+    /// The versions of one record.
+    History {
+        resource: String,
+        id: String,
+        query: Pairs,
+    },
 }
 
 /// What was released, after the disclosure was final.
@@ -117,8 +158,12 @@ pub(super) struct ReadAnswer {
     pub(super) base: String,
     /// The records.
     pub(super) records: Vec<Released>,
-    /// More match than were released.
-    pub(super) more: bool,
+    /// The token of the next page, where more match than were released.
+    pub(super) next: Option<String>,
+    /// Some of what `_include` and `_revinclude` would add was left out.
+    pub(super) cut: bool,
+    /// How many match, where that was asked.
+    pub(super) total: Option<u64>,
     /// The AuditEvent of this disclosure at the custodian: id and version.
     pub(super) disclosure: (String, u64),
     /// What the custodian decided on; absent only for an opening without a quorum.
@@ -149,6 +194,8 @@ pub(super) struct Released {
     pub(super) content: String,
     /// Whether something was left out.
     pub(super) redacted: bool,
+    /// Whether it came by `_include` or `_revinclude`.
+    pub(super) included: bool,
     /// What proves the version, once the ledger vouches for it; never for a redacted one.
     pub(super) receipt: Option<String>,
 }

@@ -5,7 +5,8 @@
 //! a grant on the ledger and a grant key sealed to each of them (`give`, `hold`). A recipient asks
 //! (`ask`); the custodian decides, writes the disclosure, waits until it is final and only then
 //! releases (`disclose`), with a signed statement on what it decided (`release`). One that breaks
-//! the rule is kept as evidence (`misconduct`). `withdraw` ends a grant.
+//! the rule is kept as evidence (`misconduct`). `withdraw` ends a grant. Who lets records be located,
+//! and who asks every member for them, is in `locatable` and `locate`.
 //!
 //! What a patient signs for these is a statement:
 //! this organisation signs it for who has no device, a device signs what was prepared for it, and
@@ -26,19 +27,23 @@ mod glass;
 mod hold;
 mod keys;
 mod link;
+mod locatable;
+mod locate;
 mod message;
 mod misconduct;
 mod pact;
 mod prepare;
 mod prepared;
+mod received;
 mod release;
 mod signer;
 mod terms;
+mod wanted;
 mod withdraw;
 mod witness;
 mod words;
 
-pub use ask::{AskElsewhere, Elsewhere, Proved, Source, Sourced};
+pub use ask::AskElsewhere;
 pub(crate) use book::Book;
 pub use custody::Custody;
 pub(crate) use erased::EraseTold;
@@ -46,10 +51,12 @@ pub use give::Filed;
 pub use glass::{Opened, Opening, Openings, Reviewable};
 pub(crate) use link::WrongCodes;
 pub use link::{Code, Linked};
+pub use locate::{Located, LocatedAt};
 pub(crate) use misconduct::EvidencePact;
 pub use misconduct::KeptEvidence;
-pub(crate) use pact::pact_mark;
+pub(crate) use pact::{Kept, pact_mark};
 pub use prepare::Prepared;
+pub use received::{Elsewhere, Proved, Source, Sourced};
 pub use signer::{SignedStatement, sign_statement};
 pub use terms::{Asked, asked};
 pub use withdraw::WithdrawnGrant;

@@ -49,17 +49,17 @@ pub(super) struct HeldPact {
 
 /// A row with its value read.
 #[derive(Debug, Clone)]
-pub(super) struct Kept<T> {
-    pub(super) id: Vec<u8>,
-    pub(super) organisation: String,
-    pub(super) patient: String,
-    pub(super) until_us: i64,
-    pub(super) value: T,
+pub(crate) struct Kept<T> {
+    pub(crate) id: Vec<u8>,
+    pub(crate) organisation: String,
+    pub(crate) patient: String,
+    pub(crate) until_us: i64,
+    pub(crate) value: T,
 }
 
 impl Hospital {
     /// Keeps a pact.
-    pub(super) async fn keep_pact<T: Serialize>(
+    pub(crate) async fn keep_pact<T: Serialize>(
         &self,
         kind: PactKind,
         pact: &Kept<T>,
@@ -88,7 +88,7 @@ impl Hospital {
     }
 
     /// A pact by its id, if it has not ended.
-    pub(super) async fn pact<T: DeserializeOwned>(
+    pub(crate) async fn pact<T: DeserializeOwned>(
         &self,
         kind: PactKind,
         id: &[u8],
@@ -99,7 +99,7 @@ impl Hospital {
     }
 
     /// The pacts of a patient that have not ended.
-    pub(super) async fn pacts_of<T: DeserializeOwned>(
+    pub(crate) async fn pacts_of<T: DeserializeOwned>(
         &self,
         kind: PactKind,
         patient: &str,
@@ -111,7 +111,7 @@ impl Hospital {
     }
 
     /// The pacts of a kind that have not ended and have this form.
-    pub(super) async fn all_pacts<T: DeserializeOwned>(
+    pub(crate) async fn all_pacts<T: DeserializeOwned>(
         &self,
         kind: PactKind,
     ) -> Result<Vec<Kept<T>>, HospitalError> {
@@ -123,7 +123,7 @@ impl Hospital {
     }
 
     /// Removes a pact and answers it, if it had not ended.
-    pub(super) async fn take_pact<T: DeserializeOwned>(
+    pub(crate) async fn take_pact<T: DeserializeOwned>(
         &self,
         kind: PactKind,
         id: &[u8],
@@ -133,7 +133,7 @@ impl Hospital {
         found.map(|it| self.checked(it)).transpose()
     }
 
-    pub(super) fn checked<T: DeserializeOwned>(&self, row: Pact) -> Result<Kept<T>, HospitalError> {
+    pub(crate) fn checked<T: DeserializeOwned>(&self, row: Pact) -> Result<Kept<T>, HospitalError> {
         let damaged = |reason: &str| HospitalError::Damaged {
             item: "a pact with another organisation".into(),
             reason: reason.to_owned(),

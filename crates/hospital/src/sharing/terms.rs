@@ -68,6 +68,14 @@ fn gather(provision: &Value, depth: usize, found: &mut BTreeSet<String>) {
         return;
     };
     for actor in list(&provision["actor"]) {
+        // Who keeps or wrote the records is named as well, and gets nothing by it.
+        let roles = list(&actor["role"]["coding"]);
+        if roles
+            .iter()
+            .any(|role| role["code"] == "CST" || role["code"] == "AUT")
+        {
+            continue;
+        }
         let reference = actor["reference"]["reference"].as_str();
         let name = reference.and_then(|it| it.strip_prefix(ORGANISATION_REFERENCE));
         found.extend(name.map(str::to_owned));
@@ -142,6 +150,8 @@ mod tests {
                 "actor": [{ "reference": { "reference": "Organization/north-clinic" } }],
                 "provision": [{
                     "actor": [{ "reference": { "reference": "Organization/city-lab" } },
+                              { "role": { "coding": [{ "code": "CST" }] },
+                                "reference": { "reference": "Organization/st-mary" } },
                               { "reference": { "reference": "Practitioner/x" } }]
                 }]
             }

@@ -44,6 +44,10 @@ impl Hospital {
         consent: &str,
     ) -> Result<Vec<WithdrawnGrant>, HospitalError> {
         let patient = consenting(caller)?;
+        if self.forget_locatable(&patient, consent).await? {
+            self.set_consent_status(consent, "inactive").await?;
+            return Ok(Vec::new());
+        }
         let given = self.given(&patient, consent).await?;
         let mut statement = self.state_withdrawal(&patient, consent, &given)?;
         statement.delegation = self.acting_entry(caller, &patient).await?;

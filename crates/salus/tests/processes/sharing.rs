@@ -227,6 +227,8 @@ fn nothing_is_read_elsewhere_without_a_consent_and_all_of_it_with_one() {
     assert_eq!(shared.ids(), own.ids(), "all and nothing else");
     each_has_its_receipt(&visit, &shared);
     the_patient_sees_who_read(&visit);
+    one_record_and_everything_are_read_too(&visit, &shared);
+    records_are_located_by_consent_only(&visit);
     a_credential_epoch_ends_credentials_and_new_ones_work(&visit);
 
     // Only what was asked for, and no records of the custodian's own affairs.
@@ -298,6 +300,41 @@ fn each_has_its_receipt(visit: &Visit<'_>, shared: &Bundle) {
             "{said}"
         );
     }
+}
+
+fn one_record_and_everything_are_read_too(visit: &Visit<'_>, shared: &Bundle) {
+    let (id, here) = (&shared.ids()[0], &visit.clinic_id);
+    let path = format!("/fhir/Observation/{}", id.trim_matches('"'));
+    for part in ["", "/_history", "/_history/1"] {
+        let path = format!("{path}{part}?patient={here}&_source=all");
+        let found = Bundle(visit.get(CLINIC, &path, &visit.clinic).json());
+        assert_eq!(found.ids(), std::slice::from_ref(id), "{path}");
+        assert_eq!(found.of_mode("include").len(), 1, "{path}");
+    }
+    let path = format!("/fhir/Patient/{here}/$everything?_source=all&_type=Observation");
+    let found = Bundle(visit.get(CLINIC, &path, &visit.clinic).json());
+    assert_eq!(
+        (found.ids(), found.remarks()),
+        (shared.ids(), String::new())
+    );
+}
+
+fn records_are_located_by_consent_only(visit: &Visit<'_>) {
+    let path = format!("/sharing/locate?patient={}", visit.clinic_id);
+    let located = || visit.get(CLINIC, &path, &visit.clinic).json();
+    let nobody = json!({ "organisations": [], "unanswered": [] });
+    assert_eq!(located(), nobody, "a grant is not enough");
+    let mut consent = visit.consent();
+    let action = json!({ "system": "urn:salus:consent-action", "code": "locate" });
+    consent["provision"] = json!({ "type": "permit", "action": [{ "coding": [action] }] });
+    let consent = visit.consents(&consent);
+    let home = json!({ "organisation": visit.consortium.id(HOME), "granted": true });
+    assert_eq!(
+        located(),
+        json!({ "organisations": [home], "unanswered": [] })
+    );
+    assert_eq!(visit.withdraws(&consent).status, 200);
+    assert_eq!(located(), nobody);
 }
 
 fn the_patient_sees_who_read(visit: &Visit<'_>) {
