@@ -88,7 +88,7 @@ async fn lines(store: &Store, expected: &[Stored]) -> Vec<String> {
 #[expect(clippy::too_many_lines, reason = "a row of every table")]
 async fn filled() -> Ward {
     let ward = ward_with(&Options {
-        events_wait: Duration::from_secs(3600),
+        events_wait: Duration::from_hours(1),
         ..Options::default()
     })
     .await;

@@ -12,7 +12,7 @@ use support::*;
 /// Nothing is put into the index but by those who ask.
 fn lazy() -> Options {
     Options {
-        events_wait: Duration::from_secs(3600),
+        events_wait: Duration::from_hours(1),
         ..Options::default()
     }
 }

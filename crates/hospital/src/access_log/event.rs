@@ -172,7 +172,7 @@ fn agents<'a>(
         }
         // 1: machine name. The ledger's registry has the address of this name.
         (None, Some(to)) => (member(to), network(text(to), Some("1"))),
-        (None, None) => (client(access), network_of(access)),
+        (None, None) => (client(access), Some(network_of(access))),
     };
     let decides = access.deed == AccessDeed::Decide;
     let home = match access.agent.organisation.as_str() {
@@ -208,8 +208,8 @@ fn client(access: &Access) -> Who<'_> {
 }
 
 /// Where the client asked from.
-fn network_of(access: &Access) -> Option<Network<'_>> {
-    Some(match access.agent.address.as_str() {
+fn network_of(access: &Access) -> Network<'_> {
+    match access.agent.address.as_str() {
         "" => Network {
             address: "unknown".into(),
             type_: None,
@@ -218,7 +218,7 @@ fn network_of(access: &Access) -> Option<Network<'_>> {
             address: text(address),
             type_: Some("2"),
         },
-    })
+    }
 }
 
 /// The person or system. An identifier and not a reference: a reference to a patient would put

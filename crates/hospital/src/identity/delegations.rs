@@ -211,8 +211,8 @@ impl Hospital {
         })
     }
 
-    /// Ends every delegation to a user who is being erased, here and on the ledger. The organisation
-    /// does it. Doing it again ends what a node that was stopped left on the ledger.
+    /// Ends every delegation to a user who is being erased, here and on the ledger. The
+    /// organisation does it. Doing it again ends what a node that was stopped left on the ledger.
     pub(crate) async fn end_delegations_to(&self, delegate: &str) -> Result<(), HospitalError> {
         let steps = self.0.store.delegations_to(delegate).await?;
         let now_us = self.now_us();

@@ -59,12 +59,14 @@ impl Hospital {
         consent: Value,
     ) -> Result<Filed, HospitalError> {
         let patient = consenting(caller)?;
+        // Whose keys are on a device gives no consent that this organisation could make up.
+        let (_, current) = self.signing_seed(caller, &patient).await?;
         if locatable::speaks_of_it(&consent) {
             let asked = terms::asked(&consent, &patient, self.now_us())?;
             return self.file_locatable(&patient, consent, &asked).await;
         }
         let here = Hand {
-            current: self.signing_seed(caller, &patient).await?.1,
+            current,
             delegation: self.acting_entry(caller, &patient).await?,
         };
         let statement = self.state_consent(&patient, &consent, &here).await?;
@@ -82,8 +84,10 @@ impl Hospital {
         hand: &Hand,
     ) -> Result<Statement, HospitalError> {
         if locatable::speaks_of_it(consent) {
-            // The ledger hears nothing of it: nothing is signed.
-            return Err(refused("a consent to be located is filed in one step"));
+            // The ledger hears nothing of it, so there is no statement of it to sign.
+            return Err(refused(
+                "a consent to be located is filed in one step, by custodial keys",
+            ));
         }
         let asked = terms::asked(consent, patient, self.now_us())?;
         let refusal = asked.recipients.is_empty() && asked.refuses;

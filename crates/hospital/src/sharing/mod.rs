@@ -5,12 +5,12 @@
 //! a grant on the ledger and a grant key sealed to each of them (`give`, `hold`). A recipient asks
 //! (`ask`); the custodian decides, writes the disclosure, waits until it is final and only then
 //! releases (`disclose`), with a signed statement on what it decided (`release`). One that breaks
-//! the rule is kept as evidence (`misconduct`). `withdraw` ends a grant. Who lets records be located,
-//! and who asks every member for them, is in `locatable` and `locate`.
+//! the rule is kept as evidence (`misconduct`). `withdraw` ends a grant. Who lets records be
+//! located, and who asks every member for them, is in `locatable` and `locate`.
 //!
-//! What a patient signs for these is a statement:
-//! this organisation signs it for who has no device, a device signs what was prepared for it, and
-//! a delegate signs under a delegation (`signer`, `prepare`, `prepared`, `delegation`, `witness`).
+//! What a patient signs for these is a statement: this organisation signs it for who has no device,
+//! a device signs what was prepared for it, and a delegate signs under a delegation (`signer`,
+//! `prepare`, `prepared`, `delegation`, `witness`).
 //! `docs/reference/sharing.md` has the flow and every message.
 
 mod admit;
