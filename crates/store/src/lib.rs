@@ -23,6 +23,8 @@
 //!    (`a_full_disk_refuses_and_the_store_goes_on`, `a_full_queue_answers_busy`).
 //! 8. After an erasure no file of the database holds a value of the patient, and the audit of
 //!    everybody else is clean (`nothing_of_an_erased_patient_is_in_any_file`).
+//! 9. The index of AuditEvents follows later, and nobody sees that it does
+//!    (`an_event_is_found_at_once_by_every_way_to_the_index`).
 //!
 //! Specifications: `docs/reference/database.md`, FHIR R4 3.1.0 and 3.1.1, <https://sqlite.org>.
 

@@ -234,7 +234,7 @@ fn an_administrator_signs_nothing(visit: &Visit<'_>, consent: &str) {
     assert!(said.contains("another device holds"), "{said}");
 }
 
-fn root_key(dir: &Path) -> vault::RootKey {
+pub(crate) fn root_key(dir: &Path) -> vault::RootKey {
     let passphrase = std::fs::read_to_string(dir.join("passphrase")).unwrap();
     vault::RootKey::open(&dir.join("root.key"), passphrase.trim().as_bytes()).unwrap()
 }

@@ -8,6 +8,7 @@
 
 mod canary;
 mod consortium;
+mod copied;
 mod damaged;
 mod demo;
 mod device;

@@ -1,7 +1,8 @@
 //! A custodian that misbehaves, played by the test with the organisation's own keys: what it does
 //! becomes files that a stranger checks.
 
-use crate::consortium::{Consortium, eventually, salus, signal};
+use crate::consortium::{Consortium, alive, eventually, salus, signal};
+use crate::device::root_key;
 use crate::http::Http;
 use crate::sharing::{CLINIC, HOME, Visit};
 use ledger::evidence::{Release, content};
@@ -25,19 +26,17 @@ const RESTART: Duration = Duration::from_mins(1);
 const SEALED: &[u8] = b"what nobody opens";
 
 /// The keys of an organisation, taken from its folder as its administrator could.
-struct Stolen(vault::Zeroizing<[u8; 32]>);
+pub(crate) struct Stolen(vault::Zeroizing<[u8; 32]>);
 
 impl Stolen {
-    fn from(folder: &Path) -> Self {
-        let passphrase = std::fs::read_to_string(folder.join("passphrase")).unwrap();
-        let passphrase = passphrase.trim_end().as_bytes();
-        let root = vault::RootKey::open(&folder.join("root.key"), passphrase).unwrap();
+    pub(crate) fn from(folder: &Path) -> Self {
+        let root = root_key(folder);
         let sealed = std::fs::read(folder.join("seed.sealed")).unwrap();
         let seed = root.open_secret("organisation seed", &sealed).unwrap();
         Self(vault::Zeroizing::new(seed.as_slice().try_into().unwrap()))
     }
 
-    fn seed(&self, purpose: &str) -> [u8; 32] {
+    pub(crate) fn seed(&self, purpose: &str) -> [u8; 32] {
         *vault::keys::derive(&self.0, purpose)
     }
 
@@ -79,9 +78,10 @@ impl Handler for Dishonest {
                 "base": "https://st-mary.example/fhir",
                 "records": [{
                     "resource": "Observation", "id": "o-1", "version": 1, "updated_us": 1,
-                    "content": to_base64(SEALED), "redacted": false, "receipt": null
+                    "content": to_base64(SEALED), "redacted": false, "included": false,
+                    "receipt": null
                 }],
-                "more": false,
+                "next": null, "cut": false, "total": null,
                 "disclosure": ["a-1", 1],
                 "stated": { "release": to_base64(&release), "receipt": "none" },
                 "notice": null
@@ -139,7 +139,9 @@ pub(crate) fn withdrawn_unheard(mut consortium: Consortium, clinic_id: &str, hom
         found.remarks().contains("a grant that holds now")
     });
     honest_sharing_leaves_no_evidence(&visit);
-    signal("KILL", consortium.pid(HOME));
+    let pid = consortium.pid(HOME);
+    signal("KILL", pid);
+    eventually("the custodian's address is free", RESTART, || !alive(pid));
     let folder = consortium.folder.path().to_owned();
     let evidence = released_after_the_revocation(&visit, &folder);
     let seen = told_differently(&consortium, &folder);

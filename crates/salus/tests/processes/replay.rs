@@ -2,6 +2,7 @@
 //! that was killed in between too.
 
 use crate::consortium::{Consortium, signal};
+use crate::misconduct::Stolen;
 use hospital::Role;
 use hospital::credential::{self, Dice, LIFE_S, NewCredential, Presentation};
 use peers::{Bounds, Identity, Peer, Peers, Registry, Reply};
@@ -15,7 +16,7 @@ const WAIT: Duration = Duration::from_secs(20);
 /// A member, played by the test with the member's own keys.
 struct Modified {
     id: String,
-    seed: [u8; 32],
+    keys: Stolen,
 }
 
 /// The one organisation that is asked.
@@ -37,19 +38,14 @@ impl Registry for Asked {
 
 impl Modified {
     fn of(consortium: &Consortium, index: usize) -> Self {
-        let dir = consortium.org_dir(index);
-        let phrase = std::fs::read_to_string(dir.join("passphrase")).unwrap();
-        let root = vault::RootKey::open(&dir.join("root.key"), phrase.trim().as_bytes()).unwrap();
-        let sealed = std::fs::read(dir.join("seed.sealed")).unwrap();
-        let seed = root.open_secret("organisation seed", &sealed).unwrap();
         Self {
             id: consortium.id(index).to_owned(),
-            seed: seed.as_slice().try_into().unwrap(),
+            keys: Stolen::from(&consortium.org_dir(index)),
         }
     }
 
     fn key(&self, label: &str) -> [u8; 32] {
-        *vault::keys::derive(&self.seed, label)
+        self.keys.seed(label)
     }
 
     /// A question with a credential that everybody must believe, for a grant that does not exist.
@@ -79,7 +75,7 @@ impl Modified {
         json!({
             "grant": "00".repeat(32), "glass": false, "purpose": "TREAT", "nonce": nonce,
             "credential": credential::present(&issued, &to, &holder).unwrap(),
-            "resource": "Observation", "query": [],
+            "wanted": { "search": { "resource": "Observation", "query": [] } },
         })
     }
 

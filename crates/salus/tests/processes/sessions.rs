@@ -33,8 +33,20 @@ fn help_is_what_was_approved() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = session("--help", folder.path());
     for command in [
-        "demo", "init", "join", "run", "verify", "audit", "doctor", "load", "generate", "propose",
+        "demo",
+        "init",
+        "join",
+        "run",
+        "verify",
+        "audit",
+        "doctor",
+        "load",
+        "generate",
+        "propose",
         "vote",
+        "patient",
+        "patient enrol",
+        "patient grant",
     ] {
         text.push('\n');
         text.push_str(&session(&format!("{command} --help"), folder.path()));

@@ -201,7 +201,7 @@ impl Bundle {
 
 #[test]
 fn nothing_is_read_elsewhere_without_a_consent_and_all_of_it_with_one() {
-    let consortium = Consortium::start(2);
+    let consortium = Consortium::start(3);
     let visit = Visit::begin(&consortium);
 
     // Known at the clinic, but not as the same person: there is nobody to ask.
@@ -230,6 +230,7 @@ fn nothing_is_read_elsewhere_without_a_consent_and_all_of_it_with_one() {
     one_record_and_everything_are_read_too(&visit, &shared);
     records_are_located_by_consent_only(&visit);
     a_credential_epoch_ends_credentials_and_new_ones_work(&visit);
+    crate::copied::a_copy_of_everything_opens_nothing(&visit);
 
     // Only what was asked for, and no records of the custodian's own affairs.
     let vital = "Observation?category=vital-signs&";

@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::sharing::erased::EraseTold;
@@ -23,6 +23,8 @@ fn taken(bytes: &[u8]) -> usize {
     [
         one::<LinkAsk>(bytes),
         one::<LinkAnswer>(bytes),
+        one::<LocateAsk>(bytes),
+        one::<LocateAnswer>(bytes),
         one::<GrantTold>(bytes),
         one::<Withdrawn>(bytes),
         one::<GlassAsk>(bytes),
@@ -39,7 +41,11 @@ fn taken(bytes: &[u8]) -> usize {
 /// One of each.
 fn samples() -> Vec<Vec<u8>> {
     let released = json!({ "resource": "Observation", "id": "o1", "version": 1, "updated_us": 5,
-        "content": "AAAA", "redacted": false, "receipt": null });
+        "content": "AAAA", "redacted": false, "included": false, "receipt": null });
+    let read = |wanted: Value| {
+        json!({ "grant": "00", "glass": false, "purpose": "TREAT", "credential": "a~b",
+            "nonce": "n", "wanted": wanted })
+    };
     [
         json!({ "code": "ABCD" }),
         json!({ "pseudonym": "00" }),
@@ -48,10 +54,15 @@ fn samples() -> Vec<Vec<u8>> {
         json!({ "glass": "00", "pseudonym": "00", "reason": "words", "key": "00", "hours": 1,
             "credentials": ["a~b"], "nonce": "n" }),
         json!({ "sealed": "AA==", "signature": "AA==" }),
-        json!({ "grant": "00", "glass": false, "purpose": "TREAT", "credential": "a~b",
-            "nonce": "n", "resource": "Observation", "query": [["code", "1"]] }),
-        json!({ "base": "http://x", "records": [released], "more": false,
-            "disclosure": ["a1", 1], "notice": null }),
+        read(json!({ "search": { "resource": "Observation", "query": [["code", "1"]] } })),
+        read(json!({ "everything": { "query": [] } })),
+        read(json!({ "version": { "resource": "Observation", "id": "o1", "version": 2 } })),
+        read(json!({ "history": { "resource": "Patient", "id": "", "query": [] } })),
+        json!({ "base": "http://x", "records": [released], "next": null, "cut": false, "total": 1,
+            "disclosure": ["a1", 1], "stated": { "release": "AA==", "receipt": "r" },
+            "notice": null }),
+        json!({ "pseudonym": "00", "credential": null, "nonce": "n" }),
+        json!({ "known": 1 }),
         json!({ "erasure": "00", "pseudonyms": ["00"], "grants": ["00"] }),
     ]
     .iter()
