@@ -30,6 +30,7 @@
 
 mod audit;
 mod batch;
+mod checkpoints;
 mod erasure;
 mod error;
 mod everything;

@@ -86,7 +86,7 @@ impl Store {
         let waiting = later::Waiting::default();
         waiting.recount(&connection)?;
         let cache = Cache::new(waiting.clone());
-        let writer = Writer::start(connection, cache, options)?;
+        let writer = Writer::start(connection, cache, path, options)?;
         Self::with(Some(writer), path, options, Some(lock), waiting)
     }
 

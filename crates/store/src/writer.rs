@@ -3,6 +3,7 @@
 //! disk is shared by all who came meanwhile (docs/decisions/0004-store-and-group-commit.md).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::checkpoints::Checkpoints;
 use crate::sqlite::{Cache, later};
 use crate::{Options, StoreError};
 
@@ -33,16 +35,18 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the thread.
     pub(crate) fn start(
-        connection: Connection,
+        mut connection: Connection,
         cache: Cache,
+        path: &Path,
         options: &Options,
     ) -> Result<Self, StoreError> {
+        let checkpoints = Checkpoints::start(&mut connection, path, options)?;
         let (queue, requests) = sync_channel(options.write_queue.max(1));
         let (group_max, events_wait) = (options.group_max.max(1), options.events_wait);
         let desk = Desk { connection, cache };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || work(desk, &requests, group_max, events_wait))
+            .spawn(move || work(desk, checkpoints, &requests, group_max, events_wait))
             .map_err(|error| StoreError::Database(error.to_string()))?;
         Ok(Self {
             queue: Some(queue),
@@ -110,7 +114,13 @@ fn in_savepoint<T>(
     outcome
 }
 
-fn work(mut desk: Desk, requests: &Receiver<Request>, group_max: usize, events_wait: Duration) {
+fn work(
+    mut desk: Desk,
+    mut checkpoints: Checkpoints,
+    requests: &Receiver<Request>,
+    group_max: usize,
+    events_wait: Duration,
+) {
     while let Some(first) = next(&mut desk, requests, events_wait) {
         let mut answers = Vec::new();
         let committed = group(&mut desk, first, requests, group_max, &mut answers);
@@ -120,7 +130,10 @@ fn work(mut desk: Desk, requests: &Receiver<Request>, group_max: usize, events_w
         for answer in answers {
             answer(committed.clone());
         }
+        checkpoints.look(&desk.connection);
     }
+    // Before the connection that must be the last.
+    drop(checkpoints);
 }
 
 /// The next request. Index rows that wait are put in when there is nothing else to do for a while,

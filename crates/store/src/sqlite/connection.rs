@@ -28,8 +28,6 @@ const MIGRATIONS: &[&str] = &[
 const STATEMENTS: usize = 256;
 /// Most envelopes fit on a page whole, several of them.
 const PAGE_BYTES: u32 = 8192;
-/// The write-ahead log is folded into the database at this many pages.
-const CHECKPOINT_PAGES: u32 = 4000;
 /// `SLUS`: so that tools can name the file.
 /// <https://sqlite.org/fileformat.html#application_id>
 const APPLICATION_ID: i32 = 0x534C_5553;
@@ -51,7 +49,6 @@ pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection, Store
     connection.pragma_update(None, "journal_mode", "wal")?;
     // With a write-ahead log, FULL is what makes every commit durable before it is acknowledged.
     connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Rows of the index are plaintext: what is replaced or erased must not linger in free pages.

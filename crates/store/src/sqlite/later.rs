@@ -20,7 +20,7 @@ use crate::StoreError;
 /// The type whose index follows.
 pub(crate) const TYPE: &str = "AuditEvent";
 /// So many events wait at most, but for those of one group of commits.
-pub(crate) const WAITING_MAX: usize = 512;
+pub(crate) const WAITING_MAX: usize = 64;
 /// Events read at a time.
 const SLICE: u32 = 512;
 
