@@ -1,7 +1,7 @@
 //! The write-ahead log is folded into the database beside the writer, not by it.
 //!
-//! SQLite folds at a commit, and whoever waits for that commit waits for some thousand pages more. A
-//! thread of its own does most of it while the writer goes on; the writer folds the little that
+//! SQLite folds at a commit, and whoever waits for that commit waits for some thousand pages more.
+//! A thread of its own does most of it while the writer goes on; the writer folds the little that
 //! came meanwhile, after which SQLite begins the log anew.
 //! <https://sqlite.org/wal.html#ckpt>
 
