@@ -39,7 +39,12 @@ pub struct Status {
 impl Status {
     /// Whether this node applied everything that it knows to be final, and runs.
     pub fn ready(&self) -> bool {
-        self.halted.is_none() && self.height >= self.tip
+        self.halted.is_none() && !self.is_behind()
+    }
+
+    /// Whether a block that is known to be final is not applied yet.
+    pub fn is_behind(&self) -> bool {
+        self.height < self.tip
     }
 }
 

@@ -15,6 +15,9 @@ const FINAL_WAIT: Duration = Duration::from_secs(20);
 /// How often the place of a leaf is looked up beside every new block.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How long a block that is final is waited for.
+const APPLIED_WAIT: Duration = Duration::from_secs(1);
+
 /// A state older than this decides nothing for other organisations (the house rule on freshness).
 const STATE_AGE_MS_MAX: u64 = 10_000;
 
@@ -68,8 +71,18 @@ impl Hospital {
         }
     }
 
+    /// The state of the ledger, if it is fresh. A block that is final and not applied yet is waited
+    /// for: that takes milliseconds, and is no reason to send anybody away.
+    pub(crate) async fn fresh_state(&self) -> Result<ledger::State, HospitalError> {
+        let until = Instant::now() + APPLIED_WAIT;
+        while self.0.chain.status().is_behind() && Instant::now() < until {
+            tokio::time::sleep(LOOK).await;
+        }
+        self.state_if_fresh()
+    }
+
     /// Refuses to decide on a state of the ledger that is not fresh.
-    pub(crate) fn fresh_state(&self) -> Result<ledger::State, HospitalError> {
+    fn state_if_fresh(&self) -> Result<ledger::State, HospitalError> {
         let status = self.0.chain.status();
         let now_ms = u64::try_from(self.now_us() / 1_000).unwrap_or(0);
         let age_ms = now_ms.saturating_sub(status.time_ms);

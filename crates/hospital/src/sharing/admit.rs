@@ -75,7 +75,7 @@ impl Hospital {
             self.grant_of(from, &pass).await?
         };
         if !held.late {
-            self.holds(&self.fresh_state()?, &pass, ask.glass)?;
+            self.holds(&self.fresh_state().await?, &pass, ask.glass)?;
         }
         let policy = self.policy_for(
             from,
@@ -139,8 +139,8 @@ impl Hospital {
     }
 
     /// The same once more, on the state after the disclosure; answers its height.
-    pub(super) fn still_holds(&self, admitted: &Admitted) -> Result<u64, HospitalError> {
-        let state = self.fresh_state()?;
+    pub(super) async fn still_holds(&self, admitted: &Admitted) -> Result<u64, HospitalError> {
+        let state = self.fresh_state().await?;
         self.holds(&state, &admitted.pass, admitted.glass)?;
         Ok(state.height())
     }

@@ -225,7 +225,7 @@ impl Hospital {
         let height = if pass.glass {
             self.0.chain.state().height()
         } else {
-            self.fresh_state()?.height()
+            self.fresh_state().await?.height()
         };
         let sealed = message::from_base64(&pass.sealed)?;
         let key = self.open_grant_key(organisation, &id, &sealed)?;

@@ -67,7 +67,7 @@ impl Hospital {
         if !admitted.late {
             self.anchored(&disclosure.type_, &disclosure.id, disclosure.version)
                 .await?;
-            decided = Some(self.still_holds(&admitted)?);
+            decided = Some(self.still_holds(&admitted).await?);
         }
         let key = self.given_key(&admitted)?;
         let mut records = Vec::with_capacity(found.matches.len() + found.included.len());

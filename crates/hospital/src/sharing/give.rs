@@ -93,7 +93,7 @@ impl Hospital {
         let refusal = asked.recipients.is_empty() && asked.refuses;
         if !refusal {
             services(
-                &self.fresh_state()?,
+                &self.fresh_state().await?,
                 &asked.recipients,
                 &self.0.organisation,
             )?;
@@ -133,7 +133,7 @@ impl Hospital {
         let grant = signer::granted(&statement, &consent, &whole, &current.consent_key)?;
         let mut receiving = Vec::new();
         if grant.is_some() {
-            let state = self.fresh_state()?;
+            let state = self.fresh_state().await?;
             receiving = services(&state, &of.recipients, &self.0.organisation)?;
             self.check_links(&statement.patient, &of.recipients).await?;
         }

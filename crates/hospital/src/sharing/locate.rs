@@ -195,7 +195,7 @@ impl Hospital {
     }
 
     async fn known_to(&self, from: &str, ask: &LocateAsk) -> Result<bool, HospitalError> {
-        let state = self.fresh_state()?;
+        let state = self.fresh_state().await?;
         let practitioner = match &ask.credential {
             Some(credential) => Some(
                 self.practitioner(from, credential, &ask.nonce, &state)

@@ -52,21 +52,34 @@ pub(crate) fn http(port: u16, index: usize) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port.saturating_add(offset)))
 }
 
-/// Free ports for the links between nodes, held until all are known so that none is given twice.
-pub(crate) fn free_addresses(count: usize) -> Outcome<Vec<SocketAddr>> {
-    use crate::failure::Explain;
-    let listeners: Vec<TcpListener> = (0..count)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-        .collect::<Result<_, _>>()
-        .explain(|| "there is no free port on this machine".into())?;
-    listeners
-        .iter()
-        .map(|listener| {
-            listener
-                .local_addr()
-                .explain(|| "a port has no address".into())
-        })
-        .collect()
+/// Free ports for the links between nodes, none of those that are taken for HTTP. They are held
+/// until all are known, so that none is given twice.
+pub(crate) fn free_addresses(count: usize, taken: &[SocketAddr]) -> Outcome<Vec<SocketAddr>> {
+    let mut listeners = Vec::with_capacity(count);
+    let mut addresses = Vec::with_capacity(count);
+    for port in lasting_ports() {
+        if addresses.len() == count {
+            return Ok(addresses);
+        }
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if taken.contains(&address) {
+            continue;
+        }
+        if let Ok(listener) = TcpListener::bind(address) {
+            listeners.push(listener);
+            addresses.push(address);
+        }
+    }
+    Err(Failure::new("there is no free port on this machine"))
+}
+
+/// Ports that the system gives to no connection by itself (Linux begins at 32,768, others higher):
+/// a node that was stopped finds its own free when it comes back. Each process begins elsewhere.
+fn lasting_ports() -> impl Iterator<Item = u16> {
+    const FIRST: u16 = 10_000;
+    const COUNT: u16 = 22_000;
+    let begin = u16::try_from(std::process::id().wrapping_mul(37) % u32::from(COUNT)).unwrap_or(0);
+    (0..COUNT).map(move |step| FIRST + (begin + step) % COUNT)
 }
 
 /// Fails when something listens there already, before anything is started.

@@ -44,7 +44,10 @@ pub(crate) fn prepare(wanted: &Wanted) -> Outcome<Report> {
 fn make(wanted: &Wanted) -> Outcome<Report> {
     let folder = &wanted.folder;
     // Two each: the ledger's and that of the other organisations.
-    let links = plan::free_addresses(2 * MEMBERS.len())?;
+    let http: Vec<_> = (0..MEMBERS.len())
+        .map(|index| plan::http(wanted.port, index))
+        .collect();
+    let links = plan::free_addresses(2 * MEMBERS.len(), &http)?;
     let mut founders = Vec::new();
     let mut users = Vec::new();
     for (index, member) in MEMBERS.iter().enumerate() {

@@ -114,7 +114,7 @@ impl Hospital {
             reason: ask.reason.clone(),
             key: ask.key.clone(),
         };
-        if self.fresh_state().is_err() {
+        if self.fresh_state().await.is_err() {
             let two = officers.len() == 2 && officers[0].subject != officers[1].subject;
             return if two {
                 Ok(true)

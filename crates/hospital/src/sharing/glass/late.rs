@@ -13,7 +13,7 @@ impl Hospital {
     /// Puts the openings on the ledger that it has not seen yet. The node calls it now and then;
     /// answers how many were anchored.
     pub async fn anchor_late_openings(&self) -> Result<usize, HospitalError> {
-        if self.fresh_state().is_err() {
+        if self.fresh_state().await.is_err() {
             return Ok(0);
         }
         let all = self.all_pacts::<OpenedPact>(PactKind::Glass).await?;

@@ -71,7 +71,7 @@ impl Hospital {
         };
         self.log_own(caller, &opening.patient, "break-glass", Some(&id))
             .await?;
-        let anchored = self.fresh_state().is_ok();
+        let anchored = self.fresh_state().await.is_ok();
         if anchored {
             let transaction = self
                 .sign_and_submit(Kind::BreakGlass as u8, body.to_bytes(), |_| async {
