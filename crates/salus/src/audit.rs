@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &cli::Audit) -> Outcome {
     let (config, keys) = organisation::open(&arguments.dir.join(organisation::CONFIG))?;
     let told = || format!("{} cannot be audited", config.organisation.id);
     let genesis = genesis_file::read(&config.path(&config.ledger.genesis))?;
-    let store = Store::open_read_only(&organisation::records(&config.folder), &Options::default())
+    let store = Store::open_stopped(&organisation::records(&config.folder), &Options::default())
         .explain(told)
         .hint(STOP_FIRST)?;
     let mut say = Say::new(arguments.json);

@@ -90,9 +90,18 @@ impl Store {
         Self::with(Some(writer), path, options, Some(lock), waiting)
     }
 
-    /// Opens an existing database for reading, beside a running node (`salus audit`).
+    /// Opens an existing database for reading, beside a running node.
     pub fn open_read_only(path: &Path, options: &Options) -> Result<Self, StoreError> {
         Self::with(None, path, options, None, later::Waiting::default())
+    }
+
+    /// The same of a node that is stopped, and does not start meanwhile. Refused with `InUse` while
+    /// it runs.
+    pub fn open_stopped(path: &Path, options: &Options) -> Result<Self, StoreError> {
+        // Without such a file no node ever ran here, as in a copy of the database alone.
+        let file = File::open(path.with_extension("lock")).ok();
+        let lock = file.map(|file| locked(file, path)).transpose()?;
+        Self::with(None, path, options, lock, later::Waiting::default())
     }
 
     fn with(
@@ -398,9 +407,13 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         .write(true)
         .open(&beside)
         .map_err(failed)?;
+    locked(file, path)
+}
+
+fn locked(file: File, path: &Path) -> Result<File, StoreError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.display().to_string())),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
+        Err(TryLockError::Error(error)) => Err(StoreError::Database(error.to_string())),
     }
 }

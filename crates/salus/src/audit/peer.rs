@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &cli::Audit, peer: &str) -> Outcome {
     let id: OrgId = peer.parse().explain(told)?;
     let seen = Seen::read(&arguments.seen)?;
     let genesis = genesis_file::read(&config.path(&config.ledger.genesis))?;
-    let store = Store::open_read_only(&organisation::records(&config.folder), &Options::default())
+    let store = Store::open_stopped(&organisation::records(&config.folder), &Options::default())
         .explain(told)
         .hint(STOP_FIRST)?;
     let mut say = Say::new(arguments.json);

@@ -44,9 +44,12 @@ fn a_changed_byte_is_named_by_the_audit_and_refused_by_a_read() {
     let id = made.json()["id"].as_str().unwrap().to_owned();
     let version = format!("{url}/{id}/_history/1");
     consortium.receipt(0, &version, Duration::from_secs(10));
+    let dir = consortium.org_dir(0);
+    let (status, said) = audit(&dir);
+    assert_eq!(status, 1, "{said}");
+    assert!(said.contains("stop the node first"), "it runs: {said}");
     consortium.stop();
 
-    let dir = consortium.org_dir(0);
     let clean = audit(&dir);
     assert_eq!(clean.0, 0, "{}", clean.1);
     let database = dir.join("records.db");
