@@ -44,8 +44,9 @@ pub(crate) fn run(arguments: &cli::Run) -> Outcome {
         chain,
     };
     let outcome = runtime.block_on(serve(parts, listener, arguments.supervised));
-    // What still waits for a reader thread is not worth more than this.
-    runtime.shutdown_timeout(Duration::from_secs(2));
+    // What still waits for a reader thread is not worth more than this. The last task that ends
+    // closes the database, which a busy machine may take its time for.
+    runtime.shutdown_timeout(Duration::from_secs(8));
     match outcome? {
         Next::Stop => Ok(()),
         Next::StartAgain => start_again(),
