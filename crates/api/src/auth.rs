@@ -243,19 +243,10 @@ pub(crate) async fn add_user(State(door): State<Door>, request: Request) -> Resp
     let added = async {
         let (parts, body) = request.into_parts();
         access::allow_admin(&door.caller(&parts.headers)?)?;
-        negotiate::media(&parts.headers, Media::Fhir)?;
-        let (bytes, _room) = door.body(&parts.headers, body, FORM_BYTES_MAX).await?;
-        let form: UserForm = serde_json::from_slice(&bytes).map_err(|error| {
-            HospitalError::request(
-                "structure",
-                format!(
-                    "line {}, column {}: not a user",
-                    error.line(),
-                    error.column()
-                ),
-                "send username, password, role and, for a patient, the patient id",
-            )
-        })?;
+        let hint = "send username, password, role and, for a patient, the patient id";
+        let form: UserForm = door
+            .form(&parts.headers, body, FORM_BYTES_MAX, "not a user", hint)
+            .await?;
         let role = form.role.parse().map_err(|text: String| {
             HospitalError::request("value", text, "docs/reference/access.md lists the roles")
         })?;

@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::negotiate::{self, Media};
 use crate::outcome::{problem, respond};
 use crate::state::Door;
 
@@ -195,16 +194,10 @@ async fn hold_form(
     headers: &HeaderMap,
     body: axum::body::Body,
 ) -> Result<HoldForm, ApiError> {
-    negotiate::media(headers, Media::Fhir)?;
-    let (bytes, _room) = door.body(headers, body, FORM_BYTES_MAX).await?;
-    Ok(serde_json::from_slice(&bytes).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        HospitalError::request(
-            "structure",
-            format!("line {line}, column {column}: the body takes patient and words"),
-            "docs/reference/erasure.md shows the form",
-        )
-    })?)
+    let expected = "the body takes patient and words";
+    let hint = "docs/reference/erasure.md shows the form";
+    door.form(headers, body, FORM_BYTES_MAX, expected, hint)
+        .await
 }
 
 fn answered(status: StatusCode, answer: Result<Value, ApiError>) -> Response {

@@ -14,7 +14,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::negotiate::{self, Media};
 use crate::outcome::{problem, respond};
 use crate::state::Door;
 
@@ -53,14 +52,9 @@ async fn form<T: DeserializeOwned>(
     body: Body,
     hint: &'static str,
 ) -> Result<T, ApiError> {
-    negotiate::media(headers, Media::Fhir)?;
-    let (bytes, _room) = door.body(headers, body, BODY_BYTES_MAX).await?;
-    serde_json::from_slice(&bytes).map_err(|error| {
-        // The place only: the text may hold a share.
-        let (line, column) = (error.line(), error.column());
-        let text = format!("line {line}, column {column}: not the body that is expected here");
-        HospitalError::request("structure", text, hint).into()
-    })
+    let expected = "not the body that is expected here";
+    door.form(headers, body, BODY_BYTES_MAX, expected, hint)
+        .await
 }
 
 /// Every answer here is for one person once: nothing between may keep it (RFC 9111 5.2.2.5).

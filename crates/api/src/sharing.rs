@@ -13,7 +13,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
-use crate::negotiate::{self, Media};
 use crate::outcome::{problem, respond};
 use crate::state::Door;
 
@@ -334,19 +333,10 @@ async fn form<T: DeserializeOwned>(
     body: axum::body::Body,
     fields: &str,
 ) -> Result<T, ApiError> {
-    negotiate::media(headers, Media::Fhir)?;
-    let (bytes, _room) = door.body(headers, body, FORM_BYTES_MAX).await?;
-    Ok(serde_json::from_slice(&bytes).map_err(|error| {
-        HospitalError::request(
-            "structure",
-            format!(
-                "line {}, column {}: the body takes {fields}",
-                error.line(),
-                error.column()
-            ),
-            "docs/reference/sharing.md shows each form",
-        )
-    })?)
+    let expected = format!("the body takes {fields}");
+    let hint = "docs/reference/sharing.md shows each form";
+    door.form(headers, body, FORM_BYTES_MAX, &expected, hint)
+        .await
 }
 
 fn answered(status: StatusCode, answer: Result<Value, ApiError>) -> Response {

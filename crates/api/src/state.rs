@@ -6,13 +6,15 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
-use hospital::{Caller, Hospital};
+use hospital::{Caller, Hospital, HospitalError};
 use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::metrics::Metrics;
+use crate::negotiate::{self, Media};
 use crate::outgoing::Outgoing;
 use crate::smart::{Discovered, KeySets};
 use crate::token::{Checked, Mint};
@@ -131,6 +133,25 @@ impl Door {
         }
         let bytes = collect(body, bytes_max, told.unwrap_or(0)).await?;
         Ok((bytes, room))
+    }
+
+    /// Reads a body of JSON. What does not fit is told by its place and by what was expected, never
+    /// by what stands there: it may be a secret.
+    pub(crate) async fn form<T: DeserializeOwned>(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        bytes_max: usize,
+        expected: &str,
+        hint: &'static str,
+    ) -> Result<T, ApiError> {
+        negotiate::media(headers, Media::Fhir)?;
+        let (bytes, _room) = self.body(headers, body, bytes_max).await?;
+        Ok(serde_json::from_slice(&bytes).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            let text = format!("line {line}, column {column}: {expected}");
+            HospitalError::request("structure", text, hint)
+        })?)
     }
 }
 

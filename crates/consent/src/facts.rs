@@ -115,12 +115,18 @@ pub fn of_access(
     labels: impl Iterator<Item = Coding>,
 ) -> Vec<u8> {
     let links: BTreeSet<String> = references.iter().filter_map(|one| reference(one)).collect();
-    let mut facts = Facts::read(&Value::Null, ValueSets::built_in());
-    facts.type_ = fhir::type_number("AuditEvent");
-    facts.own = reference(&format!("AuditEvent/{id}"));
-    facts.dates = Some(dates);
-    facts.labels = labels.collect();
-    facts.links = links.into_iter().collect();
+    let facts = Facts {
+        type_: fhir::type_number("AuditEvent"),
+        own: reference(&format!("AuditEvent/{id}")),
+        dates: Some(dates),
+        level: Level::NORMAL,
+        subjects: Subjects::NONE,
+        labels: labels.collect(),
+        codes: Vec::new(),
+        authors: Vec::new(),
+        links: links.into_iter().collect(),
+        complete: true,
+    };
     facts.to_bytes()
 }
 

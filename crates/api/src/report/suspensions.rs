@@ -4,14 +4,13 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use hospital::instant;
 use hospital::report::{Statement, Suspending, Suspension};
-use hospital::{HospitalError, instant};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::fhir::agent;
-use crate::negotiate::{self, Media};
 use crate::outcome::{problem, respond};
 use crate::state::Door;
 
@@ -40,20 +39,11 @@ pub(crate) async fn enter(State(door): State<Door>, request: Request) -> Respons
     let entered = async {
         let (parts, body) = request.into_parts();
         let caller = door.person(&parts.headers)?;
-        negotiate::media(&parts.headers, Media::Fhir)?;
-        let (bytes, _room) = door.body(&parts.headers, body, FORM_BYTES_MAX).await?;
-        let form: Form = serde_json::from_slice(&bytes).map_err(|error| {
-            HospitalError::request(
-                "structure",
-                format!(
-                    "line {}, column {}: the body takes patient, agency, official, statement, \
-                     until and disclosures",
-                    error.line(),
-                    error.column()
-                ),
-                "docs/reference/reports.md shows the form",
-            )
-        })?;
+        let expected = "the body takes patient, agency, official, statement, until and disclosures";
+        let hint = "docs/reference/reports.md shows the form";
+        let form: Form = door
+            .form(&parts.headers, body, FORM_BYTES_MAX, expected, hint)
+            .await?;
         let new = Suspending {
             patient: form.patient,
             agency: form.agency,

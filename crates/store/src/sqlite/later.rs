@@ -86,12 +86,8 @@ pub(crate) fn catch_up(connection: &Connection, cache: &mut Cache) -> Result<(),
         }
         // In the order of each table, so that neighbours meet on one page.
         found.sort_unstable();
-        for ((table, cells), record) in &found {
-            let first = Cell::Number(*record);
-            let row = std::iter::once(&first).chain(cells);
-            connection
-                .prepare_cached(table.insert())?
-                .execute(rusqlite::params_from_iter(row))?;
+        for (row, record) in &found {
+            rows::put(connection, *record, row)?;
         }
         connection
             .prepare_cached("DELETE FROM unindexed WHERE record <= ?1")?

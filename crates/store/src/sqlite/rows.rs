@@ -1,6 +1,7 @@
 //! From search values to the rows of the index tables, for writing and for the audit alike.
 
 use fhir::search::{Entry, IndexValue};
+use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::StoreError;
@@ -73,7 +74,7 @@ impl Table {
         }
     }
 
-    pub(super) fn insert(self) -> &'static str {
+    fn insert(self) -> &'static str {
         match self {
             Self::Tokens => "INSERT INTO tokens VALUES (?1, ?2, ?3, ?4)",
             Self::Refs => "INSERT INTO refs VALUES (?1, ?2, ?3, ?4)",
@@ -140,6 +141,20 @@ impl From<Value> for Cell {
 
 /// A row of an index table without its record: parameter first.
 pub(super) type Row = (Table, Vec<Cell>);
+
+/// Adds a row of a record to its table.
+pub(super) fn put(
+    connection: &Connection,
+    record: i64,
+    (table, cells): &Row,
+) -> Result<(), StoreError> {
+    let first = Cell::Number(record);
+    let row = std::iter::once(&first).chain(cells);
+    connection
+        .prepare_cached(table.insert())?
+        .execute(rusqlite::params_from_iter(row))?;
+    Ok(())
+}
 
 /// The rows of a record, sorted, each once. `number` gives the number of a shared text.
 pub(super) fn of(

@@ -275,12 +275,8 @@ fn put_index(
     item: &Put,
 ) -> Result<(), StoreError> {
     let numbered = |text: &str| cache.number(connection, Names::Texts, text);
-    for (table, cells) in rows::of(&item.index, numbered)? {
-        let first = rows::Cell::Number(record);
-        let row = std::iter::once(&first).chain(&cells);
-        connection
-            .prepare_cached(table.insert())?
-            .execute(rusqlite::params_from_iter(row))?;
+    for row in rows::of(&item.index, numbered)? {
+        rows::put(connection, record, &row)?;
     }
     Ok(())
 }
