@@ -1,7 +1,7 @@
 //! A custodian that misbehaves, played by the test with the organisation's own keys: what it does
 //! becomes files that a stranger checks.
 
-use crate::consortium::{Consortium, alive, eventually, salus, signal};
+use crate::consortium::{Consortium, eventually, salus, signal};
 use crate::device::root_key;
 use crate::http::Http;
 use crate::sharing::{CLINIC, HOME, Visit};
@@ -141,13 +141,25 @@ pub(crate) fn withdrawn_unheard(mut consortium: Consortium, clinic_id: &str, hom
     honest_sharing_leaves_no_evidence(&visit);
     let pid = consortium.pid(HOME);
     signal("KILL", pid);
-    eventually("the custodian's address is free", RESTART, || !alive(pid));
+    let address = peers_address(&consortium.org_dir(HOME));
+    // Of a killed process the first thread can be gone before the last, and its sockets go with
+    // the last: that nobody is alive does not say that the address is free.
+    eventually("the custodian's address is free", RESTART, || {
+        std::net::TcpListener::bind(&address).is_ok()
+    });
     let folder = consortium.folder.path().to_owned();
     let evidence = released_after_the_revocation(&visit, &folder);
     let seen = told_differently(&consortium, &folder);
     drop(visit);
     consortium.stop();
     audited(&consortium, &folder, &evidence, &seen);
+}
+
+/// Where an organisation answers others.
+fn peers_address(dir: &Path) -> String {
+    let config = std::fs::read_to_string(dir.join("salus.toml")).unwrap();
+    let config: toml::Table = config.parse().unwrap();
+    config["peers"]["listen"].as_str().unwrap().to_owned()
 }
 
 /// Answers questions as the killed custodian, and returns the file that the recipient kept.
@@ -165,9 +177,7 @@ fn released_after_the_revocation(visit: &Visit<'_>, folder: &Path) -> PathBuf {
         height: AtomicU64::new(1),
         asked: Mutex::default(),
     });
-    let config = std::fs::read_to_string(consortium.org_dir(HOME).join("salus.toml")).unwrap();
-    let config: toml::Table = config.parse().unwrap();
-    let address = config["peers"]["listen"].as_str().unwrap().to_owned();
+    let address = peers_address(&consortium.org_dir(HOME));
     let identity = Identity::from_seed(&stolen.seed("link")).unwrap();
     let registry = Arc::new(Anybody(consortium.id(CLINIC).to_owned()));
     let handler: Arc<dyn Handler> = Arc::clone(&dishonest) as Arc<dyn Handler>;
