@@ -1,0 +1,81 @@
+// Bundles each island into a file that the node embeds; `--check` compares instead, and fails when
+// a committed bundle is not what its sources give, or is larger than a page may load.
+
+import { build } from "esbuild";
+import { readFile, writeFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
+
+const HERE = new URL(".", import.meta.url);
+const ASSETS = new URL("../assets/", HERE);
+
+// Largest size of each bundle, compressed, in bytes.
+const BUNDLES = {
+  "salus.js": 25_000,
+};
+const LIBRARIES = ["htmx.org"];
+
+// The verifier's sources are shared with the offline page of an export. They take the libraries of
+// this folder, so that a bundle has each library once and `verifier/` needs no installation.
+const shared = {
+  name: "shared",
+  setup(run) {
+    run.onResolve({ filter: /^@noble\// }, (asked) => {
+      if (asked.pluginData === "shared") return undefined;
+      const { kind, importer } = asked;
+      const from = { kind, importer, resolveDir: HERE.pathname, pluginData: "shared" };
+      return run.resolve(asked.path, from);
+    });
+  },
+};
+
+async function bundle(name) {
+  const made = await build({
+    entryPoints: [new URL(`src/${name.replace(/\.js$/, ".ts")}`, HERE).pathname],
+    absWorkingDir: HERE.pathname,
+    bundle: true,
+    format: "esm",
+    minify: true,
+    legalComments: "none",
+    banner: { js: "/*! Apache-2.0; what it contains: LICENSES.txt */" },
+    target: "es2022",
+    plugins: [shared],
+    write: false,
+  });
+  return made.outputFiles[0].text;
+}
+
+async function licences() {
+  const parts = LIBRARIES.map(async (name) => {
+    const folder = new URL(`node_modules/${name}/`, HERE);
+    const { version, license } = JSON.parse(await readFile(new URL("package.json", folder), "utf8"));
+    const text = await readFile(new URL("LICENSE", folder), "utf8");
+    return `${name} ${version} (${license})\n\n${text.trim()}\n`;
+  });
+  const head = "The scripts in this folder contain, beside Salus itself:\n";
+  return [head, ...(await Promise.all(parts))].join(`\n${"=".repeat(72)}\n\n`);
+}
+
+const check = process.argv.includes("--check");
+let wrong = 0;
+async function keep(name, text) {
+  const file = new URL(name, ASSETS);
+  if (!check) return writeFile(file, text);
+  const committed = await readFile(file, "utf8").catch(() => "");
+  if (committed !== text) {
+    console.error(`${name} is not what its sources give: run \`npm run build\` in crates/portal/web`);
+    wrong += 1;
+  }
+}
+
+for (const [name, most] of Object.entries(BUNDLES)) {
+  const text = await bundle(name);
+  await keep(name, text);
+  const size = gzipSync(text, { level: 9 }).length;
+  console.log(`${name} ${text.length} bytes, ${size} compressed`);
+  if (size > most) {
+    console.error(`${name} has ${size} bytes compressed, more than the ${most} that it may have`);
+    wrong += 1;
+  }
+}
+await keep("LICENSES.txt", await licences());
+process.exit(wrong === 0 ? 0 : 1);
