@@ -11,8 +11,9 @@ const ASSETS = new URL("../assets/", HERE);
 // Largest size of each bundle, compressed, in bytes.
 const BUNDLES = {
   "salus.js": 25_000,
+  "seal.js": 20_000,
 };
-const LIBRARIES = ["htmx.org"];
+const LIBRARIES = ["htmx.org", "@noble/ed25519", "@noble/hashes"];
 
 // The verifier's sources are shared with the offline page of an export. They take the libraries of
 // this folder, so that a bundle has each library once and `verifier/` needs no installation.

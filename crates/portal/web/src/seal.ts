@@ -1,0 +1,16 @@
+// The seals of a page: an independent verifier of receipts, in the browser.
+
+import { base64, encode, hex } from "../../../../verifier/src/bytes.ts";
+import { canonical } from "../../../../verifier/src/json.ts";
+import { Policy } from "../../../../verifier/src/policy.ts";
+import { Invalid, verify } from "../../../../verifier/src/receipt.ts";
+import { Seal } from "./seal/one.ts";
+import { SealAll } from "./seal/all.ts";
+import { VerifyFile } from "./seal/file.ts";
+
+// What the test of the frozen vectors runs; the page itself exports nothing.
+export { Invalid, Policy, base64, canonical, encode, hex, verify };
+
+customElements.define("salus-seal", Seal);
+customElements.define("salus-seal-all", SealAll);
+customElements.define("salus-verify-file", VerifyFile);
