@@ -34,6 +34,8 @@
 //! 12. Another organisation reads what consent and policy permit, all of it and nothing else
 //!     (`crates/api/tests/elsewhere.rs`,
 //!     `three_thousand_questions_elsewhere_answer_what_a_filter_over_everything_answers`).
+//! 13. Who watches a patient is told after each commit, and never of what is withheld
+//!     (`crates/api/tests/accounting.rs`, `nobody_is_told_of_an_event_that_is_withheld`).
 //!
 //! # Specifications
 //!
@@ -48,6 +50,7 @@ pub mod audit;
 mod batcher;
 pub mod bundle;
 mod caller;
+mod changes;
 mod clock;
 mod commit;
 mod condition;

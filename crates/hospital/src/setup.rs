@@ -82,6 +82,8 @@ pub(crate) struct Inner {
     pub(crate) early: tokio::sync::Notify,
     /// Told when a batch was anchored.
     pub(crate) anchored: tokio::sync::Notify,
+    /// Tells who shows a patient's record that it changed.
+    pub(crate) changes: crate::changes::Changes,
     pub(crate) revoked: crate::smart::Revoked,
     pub(crate) id_key: tokio::sync::OnceCell<Arc<vault::IdKey>>,
 }
@@ -120,6 +122,7 @@ impl Hospital {
             batches: crate::batcher::Gauge::default(),
             early: tokio::sync::Notify::new(),
             anchored: tokio::sync::Notify::new(),
+            changes: crate::changes::Changes::default(),
         })))
     }
 
