@@ -41,6 +41,7 @@ mod negotiate;
 mod outcome;
 mod outgoing;
 mod proposal;
+mod questions;
 mod report;
 mod serve;
 mod sharing;
@@ -135,6 +136,8 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
             "/reports/suspensions/{id}/end",
             post(report::suspensions::end),
         )
+        .route("/questions", get(questions::list).post(questions::ask))
+        .route("/questions/{id}/answer", post(questions::answer))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
