@@ -42,6 +42,7 @@ mod negotiate;
 mod outcome;
 mod outgoing;
 mod proposal;
+mod questions;
 mod report;
 mod serve;
 mod sharing;
@@ -147,6 +148,8 @@ fn routes(door: &state::Door) -> Router {
             "/reports/suspensions/{id}/end",
             post(report::suspensions::end),
         )
+        .route("/questions", get(questions::list).post(questions::ask))
+        .route("/questions/{id}/answer", post(questions::answer))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

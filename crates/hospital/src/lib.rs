@@ -66,9 +66,11 @@ mod identity;
 pub mod instant;
 mod keyring;
 mod membership;
+mod own;
 pub mod pairs;
 mod pen;
 mod perform;
+mod questions;
 mod read;
 mod receipt;
 mod record;
@@ -99,6 +101,10 @@ pub use identity::{
 };
 pub use membership::trust_policy;
 pub use perform::Response;
+pub use questions::{
+    Asking, QUESTION_TEXT_MAX, QUESTIONS_OPEN_MAX, Question, QuestionAnswer, QuestionKind,
+    QuestionPage, QuestionState,
+};
 pub use receipt::ReceiptState;
 pub use record::Record;
 pub use retire::Retired;
