@@ -33,7 +33,9 @@ async fn list(visit: Visit) -> Result<Response, Trouble> {
 async fn shown(visit: &Visit, typed: (&str, &str), faults: &Faults) -> Result<Response, Trouble> {
     let patient = visit.patient()?;
     let found = visit.get("/identity/delegations").await?;
-    let all = found["delegations"].as_array().map_or(&[][..], Vec::as_slice);
+    let all = found["delegations"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
     let in_force = |one: &&Value| one["in_force"] == true;
     let (own, others): (Vec<&Value>, Vec<&Value>) = all
         .iter()
@@ -154,9 +156,8 @@ fn chosen(visit: &Visit, patient: &str, life_s: u32) -> Response {
         ""
     };
     let mut response = Visit::go("/portal");
-    let text = format!(
-        "{name}={patient}; Path=/portal; Max-Age={life_s}; HttpOnly; SameSite=Lax{secure}"
-    );
+    let text =
+        format!("{name}={patient}; Path=/portal; Max-Age={life_s}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }

@@ -88,7 +88,9 @@ fn three(visit: &Visit, cards: &Value) -> Markup {
 async fn make(filled: Filled) -> Result<Response, Trouble> {
     let visit = &filled.visit;
     visit.patient()?;
-    visit.post("/identity/keys", &json!({ "mode": "custodial" })).await?;
+    visit
+        .post("/identity/keys", &json!({ "mode": "custodial" }))
+        .await?;
     Ok(Visit::go("/portal/keys"))
 }
 

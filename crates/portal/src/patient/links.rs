@@ -34,10 +34,13 @@ async fn shown(
     faults: &Faults,
 ) -> Result<Response, Trouble> {
     let patient = visit.patient()?;
-    let found = visit.get(&format!("/sharing/links?patient={patient}")).await?;
+    let found = visit
+        .get(&format!("/sharing/links?patient={patient}"))
+        .await?;
     let linked: Vec<&str> = names(&found["organisations"]).collect();
     let members = super::permissions::members(visit).await?;
-    let offered: Vec<(String, String)> = members.iter().map(|id| (id.clone(), id.clone())).collect();
+    let offered: Vec<(String, String)> =
+        members.iter().map(|id| (id.clone(), id.clone())).collect();
     let title = visit.say("more-links");
     let content = html! {
         p.back { a href="/portal/more" { (visit.say("more-back")) } }
@@ -66,7 +69,10 @@ async fn shown(
 }
 
 fn names(list: &Value) -> impl Iterator<Item = &str> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
 fn given(visit: &Visit, code: &Value) -> Markup {
@@ -83,7 +89,9 @@ fn given(visit: &Visit, code: &Value) -> Markup {
 async fn code(filled: Filled) -> Result<Response, Trouble> {
     let visit = &filled.visit;
     let patient = visit.patient()?;
-    let made = visit.post("/sharing/codes", &json!({ "patient": patient })).await;
+    let made = visit
+        .post("/sharing/codes", &json!({ "patient": patient }))
+        .await;
     match made {
         Ok(code) => shown(visit, Some(&code), "", &Faults::default()).await,
         Err(trouble) => match trouble.words() {

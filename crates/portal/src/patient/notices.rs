@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ async fn list(visit: Visit) -> Result<Response, Trouble> {
         ("_sort".into(), "-date".into()),
     ]);
     let found = visit.get(&format!("/fhir/AuditEvent?{query}")).await?;
-    let said = visit.get("/questions").await?;
+    let said = visit.get("/questions?state=all&count=100").await?;
     let title = visit.say("more-notices");
     let events: Vec<&Value> = records(&found).collect();
     let content = html! {
@@ -55,7 +55,10 @@ fn notice(visit: &Visit, event: &Value, said: &Value) -> Markup {
     let id = text(event, "/id");
     let about = format!("AuditEvent/{id}");
     let all = said["questions"].as_array().map_or(&[][..], Vec::as_slice);
-    let answered: Vec<&Value> = all.iter().filter(|it| it["about"] == about.as_str()).collect();
+    let answered: Vec<&Value> = all
+        .iter()
+        .filter(|it| it["about"] == about.as_str())
+        .collect();
     let agents = event["agent"].as_array().map_or(&[][..], Vec::as_slice);
     let who = agents
         .iter()
@@ -80,7 +83,10 @@ fn notice(visit: &Visit, event: &Value, said: &Value) -> Markup {
 
 fn questions(visit: &Visit, said: &Value) -> Markup {
     let all = said["questions"].as_array().map_or(&[][..], Vec::as_slice);
-    let asked: Vec<&Value> = all.iter().filter(|it| it["kind"] != "acknowledge").collect();
+    let asked: Vec<&Value> = all
+        .iter()
+        .filter(|it| it["kind"] != "acknowledge")
+        .collect();
     html! {
         @if asked.is_empty() { p { (visit.say("questions-none")) } }
         @else {
@@ -88,7 +94,7 @@ fn questions(visit: &Visit, said: &Value) -> Markup {
                 @for one in asked {
                     li { div.item {
                         p.kind { (visit.say(&format!("question-{}", text(one, "/kind")))) " · "
-                            (date::stamp(visit.language, text(one, "/sent"))) }
+                            (date::stamp(visit.language, text(one, "/asked"))) }
                         p.title { (text(one, "/text")) }
                         @if one["answer"].is_object() {
                             p.value { strong { (visit.say("questions-answer")) ": " } (text(one, "/answer/text")) }

@@ -41,7 +41,7 @@ async fn list(visit: Visit) -> Result<Response, Trouble> {
     let (active, ended): (Vec<&Value>, Vec<&Value>) =
         records(&bundle).partition(|consent| consent["status"] == "active");
     let title = visit.say("way-permissions");
-    let content = html! {
+    let shown = html! {
         h1 { (title) }
         p.lead { (visit.say("permissions-lead")) }
         p { a.button href="/portal/permissions/new" { (visit.say("permissions-new")) } }
@@ -53,7 +53,7 @@ async fn list(visit: Visit) -> Result<Response, Trouble> {
             (cards(&visit, &ended))
         }
     };
-    Ok(visit.page(&title, &content))
+    Ok(visit.page(&title, &shown))
 }
 
 fn cards(visit: &Visit, consents: &[&Value]) -> Markup {
@@ -267,7 +267,7 @@ fn asked(visit: &Visit, members: &[String], wish: &Wish, faults: &Faults) -> Res
         .map(|(name, _)| plain(name, visit.say(&format!("permissions-long-{name}"))))
         .collect();
     let title = visit.say("permissions-new");
-    let content = html! {
+    let shown = html! {
         p.back { a href="/portal/permissions" { (visit.say("permissions-back")) } }
         (faults.summary(visit))
         h1 { (title) }
@@ -281,7 +281,7 @@ fn asked(visit: &Visit, members: &[String], wish: &Wish, faults: &Faults) -> Res
             button type="submit" { (visit.say("permissions-check")) }
         }
     };
-    visit.page(&title, &content)
+    visit.page(&title, &shown)
 }
 
 /// `GET /portal/permissions/check`: the permission in words, before it is given.
@@ -307,7 +307,7 @@ async fn check(visit: Visit) -> Result<Response, Trouble> {
         hospital::pairs::encode(&pairs)
     );
     let title = visit.say("permissions-check-title");
-    let content = html! {
+    let shown = html! {
         p.back { a href=(again) { (visit.say("permissions-again")) } }
         h1 { (title) }
         div.card {
@@ -317,7 +317,7 @@ async fn check(visit: Visit) -> Result<Response, Trouble> {
         p { (visit.say("permissions-withdrawable")) }
         (form::button(&visit, "/portal/permissions/give", "", &visit.say("permissions-give"), &fields))
     };
-    Ok(visit.page(&title, &content))
+    Ok(visit.page(&title, &shown))
 }
 
 /// `POST /portal/permissions/give`
@@ -337,8 +337,8 @@ async fn give(filled: Filled) -> Result<Response, Trouble> {
     }
     let now_us = visit.portal.inside.hospital().now_us();
     let consent = wish.consent(&patient, now_us);
-    let filed = visit.post("/fhir/Consent/$fileConsent", &consent).await?;
-    let parameters = filed["parameter"].as_array().into_iter().flatten();
+    let answer = visit.post("/fhir/Consent/$fileConsent", &consent).await?;
+    let parameters = answer["parameter"].as_array().into_iter().flatten();
     let id = parameters
         .filter(|parameter| parameter["name"] == "consent")
         .map(|parameter| match text(parameter, "/resource/id") {
@@ -361,7 +361,7 @@ async fn one(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> 
     let title = heading(&visit, &consent);
     let active = consent["status"] == "active";
     let since = text(&consent, "/meta/lastUpdated");
-    let content = html! {
+    let shown = html! {
         p.back { a href="/portal/permissions" { (visit.say("permissions-back")) } }
         h1 { (title) }
         @if active {
@@ -380,7 +380,7 @@ async fn one(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> 
                 &visit.say("permissions-withdraw"), &[]))
         }
     };
-    Ok(visit.page(&title, &content))
+    Ok(visit.page(&title, &shown))
 }
 
 /// `POST /portal/permissions/{id}/withdraw`
