@@ -1,7 +1,5 @@
 // The wrappings of a seed, as `vault` makes them: under a passkey's secret, under a passphrase.
 
-import { argon2idAsync } from "@noble/hashes/argon2.js";
-
 import { concat, encode, equal } from "../../../../../verifier/src/bytes.ts";
 import { Writer, random } from "./bytes.ts";
 import { Seed, derive } from "./seed.ts";
@@ -69,9 +67,10 @@ async function stretched(passphrase: string, head: Bytes): Promise<Bytes> {
   const [m, t, p] = [numbers.getUint32(16), numbers.getUint32(20), numbers.getUint32(24)];
   if (m > MEMORY_KIB_MAX || t > PASSES_MAX || p > LANES_MAX) throw new Sealed();
   const text = encode(passphrase);
-  const salt = head.slice(28, 44);
+  // A bundle of its own, beside this one.
+  const { stretch } = await import("./passphrase.js");
   try {
-    return new Uint8Array(await argon2idAsync(text, salt, { m, t, p, dkLen: 32 }));
+    return new Uint8Array(await stretch(text, head.slice(28, 44), { m, t, p }));
   } finally {
     text.fill(0);
   }
