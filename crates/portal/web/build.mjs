@@ -14,8 +14,11 @@ const BUNDLES = {
   "seal.js": ["seal.ts", 20_000],
   "device.js": ["device.ts", 27_000],
   "passphrase.js": ["device/passphrase.ts", 8_000],
+  "chart.js": ["chart.ts", 30_000],
+  "chart.css": ["chart.css", 2_000],
 };
-const LIBRARIES = ["htmx.org", "@noble/ed25519", "@noble/hashes"];
+const NOTICE = "/*! Apache-2.0; what it contains: LICENSES.txt */";
+const LIBRARIES = ["htmx.org", "@noble/ed25519", "@noble/hashes", "uplot"];
 
 // The verifier's sources are shared with the offline page of an export. They take the libraries of
 // this folder, so that a bundle has each library once and `verifier/` needs no installation.
@@ -41,7 +44,7 @@ async function bundle(source) {
     format: "esm",
     minify: true,
     legalComments: "none",
-    banner: { js: "/*! Apache-2.0; what it contains: LICENSES.txt */" },
+    banner: { js: NOTICE, css: NOTICE },
     target: "es2022",
     plugins: [shared],
     write: false,
