@@ -55,7 +55,8 @@ async function bundle(source) {
 async function licences() {
   const parts = LIBRARIES.map(async (name) => {
     const folder = new URL(`node_modules/${name}/`, HERE);
-    const { version, license } = JSON.parse(await readFile(new URL("package.json", folder), "utf8"));
+    const about = await readFile(new URL("package.json", folder), "utf8");
+    const { version, license } = JSON.parse(about);
     const text = await readFile(new URL("LICENSE", folder), "utf8");
     return `${name} ${version} (${license})\n\n${text.trim()}\n`;
   });
@@ -70,7 +71,7 @@ async function keep(name, text) {
   if (!check) return writeFile(file, text);
   const committed = await readFile(file, "utf8").catch(() => "");
   if (committed !== text) {
-    console.error(`${name} is not what its sources give: run \`npm run build\` in crates/portal/web`);
+    console.error(`${name} is not what its sources give: run \`npm run build\` here`);
     wrong += 1;
   }
 }

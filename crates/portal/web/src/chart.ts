@@ -201,7 +201,8 @@ class Chart extends HTMLElement {
     const values = this.data.series.flatMap(({ label, unit, low, high, values }) => {
       const value = values[this.at];
       if (value == null) return [];
-      const side = low !== null && value < low ? "low" : high !== null && value > high ? "high" : "";
+      const below = low !== null && value < low;
+      const side = below ? "low" : high !== null && value > high ? "high" : "";
       const several = this.data.series.length > 1 ? `${label} ` : "";
       return [`${several}${amount(value)} ${unit} ${side && words.say(side)}`.trim()];
     });

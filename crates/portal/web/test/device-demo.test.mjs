@@ -31,8 +31,11 @@ const consent = () => JSON.stringify({
   provision: {
     type: "permit",
     period: { start: "2026-01-01", end: "2028-01-01" },
-    actor: [{ role: { coding: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType",
-      code: "IRCP" }] }, reference: { reference: `Organization/${other.id}` } }],
+    actor: [{
+      role: { coding: [
+        { system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", code: "IRCP" }] },
+      reference: { reference: `Organization/${other.id}` },
+    }],
     purpose: [{ system: "http://terminology.hl7.org/CodeSystem/v3-ActReason", code: "TREAT" }],
     provision: [{ type: "deny", securityLabel: [
       { system: "http://terminology.hl7.org/CodeSystem/v3-ActCode", code: "HIV" }] }],
@@ -119,9 +122,12 @@ test("it signs a code, a consent and its end, and the node does each", { skip },
 
 /** The clinician of the other organisation brings the code for a patient of theirs. */
 async function carried(code, clinician) {
-  const headers = { authorization: `Bearer ${clinician.token}`, "content-type": "application/fhir+json" };
+  const headers = {
+    authorization: `Bearer ${clinician.token}`, "content-type": "application/fhir+json",
+  };
   const made = await fetch(`${other.fhir}/Patient`, {
-    method: "POST", headers, body: JSON.stringify({ resourceType: "Patient", name: [{ family: "X" }] }),
+    method: "POST", headers,
+    body: JSON.stringify({ resourceType: "Patient", name: [{ family: "X" }] }),
   });
   const own = (await made.json()).id;
   const linked = await fetch(`${other.base}/sharing/links`, {

@@ -20,8 +20,9 @@ export function devicePage(patient, attributes = "") {
       <form data-act="recover"><textarea name="share"></textarea><textarea name="share"></textarea>
         <button>Bring back</button></form></section>
     <section data-step="unfinished" hidden><button data-act="make">Go on</button></section>
-    <section data-step="elsewhere" hidden><form data-act="recover"><textarea name="share"></textarea>
-      <textarea name="share"></textarea><button>Bring back</button></form></section>
+    <section data-step="elsewhere" hidden><form data-act="recover">
+      <textarea name="share"></textarea><textarea name="share"></textarea>
+      <button>Bring back</button></form></section>
     <section data-step="backup" hidden><div data-part="cards"></div>
       <button data-act="done">I have them</button></section>
     <section data-step="enrolled" hidden><button data-act="shares">Show cards</button>
@@ -33,7 +34,8 @@ export function devicePage(patient, attributes = "") {
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
 
 export function signPage(id, attributes) {
-  const given = Object.entries(attributes).map(([name, value]) => `data-${name}="${escaped(value)}"`);
+  const all = Object.entries(attributes);
+  const given = all.map(([name, value]) => `data-${name}="${escaped(value)}"`);
   return `<salus-sign id="${id}" ${given.join(" ")}>${common}${passphrases}
     <section data-step="no-key" hidden>no key here</section>
     <section data-step="ask" hidden><button data-act="prepare">Prepare</button></section>

@@ -76,8 +76,9 @@ function remains(there) {
     const all = opened.result.transaction("devices").objectStore("devices").getAll();
     await new Promise((done) => (all.onsuccess = done));
     opened.result.close();
+    const hex = (bytes) => [...bytes].map((it) => it.toString(16).padStart(2, "0")).join("");
     const shown = JSON.stringify(all.result, (_, value) =>
-      value instanceof Uint8Array ? [...value].map((it) => it.toString(16).padStart(2, "0")).join("") : value);
+      (value instanceof Uint8Array ? hex(value) : value));
     return [shown, document.documentElement.outerHTML, JSON.stringify({ ...localStorage })];
   });
 }
@@ -120,7 +121,8 @@ test("a card that is wrong or of another seed brings nothing", async () => {
   };
   assert.equal(await reason(first, ""), "count");
   assert.equal(await reason(first, first), "twice");
-  assert.equal(await reason(first, second.slice(0, -1) + (second.endsWith("q") ? "p" : "q")), "typo");
+  const mistyped = second.slice(0, -1) + (second.endsWith("q") ? "p" : "q");
+  assert.equal(await reason(first, mistyped), "typo");
   door.keys.current.consent_key = "00".repeat(32);
   assert.equal(await reason(first, second), "other-seed");
   await done(/status of 404/);
@@ -169,7 +171,8 @@ test("what is shown is what was prepared, and that is what is signed", async () 
     assert.equal(await state(there, "#it", "review"), "review");
     if (at === "consent") {
       assert.equal(await there.textContent("[data-proven=recipients]"), "north-clinic");
-      const lines = await there.$$eval("[data-part=rules] li", (all) => all.map((it) => it.textContent));
+      const lines = await there.$$eval("[data-part=rules] li", (all) =>
+        all.map((it) => it.textContent));
       assert.deepEqual(lines, ["status: active", "rule-permit-some",
         "period: 2026-01-01 – 2031-01-01", "actor: Organization/north-clinic, IRCP",
         "purpose: TREAT", 'surprise: {"deep":"as \ufffdwritten"}']);

@@ -17,14 +17,16 @@ export const HOME = "st-mary";
 
 export function verifies(key, message, signature) {
   const der = Buffer.concat([SPKI, Buffer.from(key, "hex")]);
-  return verify(null, message, createPublicKey({ key: der, format: "der", type: "spki" }), signature);
+  const known = createPublicKey({ key: der, format: "der", type: "spki" });
+  return verify(null, message, known, signature);
 }
 
 const word = (writer, value) => writer.u32(text(value).length).fixed(text(value));
 
 /** The bytes of a statement. */
 function statement(of) {
-  const writer = new lib.Writer().u8(of.version ?? 1).u8({ consent: 1, withdraw: 2, code: 3 }[of.kind]);
+  const act = { consent: 1, withdraw: 2, code: 3 }[of.kind];
+  const writer = new lib.Writer().u8(of.version ?? 1).u8(act);
   writer.fixed(of.id).fixed(Buffer.from(of.chain, "hex"));
   word(word(writer, of.home), of.patient).u64(BigInt(of.until)).bool(false);
   if (of.kind === "code") word(writer, of.organisation);
@@ -70,8 +72,8 @@ export class Door {
     const number = Buffer.alloc(8);
     number.writeBigUInt64BE(BigInt((this.keys?.current.number ?? 0) + 1));
     const key = Buffer.from(body.consent_key, "hex");
-    const parts = [Buffer.from(CHAIN, "hex"), text(HOME), text(this.patient), number, key, Buffer.alloc(0)];
-    const digest = labelled("salus/patient-key/v1", ...parts);
+    const whose = [Buffer.from(CHAIN, "hex"), text(HOME), text(this.patient), number];
+    const digest = labelled("salus/patient-key/v1", ...whose, key, Buffer.alloc(0));
     if (!verifies(body.consent_key, digest, Buffer.from(body.possession, "hex"))) {
       return json(response, {}, 422);
     }
@@ -114,7 +116,8 @@ export class Door {
     if (first) {
       const { recipients, from, until } = lib.asked(consent, this.patient, Date.now());
       const body = Buffer.from(lib.bodyDigest(consent, "c1"));
-      const of = { kind: "consent", consent: "c1", body, recipients, from, to: until, custodial: false };
+      const hours = { from, to: until };
+      const of = { kind: "consent", consent: "c1", body, recipients, ...hours, custodial: false };
       return this.parameters(response, this.prepare(of));
     }
     const authority = named("authority").valueString;
@@ -140,7 +143,8 @@ export class Door {
 
   code(body, response) {
     if (body.prepare) {
-      return json(response, { statement: this.prepare({ kind: "code", organisation: body.organisation }) });
+      const { organisation } = body;
+      return json(response, { statement: this.prepare({ kind: "code", organisation }) });
     }
     this.done.push(this.signed(body.signature, body.pseudonym) ? "code" : "no code");
     return json(response, { code: "CODE" }, 201);

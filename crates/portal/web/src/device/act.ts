@@ -68,11 +68,13 @@ export class SignPanel extends Panel {
     switch (wanted.kind) {
       case "consent": {
         const consent = { name: "consent", resource: wanted.consent };
-        return (await operation(FILE, this.patient, [consent, prepare]))("statement")?.valueBase64Binary;
+        const answer = await operation(FILE, this.patient, [consent, prepare]);
+        return answer("statement")?.valueBase64Binary;
       }
       case "withdraw": {
         const first = [reference(wanted.consent), prepare];
-        return (await operation(REVOKE, this.patient, first))("statement")?.valueBase64Binary;
+        const answer = await operation(REVOKE, this.patient, first);
+        return answer("statement")?.valueBase64Binary;
       }
       case "code": {
         const { organisation } = wanted;
@@ -159,13 +161,16 @@ export class SignPanel extends Panel {
   ): Promise<Record<string, string>> {
     const preparation = hex(statement.id);
     const signature = toBase64(signed.signature);
-    const sign = (name: string, bytes: Uint8Array) => valueSignature(name, device.facts.patient, bytes);
+    const { patient: holder } = device.facts;
+    const sign = (name: string, bytes: Uint8Array) => valueSignature(name, holder, bytes);
     const named = { name: "preparation", valueString: preparation };
     switch (wanted.kind) {
       case "consent": {
         const second: unknown[] = [{ name: "consent", resource: wanted.consent }, named,
           sign("signature", signed.signature)];
-        if (signed.derived !== null) second.push({ name: "authority", valueString: hex(signed.derived) });
+        if (signed.derived !== null) {
+          second.push({ name: "authority", valueString: hex(signed.derived) });
+        }
         for (const one of signed.ledger) second.push(sign("grantSignature", one));
         const filed = await operation(FILE, this.patient, second);
         const id = String(filed("consent")?.resource?.id ?? "");

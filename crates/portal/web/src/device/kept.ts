@@ -70,7 +70,9 @@ export async function forget(id: string): Promise<void> {
 }
 
 /** Remembers a consent that was given; the oldest ones go first. */
-export async function remember(device: Device, consent: string, grant: string | null): Promise<void> {
+export async function remember(
+  device: Device, consent: string, grant: string | null,
+): Promise<void> {
   device.facts.grants = [...device.facts.grants, { consent, grant }].slice(-GRANTS_MAX);
   await keep(device);
 }

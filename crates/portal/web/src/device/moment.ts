@@ -24,11 +24,11 @@ function daysOf(
   if (year === 0) return null;
   if (hasMonth === undefined) return [civil(year, 1, 1), civil(year + 1, 1, 1)];
   if (month < 1 || month > 12) return null;
+  const next = month === 12 ? civil(year + 1, 1, 1) : civil(year, month + 1, 1);
   if (hasDay === undefined) {
-    return [civil(year, month, 1), month === 12 ? civil(year + 1, 1, 1) : civil(year, month + 1, 1)];
+    return [civil(year, month, 1), next];
   }
   const first = civil(year, month, day);
-  const next = month === 12 ? civil(year + 1, 1, 1) : civil(year, month + 1, 1);
   return day < 1 || first >= next ? null : [first, first + DAY_US];
 }
 

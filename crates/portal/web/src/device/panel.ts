@@ -69,8 +69,8 @@ export abstract class Panel extends HTMLElement {
   private failed(error: unknown): void {
     const { name, detail } = reasonOf(error);
     this.setAttribute("reason", name);
-    const words = this.words.say(`reason-${name}`, { detail });
-    this.message(words === "" ? `${this.words.say("failed")} ${name} ${detail}`.trim() : words, true);
+    const known = this.words.say(`reason-${name}`, { detail });
+    this.message(known || `${this.words.say("failed")} ${name} ${detail}`.trim(), true);
     const told = { bubbles: true, detail: { reason: name, detail } };
     this.dispatchEvent(new CustomEvent("salus-failed", told));
   }
@@ -129,7 +129,9 @@ function reasonOf(error: unknown): { name: string; detail: string } {
   if (error instanceof NotSigned || error instanceof Unusable) {
     return { name: error.reason, detail: "" };
   }
-  if (error instanceof Refused) return { name: "refused", detail: error.said || String(error.status) };
+  if (error instanceof Refused) {
+    return { name: "refused", detail: error.said || String(error.status) };
+  }
   if (error instanceof Sealed) return { name: "sealed", detail: "" };
   if (error instanceof Given) return { name: "cancelled", detail: "" };
   // The person closed the browser's question, or the authenticator is not there.

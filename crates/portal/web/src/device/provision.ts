@@ -66,11 +66,14 @@ export function provision(
     return [Effect.Opaque, { effect: Effect.Opaque, criteria, exceptions: [] }];
   }
   const type = member(value, "type");
-  const stated = type === "permit" ? Effect.Permit : type === "deny" ? Effect.Refuse : Effect.Unclear;
-  const typed = type === undefined ? null : stated;
+  const typed = type === undefined ? null : effectOf(type);
   const below = many(member(value, "provision"));
   const exceptions = below.map((it) => provision(it, depth + 1, counter)[1]);
   return [typed, { effect: typed ?? Effect.Unclear, criteria: criteria(value), exceptions }];
+}
+
+function effectOf(type: Json): number {
+  return type === "permit" ? Effect.Permit : type === "deny" ? Effect.Refuse : Effect.Unclear;
 }
 
 /** Whether it holds only what R4 has: no modifier, no `null`, no empty list, no lone `_purpose`. */
@@ -134,8 +137,10 @@ function place(table: string[], code: string, tag: number): Value | null {
   return at < 0 ? null : tagged(tag, at);
 }
 
-const purpose = (it: Coding) => (it.system === ACT_REASON && place(PURPOSES, it.code, 0)) || other(1, it);
-const classOf = (it: Coding) => (it.system === RESOURCE_TYPES && place(TYPES, it.code, 0)) || other(1, it);
+const purpose = (it: Coding) =>
+  (it.system === ACT_REASON && place(PURPOSES, it.code, 0)) || other(1, it);
+const classOf = (it: Coding) =>
+  (it.system === RESOURCE_TYPES && place(TYPES, it.code, 0)) || other(1, it);
 const label = (it: Coding) => (it.system === CONFIDENTIALITY && place(LEVELS, it.code, 0))
   || (it.system === ACT_CODE && place(SUBJECTS, it.code, 1)) || other(2, it);
 

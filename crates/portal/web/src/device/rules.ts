@@ -31,12 +31,15 @@ function rule(provision: Json, depth: number, words: Words, lines: Line[]): void
     lines.push({ depth, text: clean(JSON.stringify(provision)) });
     return;
   }
-  const fields = Object.entries(provision).filter(([name]) => name !== "type" && name !== "provision");
+  const said = ["type", "provision"];
+  const fields = Object.entries(provision).filter(([name]) => !said.includes(name));
   const type = member(provision, "type");
   const effect = type === "permit" || type === "deny" ? type : "stated";
   const all = fields.length === 0 ? "all" : "some";
   lines.push({ depth, text: words.say(`${depth === 0 ? "rule" : "except"}-${effect}-${all}`) });
-  for (const [name, value] of fields) lines.push({ depth: depth + 1, text: element(name, value, words) });
+  for (const [name, value] of fields) {
+    lines.push({ depth: depth + 1, text: element(name, value, words) });
+  }
   const inner = member(provision, "provision");
   if (Array.isArray(inner)) for (const it of inner) rule(it, depth + 1, words, lines);
   else if (inner !== undefined) lines.push({ depth, text: clean(JSON.stringify(inner)) });
@@ -68,7 +71,8 @@ function known(value: Json, words: Words): string | null {
     const sign = system === null ? code : `${code} (${system})`;
     return word === "" ? sign : `${word}, ${sign}`;
   }
-  if (only("coding") && member(value, "coding") !== undefined) return codes(member(value, "coding")!, words);
+  const coding = member(value, "coding");
+  if (only("coding") && coding !== undefined) return codes(coding, words);
   const to = text("reference");
   if (to !== null && only("reference", "display")) return to;
   const uri = text("uri");

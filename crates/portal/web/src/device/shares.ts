@@ -19,9 +19,11 @@ export interface Share {
   value: Uint8Array;
 }
 
+type Why = "length" | "typo" | "version" | "count" | "mixed" | "twice" | "wrong";
+
 /** Why a text is no share, or why shares give no seed; a page has words for each. */
 export class Unusable extends Error {
-  constructor(readonly reason: "length" | "typo" | "version" | "count" | "mixed" | "twice" | "wrong") {
+  constructor(readonly reason: Why) {
     super(reason);
   }
 }

@@ -64,9 +64,9 @@ export function readStatement(bytes: Uint8Array): Statement {
   const [home, patient] = [reader.text(32, SLUG), reader.text(64, ID)];
   const untilMs = reader.u64();
   const delegation = flag(reader) ? reader.take(32) : null;
-  const statement = { bytes, id, chain, home, patient, untilMs, delegation, act: readAct(act, reader) };
+  const of = readAct(act, reader);
   reader.end();
-  return statement;
+  return { bytes, id, chain, home, patient, untilMs, delegation, act: of };
 }
 
 function readAct(act: number, reader: Reader): Act {
@@ -95,7 +95,8 @@ function consenting(reader: Reader): Consenting {
   }
   const [recipientsKey, policyKey] = [reader.take(32), reader.take(32)];
   const [from, until, custodial] = [reader.u32(), reader.u32(), flag(reader)];
-  return { kind: "consent", consent, body, recipients, recipientsKey, policyKey, from, until, custodial };
+  const keys = { recipientsKey, policyKey };
+  return { kind: "consent", consent, body, recipients, ...keys, from, until, custodial };
 }
 
 /** What the consent key signs: the bytes, and the value that the signer derived. */

@@ -16,6 +16,8 @@ const ELEMENTS = [
 ];
 const NAMES_OF_FORMS = "http://terminology.hl7.org/CodeSystem/consentpolicycodes";
 const SCOPES = "http://terminology.hl7.org/CodeSystem/consentscope";
+const OPT_IN = ["OPTIN", "OPTINR"];
+const OPT_OUT = ["OPTOUT", "OPTOUTE"];
 const BYTES_MAX = 64 << 10;
 const ID_BYTES_MAX = 255;
 const LEAST = -(1n << 63n);
@@ -104,8 +106,8 @@ function policyRule(consent: Json): Rule {
   for (const value of Array.isArray(list) ? list : []) {
     const { system, code } = coding(value) ?? { system: "", code: "" };
     if (code !== "" && system === NAMES_OF_FORMS) found.push("none");
-    else if (system === ACT_CODE && (code === "OPTIN" || code === "OPTINR")) found.push(Effect.Permit);
-    else if (system === ACT_CODE && (code === "OPTOUT" || code === "OPTOUTE")) found.push(Effect.Refuse);
+    else if (system === ACT_CODE && OPT_IN.includes(code)) found.push(Effect.Permit);
+    else if (system === ACT_CODE && OPT_OUT.includes(code)) found.push(Effect.Refuse);
     else return "unknown";
   }
   const [first] = found;
@@ -116,7 +118,9 @@ function policyRule(consent: Json): Rule {
 function rules(
   rule: Rule, found: [number | null, Provision] | null,
 ): [number | null, Provision | null] {
-  if (found === null) return [rule === "none" ? null : rule === "unknown" ? Effect.Unclear : rule, null];
+  if (found === null) {
+    return [rule === "none" ? null : rule === "unknown" ? Effect.Unclear : rule, null];
+  }
   const [typed, root] = found;
   const weigh = (): [number | null, number] => {
     if (rule === "unknown") return [Effect.Unclear, typed ?? Effect.Unclear];
