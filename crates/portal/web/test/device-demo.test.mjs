@@ -61,7 +61,9 @@ before(async () => {
       response.setHeader("content-type", "text/html; charset=utf-8");
       return response.end(page(["device.js"], made(), head));
     }
+    // As the portal does: what is open to all is reached as it is, the rest behind its own path.
     const path = request.url.replace(/^\/portal\/api/, "");
+    assert.equal(path === request.url, path.startsWith("/ledger/"), path);
     const headers = { authorization: `Bearer ${patient.token}` };
     for (const name of ["accept", "content-type", "acting-for"]) {
       if (request.headers[name]) headers[name] = request.headers[name];
