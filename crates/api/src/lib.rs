@@ -35,12 +35,14 @@ mod error;
 mod fhir;
 mod health;
 mod identity;
+mod inside;
 mod ledger;
 mod metrics;
 mod negotiate;
 mod outcome;
 mod outgoing;
 mod proposal;
+mod questions;
 mod report;
 mod serve;
 mod sharing;
@@ -60,6 +62,7 @@ use tower_http::cors::{Any, CorsLayer};
 
 pub use config::{Config, Sights};
 pub use error::ApiError;
+pub use inside::{Entrance, Inside, Visitor, Wrong};
 pub use outgoing::Reach;
 pub use serve::{Connections, serve};
 pub use smart::Provider;
@@ -69,7 +72,17 @@ const COMPRESS_BYTES_MIN: u16 = 1024;
 
 /// Every route of this door. Mount it, or hand it to [`serve`].
 pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
+    Ok(doors(hospital, config)?.0)
+}
+
+/// The same, and the door as pages of this process ask it.
+pub fn doors(hospital: Hospital, config: Config) -> Result<(Router, Inside), ApiError> {
     let door = state::Door::new(hospital, config)?;
+    let routes = routes(&door);
+    Ok((routes.clone(), Inside::new(door, routes)))
+}
+
+fn routes(door: &state::Door) -> Router {
     let worth = SizeAbove::new(COMPRESS_BYTES_MIN).and(NotForContentType::IMAGES);
     let open = smart::open_routes()
         .route("/fhir", any(fhir::serve))
@@ -79,7 +92,7 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
         // Before the layer: it must see the verbs that no route takes, OPTIONS above all.
         .method_not_allowed_fallback(wrong_verb)
         .layer(other_origins());
-    Ok(Router::new()
+    Router::new()
         .merge(open)
         .merge(smart::own_routes())
         .route("/auth/users", get(auth::users).post(auth::add_user))
@@ -135,13 +148,15 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
             "/reports/suspensions/{id}/end",
             post(report::suspensions::end),
         )
+        .route("/questions", get(questions::list).post(questions::ask))
+        .route("/questions/{id}/answer", post(questions::answer))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_verb)
         .layer(CompressionLayer::new().compress_when(worth))
-        .with_state(door))
+        .with_state(door.clone())
 }
 
 /// Apps in a browser come from other origins (SMART App Launch 2.2, "CORS"). Nothing that they

@@ -23,6 +23,8 @@ const TOKEN_BYTES_MAX: usize = 4_096;
 const LEEWAY_S: i64 = 5;
 /// SMART Backend Services: a token of a system lives for five minutes at most.
 const SYSTEM_LIFE_S: i64 = 300;
+/// A token of a page lives for the work on one request.
+const INSIDE_LIFE_S: i64 = 120;
 /// DER before the 32 bytes of an Ed25519 seed (RFC 8410 7).
 const PKCS8_HEAD: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
@@ -113,6 +115,13 @@ impl Mint {
     /// A token for a caller.
     pub(crate) fn issue(&self, caller: &Caller, now_us: i64) -> Result<String, ApiError> {
         let claims = self.claims(caller, now_us)?;
+        self.sign(&claims)
+    }
+
+    /// A token for a page of this process that asks for a signed-in user: it never leaves it.
+    pub(crate) fn issue_inside(&self, caller: &Caller, now_us: i64) -> Result<String, ApiError> {
+        let mut claims = self.claims(caller, now_us)?;
+        claims.exp = claims.iat.saturating_add(INSIDE_LIFE_S);
         self.sign(&claims)
     }
 

@@ -356,3 +356,46 @@ fn a_suspension_ends_early_and_only_what_the_rule_allows_is_suspended() {
     officer.post("/reports/suspensions", &written).expect(201);
     assert_eq!(lines(&own, "").len(), 1);
 }
+
+#[test]
+fn nobody_is_told_of_an_event_that_is_withheld() {
+    let world = world();
+    let (mut p1, mut p2) = (
+        world.hospital.changes_of("p1"),
+        world.hospital.changes_of("p2"),
+    );
+    let told = |watch: &mut tokio::sync::watch::Receiver<u64>| {
+        let changed = watch.has_changed().unwrap();
+        watch.mark_unchanged();
+        changed
+    };
+    let (clinician, own) = (world.clinician(), world.client(Role::Patient, Some("p1")));
+    clinician.get("/fhir/Observation/o-p1").expect(200);
+    assert!(told(&mut p1) && !told(&mut p2), "somebody looked");
+    own.get("/fhir/Observation/o-p1").expect(200);
+    assert!(!told(&mut p1), "the own look");
+    let mut changed = clinician.get("/fhir/Observation/o-p1").expect(200).json();
+    changed["status"] = "amended".into();
+    assert!(told(&mut p1));
+    let path = "/fhir/Observation/o-p1";
+    clinician.put(path, &changed).expect(200);
+    assert!(told(&mut p1), "a record was changed");
+
+    let officer = world.client(Role::Auditor, None);
+    let event = event_of(&record(&officer, faxed("p1", AGENCY)).expect(200));
+    assert!(told(&mut p1), "a disclosure was recorded");
+    let entered = officer
+        .post("/reports/suspensions", &suspension(&event))
+        .expect(201)
+        .json();
+    told(&mut p1);
+    let under = [json!({ "name": "suspension", "valueString": entered["suspension"] })];
+    let second = parameters(faxed("p1", AGENCY), &under);
+    officer
+        .post("/fhir/AuditEvent/$recordDisclosure", &second)
+        .expect(200);
+    officer
+        .get(&format!("/fhir/AuditEvent/{event}"))
+        .expect(200);
+    assert!(!told(&mut p1), "what is withheld is not told of");
+}

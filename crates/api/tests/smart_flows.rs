@@ -312,7 +312,7 @@ fn pages_run_no_script_of_others_and_say_who_asks() {
     assert_eq!(text.matches("<script").count(), 1);
     assert!(text.contains("<script src=\"/auth/passkey.js\" defer>") && !text.contains("<b>"));
     let cookie = page.header("set-cookie").to_owned();
-    assert!(cookie.contains("HttpOnly; SameSite=Lax") && cookie.contains("Path=/auth"));
+    assert!(cookie.contains("HttpOnly; SameSite=Lax") && cookie.contains("Path=/;"));
     browser.sign_in(&query, "ada", PASSWORD).expect(303);
     let page = browser
         .get(&format!("/auth/authorize?{query}"))

@@ -162,12 +162,14 @@ fn forms_and_sessions_cannot_be_forged() {
     let mut planted = Browser::new(&desk.world);
     planted
         .cookies
-        .insert("salus_session".into(), "planted".into());
+        .insert("salus_session_st-mary".into(), "planted".into());
     planted.sign_in(&query, "ada", PASSWORD).expect(303);
-    assert_ne!(planted.cookies["salus_session"], "planted");
-    let before = ada.cookies["salus_session"].clone();
+    assert_ne!(planted.cookies["salus_session_st-mary"], "planted");
+    let before = ada.cookies["salus_session_st-mary"].clone();
     let mut thief = Browser::new(&desk.world);
-    thief.cookies.insert("salus_session".into(), before.clone());
+    thief
+        .cookies
+        .insert("salus_session_st-mary".into(), before.clone());
     ada.press(&query, "sign-out", &[]).expect(303);
     let page = thief
         .get(&format!("/auth/authorize?{query}"))

@@ -33,19 +33,37 @@ impl Hospital {
         drafts: Vec<Draft>,
         guards: &[Guard],
     ) -> Result<Result<(), StoreError>, HospitalError> {
+        crate::own::refuse_drafts(&drafts)?;
+        self.store_acted(drafts, guards).await
+    }
+
+    /// The same for an act whose records nobody else writes.
+    pub(crate) async fn store_acted(
+        &self,
+        drafts: Vec<Draft>,
+        guards: &[Guard],
+    ) -> Result<Result<(), StoreError>, HospitalError> {
         crate::access_log::refuse_own(&drafts)?;
         let mut drafts = drafts;
         drafts.extend(self.drafted_events(&drafts)?);
+        let changed = self.changed_by(&drafts);
         let stored = self.store_in(Room::Records, drafts, guards).await?;
         if stored.is_ok() {
             crate::access_log::events_stored();
+            self.0.changes.tell(&changed);
         }
         Ok(stored)
     }
 
-    /// The same without the gate: for the log of accesses itself.
-    pub(crate) async fn store_own(&self, drafts: Vec<Draft>) -> Result<(), HospitalError> {
+    /// The same without the gate: for the log of accesses itself. `changed` are the patients who
+    /// are told.
+    pub(crate) async fn store_own(
+        &self,
+        drafts: Vec<Draft>,
+        changed: &BTreeSet<String>,
+    ) -> Result<(), HospitalError> {
         self.store_in(Room::Log, drafts, &[]).await??;
+        self.0.changes.tell(changed);
         Ok(())
     }
 
@@ -86,12 +104,16 @@ impl Hospital {
         change: store::Identity,
     ) -> Result<Result<(), StoreError>, HospitalError> {
         let ids = BTreeSet::from([draft.vault.clone()]);
+        let changed = self.changed_by(std::slice::from_ref(&draft));
         for _ in 0..ATTEMPTS_MAX {
             let keys = self.0.keyring.for_write(&self.0.store, &ids).await?;
             let mut write = self.seal(vec![draft.clone()], keys, Vec::new()).await?;
             write.identity.push(change.clone());
             match self.0.store.commit(write).await {
-                Ok(_) => return Ok(Ok(())),
+                Ok(_) => {
+                    self.0.changes.tell(&changed);
+                    return Ok(Ok(()));
+                }
                 Err(StoreError::VaultKeyExists(_)) => {}
                 Err(error) => return Ok(Err(error)),
             }

@@ -34,6 +34,8 @@
 //! 12. Another organisation reads what consent and policy permit, all of it and nothing else
 //!     (`crates/api/tests/elsewhere.rs`,
 //!     `three_thousand_questions_elsewhere_answer_what_a_filter_over_everything_answers`).
+//! 13. Who watches a patient is told after each commit, and never of what is withheld
+//!     (`crates/api/tests/accounting.rs`, `nobody_is_told_of_an_event_that_is_withheld`).
 //!
 //! # Specifications
 //!
@@ -48,6 +50,7 @@ pub mod audit;
 mod batcher;
 pub mod bundle;
 mod caller;
+mod changes;
 mod clock;
 mod commit;
 mod condition;
@@ -63,9 +66,11 @@ mod identity;
 pub mod instant;
 mod keyring;
 mod membership;
+mod own;
 pub mod pairs;
 mod pen;
 mod perform;
+mod questions;
 mod read;
 mod receipt;
 mod record;
@@ -96,6 +101,10 @@ pub use identity::{
 };
 pub use membership::trust_policy;
 pub use perform::Response;
+pub use questions::{
+    Asking, QUESTION_TEXT_MAX, QUESTIONS_OPEN_MAX, Question, QuestionAnswer, QuestionKind,
+    QuestionPage, QuestionState,
+};
 pub use receipt::ReceiptState;
 pub use record::Record;
 pub use retire::Retired;

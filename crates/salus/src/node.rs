@@ -150,8 +150,10 @@ async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome
     })
     .explain(|| format!("{id} cannot be opened"))?;
     before_anybody_asks(&hospital, &folder, first_users).await?;
-    let router = api::router(hospital.clone(), api_config)
+    let (routes, inside) = api::doors(hospital.clone(), api_config)
         .explain(|| "the HTTP interface cannot be opened".into())?;
+    // The pages answer what is below /portal; whatever else there is, the JSON door answers.
+    let router = routes.merge(portal::router(inside));
     let batcher = hospital.start_batcher();
     let (stop, stopped) = watch::channel(None);
     let sharing = sharing::start(&hospital, identity, door, stopped.clone());

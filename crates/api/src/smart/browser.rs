@@ -1,4 +1,7 @@
 //! What a browser carries: the cookie of a session, and that of a browser that has not signed in.
+//!
+//! Browsers keep cookies by host, not by port: each name ends in the organisation's, so that two
+//! organisations on one machine do not sign each other's users out.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
@@ -9,9 +12,9 @@ use super::request::Fault;
 use crate::state::Door;
 
 /// The cookie of a session.
-pub(super) const SESSION: &str = "salus_session";
+pub(crate) const SESSION: &str = "salus_session";
 /// The cookie of a browser that has not signed in: its sign-in form is bound to it.
-pub(super) const BROWSER: &str = "salus_browser";
+pub(crate) const BROWSER: &str = "salus_browser";
 
 /// A browser with a session.
 pub(super) struct Signed {
@@ -21,7 +24,7 @@ pub(super) struct Signed {
 }
 
 pub(super) async fn signed_in(door: &Door, headers: &HeaderMap) -> Result<Option<Signed>, Fault> {
-    let Some(secret) = cookie(headers, SESSION) else {
+    let Some(secret) = cookie(door, headers, SESSION) else {
         return Ok(None);
     };
     let found = door.hospital().session(secret).await?;
@@ -44,7 +47,8 @@ pub(super) fn check_form(
     act: &str,
     token: &str,
 ) -> Result<(), Fault> {
-    let bound_to = cookie(headers, if signs_in(act) { BROWSER } else { SESSION });
+    let name = if signs_in(act) { BROWSER } else { SESSION };
+    let bound_to = cookie(door, headers, name);
     if bound_to.is_some_and(|it| door.hospital().is_form_token(it, token)) {
         return Ok(());
     }
@@ -52,25 +56,30 @@ pub(super) fn check_form(
     Err(Fault::Told(text.into()))
 }
 
-pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    long_cookie(headers, name).filter(|value| value.len() <= 64)
+pub(crate) fn cookie<'a>(door: &Door, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    long_cookie(door, headers, name).filter(|value| value.len() <= 64)
+}
+
+fn own(door: &Door, name: &str) -> String {
+    format!("{name}_{}", door.hospital().organisation())
 }
 
 /// A cookie of any length: the server bounds the headers.
-pub(super) fn long_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn long_cookie<'a>(door: &Door, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let name = own(door, name);
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name)
+        .find(|(found, _)| *found == name.as_str())
         .map(|(_, value)| value)
         .filter(|value| !value.is_empty())
 }
 
 /// `Lax`: an app of another origin may open the page with the session, but post no form to it.
-pub(super) fn set_cookie(
+pub(crate) fn set_cookie(
     door: &Door,
     response: &mut Response,
     name: &str,
@@ -82,8 +91,8 @@ pub(super) fn set_cookie(
     } else {
         ""
     };
-    let text =
-        format!("{name}={value}; Path=/auth; Max-Age={life_s}; HttpOnly; SameSite=Lax{secure}");
+    let name = own(door, name);
+    let text = format!("{name}={value}; Path=/; Max-Age={life_s}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }

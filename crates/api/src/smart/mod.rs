@@ -26,8 +26,10 @@ use axum::routing::{delete, get, post};
 
 use crate::state::Door;
 
+pub(crate) use browser::{BROWSER, SESSION, cookie, set_cookie};
 pub(crate) use client::{Credentials, credentials};
 pub(crate) use discovery::{oauth_extensions, smart};
+pub(crate) use entry::{Entrance, Wrong, begin, entrance, name_browser};
 pub(crate) use exchange::{code, refresh, system};
 pub(crate) use key_sets::KeySets;
 pub(crate) use provider::Discovered;

@@ -95,9 +95,9 @@ pub(super) fn failure(organisation: &str, text: &str) -> Markup {
 }
 
 /// What a form hands to the script: what to ask a passkey for, on pages of which origin.
-pub(super) struct Ask {
-    pub(super) options: String,
-    pub(super) origin: String,
+pub(crate) struct Ask {
+    pub(crate) options: String,
+    pub(crate) origin: String,
 }
 
 /// What the sign-in page shows.

@@ -48,8 +48,8 @@
         form.submit();
       } catch (error) {
         wrong.textContent = error.name === 'InvalidStateError'
-          ? 'This device has a passkey of yours already.'
-          : 'The browser gave no passkey. Try again, or use the password.';
+          ? form.dataset.known ?? 'This device has a passkey of yours already.'
+          : form.dataset.none ?? 'The browser gave no passkey. Try again, or use the password.';
         button.disabled = false;
       }
     });

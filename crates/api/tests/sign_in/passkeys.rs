@@ -427,7 +427,10 @@ fn every_false_sign_in_is_refused() {
         };
         let answer = shown(&mut browser, "/auth/account", sign).expect(401);
         assert!(answer.text().contains(code), "{what}: {}", answer.text());
-        assert!(!browser.cookies.contains_key("salus_session"), "{what}");
+        assert!(
+            !browser.cookies.contains_key("salus_session_st-mary"),
+            "{what}"
+        );
     }
     for wild in [
         "",
@@ -447,7 +450,7 @@ fn every_false_sign_in_is_refused() {
         kept.clone()
     };
     shown(&mut browser, "/auth/account", sign).expect(303);
-    browser.cookies.remove("salus_session");
+    browser.cookies.remove("salus_session_st-mary");
     let answer = shown(&mut browser, "/auth/account", |_| kept).expect(401);
     assert!(
         answer.text().contains("passkey-challenge"),
@@ -465,7 +468,7 @@ fn a_counter_that_goes_back_ends_the_passkey() {
     let mut browser = Browser::new(&world);
     let origin = origin(&world);
     for (count, status) in [(6, 303), (6, 401), (7, 401)] {
-        browser.cookies.remove("salus_session");
+        browser.cookies.remove("salus_session_st-mary");
         let sign = |options: &Value| key.shows(&key.good(options, &origin, count));
         let answer = shown(&mut browser, "/auth/account", sign).expect(status);
         assert_eq!(answer.text().contains("passkey-copied"), status == 401);

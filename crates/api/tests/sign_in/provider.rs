@@ -189,7 +189,7 @@ impl Liar {
             return String::new();
         }
         assert_eq!(answer.status, 400, "{}", answer.text());
-        assert!(!self.browser.cookies.contains_key("salus_session"));
+        assert!(!self.browser.cookies.contains_key("salus_session_st-mary"));
         let text = answer.text();
         let code = text.rsplit_once('(').expect("a code").1;
         code.split_once(')').unwrap().0.to_owned()
@@ -393,7 +393,7 @@ fn every_false_id_token_is_refused() {
             form.contains("code=a%26b") && form.contains("code_verifier="),
             "{form}"
         );
-        liar.browser.cookies.remove("salus_session");
+        liar.browser.cookies.remove("salus_session_st-mary");
     }
 }
 
@@ -480,7 +480,7 @@ fn every_false_return_is_refused() {
     // Once, and in time.
     liar.gives(&good_header(), &liar.claims(&nonce));
     assert_eq!(liar.back(&fields), "");
-    liar.browser.cookies.remove("salus_session");
+    liar.browser.cookies.remove("salus_session_st-mary");
     assert_eq!(liar.back(&fields), "login-state", "the cookie is gone");
     liar.browser.cookies.insert("salus_return".into(), kept);
     assert_eq!(liar.back(&fields), "login-state", "the state was used");

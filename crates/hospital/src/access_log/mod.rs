@@ -21,6 +21,7 @@ pub(crate) use writing::events_stored;
 pub use writing::logged;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use store::Method;
 
@@ -245,12 +246,17 @@ impl Hospital {
                 return Ok(written);
             }
             let mut drafts = Vec::with_capacity(some.len());
+            let mut changed = BTreeSet::new();
             for access in some {
                 let (draft, record) = self.drafted_event(&access)?;
+                // A page that looks again would be told of its own look, for ever.
+                if access.agent.role != Role::Patient.name() {
+                    changed.extend(self.changed_by(std::slice::from_ref(&draft)));
+                }
                 drafts.push(draft);
                 written.push(record);
             }
-            self.store_own(drafts).await?;
+            self.store_own(drafts, &changed).await?;
         }
     }
 

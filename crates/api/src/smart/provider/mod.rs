@@ -81,7 +81,7 @@ async fn begun(door: &Door, parts: &Parts) -> Result<Response, Fault> {
         tracing::warn!(why, "the provider of sign-ins is not there");
         Fault::Told("The provider cannot be reached. Try again in a moment.".into())
     })?;
-    let known = cookie(&parts.headers, BROWSER).filter(|it| it.len() == 43);
+    let known = cookie(door, &parts.headers, BROWSER).filter(|it| it.len() == 43);
     let browser = match known {
         Some(browser) => browser.to_owned(),
         None => hospital.new_browser()?,
@@ -137,10 +137,10 @@ async fn returned(
 ) -> Result<Result<Response, Failed>, Fault> {
     let provider = door.0.config.provider.as_ref().ok_or_else(none)?;
     let query = pairs::decode(parts.uri.query().unwrap_or("")).unwrap_or_default();
-    let to = long_cookie(&parts.headers, RETURN)
+    let to = long_cookie(door, &parts.headers, RETURN)
         .and_then(|kept| URL_SAFE_NO_PAD.decode(kept.strip_prefix('-')?).ok())
         .and_then(|bytes| String::from_utf8(bytes).ok());
-    let browser = cookie(&parts.headers, BROWSER).unwrap_or("");
+    let browser = cookie(door, &parts.headers, BROWSER).unwrap_or("");
     let again = "The answer is not one to a question of this browser. Begin again in the app.";
     let (Some(to), Some(state)) = (to, one(&query, "state")) else {
         return Ok(Err(Failed("login-state", again)));
@@ -174,7 +174,7 @@ async fn returned(
         }
         Err(error) => return Err(error.into()),
     };
-    if let Some(old) = cookie(&parts.headers, SESSION) {
+    if let Some(old) = cookie(door, &parts.headers, SESSION) {
         hospital.end_session(old).await?;
     }
     let mut response = if to.is_empty() {

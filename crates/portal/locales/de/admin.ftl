@@ -1,0 +1,1 @@
+# Seiten der Verwaltung.

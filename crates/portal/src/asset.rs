@@ -1,0 +1,73 @@
+//! The stylesheet and the scripts. They are made by `web/build.mjs` and are part of the program;
+//! an address with their digest never changes its content.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+struct Asset {
+    name: &'static str,
+    media: &'static str,
+    text: &'static str,
+    mark: LazyLock<String>,
+}
+
+macro_rules! asset {
+    ($name:literal, $media:literal) => {
+        Asset {
+            name: $name,
+            media: $media,
+            text: include_str!(concat!("../assets/", $name)),
+            mark: LazyLock::new(|| {
+                let text = include_str!(concat!("../assets/", $name));
+                proof::sha256(text.as_bytes()).to_string()[..16].to_owned()
+            }),
+        }
+    };
+}
+
+static ASSETS: [Asset; 7] = [
+    asset!("salus.css", "text/css; charset=utf-8"),
+    asset!("chart.css", "text/css; charset=utf-8"),
+    asset!("salus.js", "text/javascript; charset=utf-8"),
+    asset!("seal.js", "text/javascript; charset=utf-8"),
+    asset!("device.js", "text/javascript; charset=utf-8"),
+    asset!("passphrase.js", "text/javascript; charset=utf-8"),
+    asset!("chart.js", "text/javascript; charset=utf-8"),
+];
+
+fn find(name: &str) -> Option<&'static Asset> {
+    ASSETS.iter().find(|asset| asset.name == name)
+}
+
+/// Where an asset is, with its digest, so that a browser may keep it.
+pub(crate) fn path(name: &str) -> String {
+    let mark = find(name).map_or("", |asset| &asset.mark);
+    format!("/portal/assets/{name}?{mark}")
+}
+
+/// `GET /portal/assets/{name}`
+pub(crate) async fn show(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let Some(asset) = find(&name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let tag = format!("\"{}\"", *asset.mark);
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        asset.text.into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.media));
+    let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
+    headers.insert(header::CACHE_CONTROL, kept);
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}

@@ -1,0 +1,21 @@
+//! The first page of each kind of person.
+
+use axum::response::Response;
+use hospital::Role;
+use maud::html;
+
+use crate::patient;
+use crate::trouble::Trouble;
+use crate::visit::Visit;
+
+/// `GET /portal`
+pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
+    match visit.role() {
+        Role::Patient => patient::home::show(visit).await,
+        _ => {
+            let title = visit.say("home-nothing");
+            let content = html! { h1 { (title) } p { (visit.say("home-nothing-hint")) } };
+            Ok(visit.page(&title, &content))
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Who saw my data: each access, by whom, when, for what purpose, under which permission.
+
+use axum::response::Response;
+use hospital::pairs;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use crate::record::{kind, text};
+use crate::trouble::Trouble;
+use crate::visit::Visit;
+use crate::{date, live, seal};
+
+/// Lines of a page.
+const PAGE: usize = 25;
+/// Pages of the report that are looked through for lines of others.
+const LOOKS_MAX: usize = 5;
+
+/// Lines of the report, newest first, and where the next page begins.
+pub(super) struct Lines {
+    pub(super) lines: Vec<Value>,
+    pub(super) next: String,
+}
+
+/// Accesses by others than the patient and the organisation's own doings.
+pub(super) async fn of_others(visit: &Visit, from: &str, count: usize) -> Result<Lines, Trouble> {
+    read(visit, from, "", false, count).await
+}
+
+async fn read(
+    visit: &Visit,
+    from: &str,
+    after: &str,
+    own: bool,
+    count: usize,
+) -> Result<Lines, Trouble> {
+    let patient = visit.patient()?;
+    let me = format!("{} (patient)", visit.caller().username);
+    let mut lines = Vec::new();
+    let mut next = after.to_owned();
+    for _ in 0..LOOKS_MAX {
+        let mut query = vec![
+            ("patient".to_owned(), patient.to_owned()),
+            ("count".to_owned(), (4 * PAGE).to_string()),
+        ];
+        for (name, value) in [("from", from), ("after", &next)] {
+            if !value.is_empty() {
+                query.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        let mut page = visit
+            .get(&format!("/reports/accesses?{}", pairs::encode(&query)))
+            .await?;
+        text(&page, "/next").clone_into(&mut next);
+        if let Some(found) = page["lines"].as_array_mut() {
+            let shown = found
+                .iter_mut()
+                .filter(|line| own || line["who"] != me.as_str());
+            lines.extend(shown.map(Value::take));
+        }
+        if next.is_empty() || lines.len() >= count {
+            break;
+        }
+    }
+    Ok(Lines { lines, next })
+}
+
+/// `GET /portal/accesses?own=&after=`
+pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
+    let own = visit.query("own") == "1";
+    let after = visit.query("after");
+    let found = read(&visit, "", &after, own, PAGE).await?;
+    let title = visit.say("way-accesses");
+    let here = html! {
+        div id="accesses" hx-get=(address(own, &after)) hx-trigger="salus-changed from:body"
+            hx-select="#accesses" hx-swap="outerHTML" {
+            @if found.lines.is_empty() { p { (visit.say("accesses-none")) } }
+            @else { (list(&visit, &found.lines)) }
+        }
+    };
+    let content = html! {
+        h1 { (title) }
+        p.lead { (visit.say("accesses-lead")) }
+        p {
+            @if own { a href="/portal/accesses" { (visit.say("accesses-others")) } }
+            @else { a href="/portal/accesses?own=1" { (visit.say("accesses-own")) } }
+        }
+        @if after.is_empty() { (live::listener()) }
+        (here)
+        @if !found.next.is_empty() {
+            nav.pager aria-label=(visit.say("pager")) {
+                a href=(address(own, &found.next)) rel="next" { (visit.say("pager-older")) }
+            }
+        }
+    };
+    Ok(visit.page(&title, &content))
+}
+
+fn address(own: bool, after: &str) -> String {
+    let mut query = Vec::new();
+    if own {
+        query.push(("own".to_owned(), "1".to_owned()));
+    }
+    if !after.is_empty() {
+        query.push(("after".to_owned(), after.to_owned()));
+    }
+    format!("/portal/accesses?{}", pairs::encode(&query))
+}
+
+/// Lines of the report as a list.
+pub(super) fn list(visit: &Visit, lines: &[Value]) -> Markup {
+    html! {
+        ul.lines {
+            @for line in lines { li { (access(visit, line)) } }
+        }
+    }
+}
+
+fn access(visit: &Visit, line: &Value) -> Markup {
+    let outcome = text(line, "/outcome");
+    let purpose = text(line, "/purpose");
+    html! {
+        div.item {
+            p.kind { (date::stamp(visit.language, text(line, "/time"))) }
+            p.title {
+                (who(visit, text(line, "/who"))) ", " (text(line, "/organisation")) ": "
+                (deed(visit, text(line, "/deed")))
+            }
+            p.value { (what(visit, text(line, "/what"))) }
+            @if !purpose.is_empty() {
+                p.value { (visit.say("accesses-purpose")) ": " (coded(visit, "purpose", purpose)) }
+            }
+            @if outcome != "permitted" {
+                p.tag.strong { (visit.say(if outcome == "refused" { "accesses-refused" } else { "accesses-failed" })) }
+            }
+            (sealed(visit, text(line, "/event")))
+        }
+    }
+}
+
+/// `ada (clinician)` with the role in words.
+fn who(visit: &Visit, who: &str) -> String {
+    let Some((name, role)) = who.strip_suffix(')').and_then(|who| who.rsplit_once(" (")) else {
+        return who.to_owned();
+    };
+    format!("{name} ({})", coded(visit, "role", role))
+}
+
+fn deed(visit: &Visit, code: &str) -> String {
+    coded(visit, "deed", code)
+}
+
+/// The words for a code, else the code.
+fn coded(visit: &Visit, group: &str, code: &str) -> String {
+    let key = format!("{group}-{code}");
+    if visit.language.has(&key) {
+        visit.say(&key)
+    } else {
+        code.to_owned()
+    }
+}
+
+/// `Observation: 3, Condition: 1` in words.
+fn what(visit: &Visit, what: &str) -> String {
+    let told: Vec<String> = what
+        .split(", ")
+        .filter_map(|part| part.split_once(": "))
+        .map(|(type_, count)| {
+            let kind = kind(visit.language, type_);
+            visit.tell("accesses-what", &[("kind", &kind), ("count", count)])
+        })
+        .collect();
+    told.join(", ")
+}
+
+/// The seal of the event itself: `AuditEvent/id/_history/1`.
+fn sealed(visit: &Visit, event: &str) -> Markup {
+    let parts: Vec<&str> = event.split('/').collect();
+    if let [type_, id, "_history", version] = parts.as_slice() {
+        seal::seal(visit.language, type_, id, version)
+    } else {
+        html! {}
+    }
+}
