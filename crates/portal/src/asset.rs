@@ -28,12 +28,13 @@ macro_rules! asset {
     };
 }
 
-static ASSETS: [Asset; 6] = [
+static ASSETS: [Asset; 7] = [
     asset!("salus.css", "text/css; charset=utf-8"),
     asset!("chart.css", "text/css; charset=utf-8"),
     asset!("salus.js", "text/javascript; charset=utf-8"),
     asset!("seal.js", "text/javascript; charset=utf-8"),
     asset!("device.js", "text/javascript; charset=utf-8"),
+    asset!("passphrase.js", "text/javascript; charset=utf-8"),
     asset!("chart.js", "text/javascript; charset=utf-8"),
 ];
 
