@@ -107,6 +107,7 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
         .route("/ledger/proposals/{id}/votes", post(ledger::vote))
         .route("/sharing/codes", post(sharing::make_code))
         .route("/sharing/locate", get(sharing::locate))
+        .route("/sharing/preview", post(sharing::preview))
         .route("/sharing/links", get(sharing::links).post(sharing::link))
         .route(
             "/sharing/break-glass",
