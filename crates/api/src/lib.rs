@@ -2,7 +2,7 @@
 //! health.
 //!
 //! What lives here: routes, negotiation, access by role, access tokens, the
-//! authorization server (`smart`), the rendering of answers
+//! authorization server (`smart`), the addresses of health links, the rendering of answers
 //! and failures, bounds on what is under way. What does not: rules about records (`hospital`,
 //! `fhir`), SQL (`store`), keys and envelopes (`vault`), pages for people (`portal`).
 //!
@@ -36,6 +36,7 @@ mod fhir;
 mod health;
 mod identity;
 mod ledger;
+mod links;
 mod metrics;
 mod negotiate;
 mod outcome;
@@ -76,6 +77,8 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
         .route("/fhir/", any(fhir::serve))
         .route("/fhir/{*path}", any(fhir::serve))
         .route("/auth/token", post(auth::token))
+        .route("/shl/{secret}", post(links::manifest))
+        .route("/shl/files/{secret}", get(links::file))
         // Before the layer: it must see the verbs that no route takes, OPTIONS above all.
         .method_not_allowed_fallback(wrong_verb)
         .layer(other_origins());
@@ -95,6 +98,8 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
             "/identity/delegations/{id}/acceptance",
             post(identity::accept),
         )
+        .route("/links", get(links::list).post(links::make))
+        .route("/links/{id}", delete(links::end))
         .route("/ledger/status", get(ledger::status))
         .route("/ledger/blocks/{height}", get(ledger::block))
         .route("/ledger/checkpoint", get(ledger::checkpoint))

@@ -1,7 +1,7 @@
 //! An organisation at work: one function for each act of a person or a system.
 //!
 //! What lives here: admitting, amending and retiring records, bundles, searches and histories
-//! within what a caller may see, receipts, the batcher, signing in, patients' keys,
+//! within what a caller may see, receipts, the batcher, signing in, patients' keys, health links,
 //! delegations, credentials, proposals and votes, the
 //! audit. What does not: HTTP and who may do what (`api`), SQL (`store`), keys at rest and
 //! envelopes (`vault`), consensus (`chain`), the rules of the ledger (`ledger`).
@@ -62,6 +62,7 @@ mod history;
 mod identity;
 pub mod instant;
 mod keyring;
+pub mod links;
 mod membership;
 pub mod pairs;
 mod pen;
