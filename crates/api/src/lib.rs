@@ -2,7 +2,7 @@
 //! health.
 //!
 //! What lives here: routes, negotiation, access by role, access tokens, the
-//! authorization server (`smart`), the rendering of answers
+//! authorization server (`smart`), the addresses of health links, the rendering of answers
 //! and failures, bounds on what is under way. What does not: rules about records (`hospital`,
 //! `fhir`), SQL (`store`), keys and envelopes (`vault`), pages for people (`portal`).
 //!
@@ -37,6 +37,7 @@ mod health;
 mod identity;
 mod inside;
 mod ledger;
+mod links;
 mod metrics;
 mod negotiate;
 mod outcome;
@@ -89,6 +90,8 @@ fn routes(door: &state::Door) -> Router {
         .route("/fhir/", any(fhir::serve))
         .route("/fhir/{*path}", any(fhir::serve))
         .route("/auth/token", post(auth::token))
+        .route("/shl/{secret}", post(links::manifest))
+        .route("/shl/files/{secret}", get(links::file))
         // Before the layer: it must see the verbs that no route takes, OPTIONS above all.
         .method_not_allowed_fallback(wrong_verb)
         .layer(other_origins());
@@ -108,6 +111,8 @@ fn routes(door: &state::Door) -> Router {
             "/identity/delegations/{id}/acceptance",
             post(identity::accept),
         )
+        .route("/links", get(links::list).post(links::make))
+        .route("/links/{id}", delete(links::end))
         .route("/ledger/status", get(ledger::status))
         .route("/ledger/blocks/{height}", get(ledger::block))
         .route("/ledger/checkpoint", get(ledger::checkpoint))
@@ -120,6 +125,7 @@ fn routes(door: &state::Door) -> Router {
         .route("/ledger/proposals/{id}/votes", post(ledger::vote))
         .route("/sharing/codes", post(sharing::make_code))
         .route("/sharing/locate", get(sharing::locate))
+        .route("/sharing/preview", post(sharing::preview))
         .route("/sharing/links", get(sharing::links).post(sharing::link))
         .route(
             "/sharing/break-glass",

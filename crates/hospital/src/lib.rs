@@ -1,7 +1,7 @@
 //! An organisation at work: one function for each act of a person or a system.
 //!
 //! What lives here: admitting, amending and retiring records, bundles, searches and histories
-//! within what a caller may see, receipts, the batcher, signing in, patients' keys,
+//! within what a caller may see, receipts, the batcher, signing in, patients' keys, health links,
 //! delegations, credentials, proposals and votes, the
 //! audit. What does not: HTTP and who may do what (`api`), SQL (`store`), keys at rest and
 //! envelopes (`vault`), consensus (`chain`), the rules of the ledger (`ledger`).
@@ -65,6 +65,7 @@ mod history;
 mod identity;
 pub mod instant;
 mod keyring;
+pub mod links;
 mod membership;
 mod own;
 pub mod pairs;
@@ -111,9 +112,10 @@ pub use retire::Retired;
 pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
 pub use sharing::{
-    AskElsewhere, Asked, Code, Custody, Elsewhere, Filed, KeptEvidence, Linked, Located, LocatedAt,
-    Opened, Opening, Openings, Prepared, Proved, Reviewable, SignedStatement, Source, Sourced,
-    WithdrawnGrant, asked, plain_words, sign_statement,
+    AskElsewhere, Asked, Because, Code, Counts, Custody, Elsewhere, Filed, KeptEvidence, Linked,
+    Located, LocatedAt, Opened, Opening, Openings, Prepared, Preview, PreviewAsk, Previewed,
+    Proved, Reviewable, SignedStatement, Source, Sourced, WithdrawnGrant, WouldSee, asked,
+    plain_words, sign_statement,
 };
 pub use sight::{Decide, Redaction, Shown, Sight};
 pub use sign_in::NewUser;

@@ -2,10 +2,10 @@
 //! the ledger and the batches they went in.
 //!
 //! What lives here: one writer thread with group commit, reader threads, search, history, paging,
-//! batches, users, clients, settings, pacts, keys of patients, delegations, erasures, migrations,
-//! and the scans of the audit. All SQL is under `sqlite`; a second database goes beside it, behind
-//! the same methods. What does not: keys and plaintext (an envelope is opaque bytes here), the
-//! rules of FHIR, the form of a leaf or a batch.
+//! batches, users, clients, settings, pacts, keys of patients, delegations, health links, erasures,
+//! migrations, and the scans of the audit. All SQL is under `sqlite`; a second database goes beside
+//! it, behind the same methods. What does not: keys and plaintext (an envelope is opaque bytes here),
+//! the rules of FHIR, the form of a leaf or a batch.
 //!
 //! Invariants, each with the test that guards it:
 //!
@@ -34,6 +34,7 @@ mod checkpoints;
 mod erasure;
 mod error;
 mod everything;
+mod health_link;
 mod identity;
 mod logins;
 mod narrowing;
@@ -55,6 +56,7 @@ pub use batch::{Batch, Leaf, LeafPlace};
 pub use erasure::{Erased, Erasure, KeptErasure, SharedRecord};
 pub use error::StoreError;
 pub use everything::Everything;
+pub use health_link::{Entered, HealthLink, HealthLinkTicket};
 pub use identity::{DelegationStep, HoldStep, Identity, PatientKey, SeedChange};
 pub use logins::LoginRow;
 pub use narrowing::{Narrowing, Rule};

@@ -8,6 +8,7 @@ pub(crate) mod connection;
 pub(crate) mod driver;
 pub(crate) mod erase;
 pub(crate) mod everything;
+pub(crate) mod health_link;
 pub(crate) mod history;
 pub(crate) mod identity;
 pub(crate) mod include;

@@ -1,7 +1,8 @@
 //! Keys and envelopes: everything an organisation keeps secret passes through here.
 //!
 //! What lives here: the root key file, vault keys (one per patient), the envelope around one record
-//! version, the key of a grant and envelopes released under it, derived keys, a patient's seed with
+//! version, the key of a grant and envelopes released under it, the key of a SMART Health Link and
+//! files under it, derived keys, a patient's seed with
 //! its wrappings and recovery shares, password hashes, and the keyed mark of a database row. What
 //! does not: where any of it is stored (`store`), what is inside an envelope and who may have it
 //! (`hospital`), signatures and receipts (`proof`).
@@ -35,6 +36,7 @@ pub mod cobblestone;
 pub mod envelope;
 mod error;
 pub mod grant;
+mod health_link;
 mod id_key;
 pub mod keys;
 pub mod passkey;
@@ -45,6 +47,7 @@ mod tree;
 
 pub use error::VaultError;
 pub use grant::{GrantContext, GrantKey, WrapKey};
+pub use health_link::{LinkKey, keep_beside, kept_beside};
 pub use id_key::IdKey;
 pub use keys::{VaultKey, random};
 pub use root::{Cost, RootKey};
