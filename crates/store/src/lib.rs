@@ -31,10 +31,12 @@
 mod audit;
 mod batch;
 mod checkpoints;
+mod copy;
 mod erasure;
 mod error;
 mod everything;
 mod health_link;
+mod extent;
 mod identity;
 mod logins;
 mod narrowing;
@@ -53,10 +55,12 @@ mod user;
 mod writer;
 
 pub use batch::{Batch, Leaf, LeafPlace};
+pub use copy::copy_database;
 pub use erasure::{Erased, Erasure, KeptErasure, SharedRecord};
 pub use error::StoreError;
 pub use everything::Everything;
 pub use health_link::{Entered, HealthLink, HealthLinkTicket};
+pub use extent::Extent;
 pub use identity::{DelegationStep, HoldStep, Identity, PatientKey, SeedChange};
 pub use logins::LoginRow;
 pub use narrowing::{Narrowing, Rule};
