@@ -44,36 +44,8 @@ pub(crate) fn checks(steps: &mut Steps) {
     );
     steps.check("tidy", crate::tidy::run());
     steps.check("gen --check", crate::gen_tables::run(true).map(|()| true));
-    verifier(steps);
+    crate::scripts::checks(steps);
     deny(steps);
-}
-
-/// The second verifier: its script is what its sources give, and it judges the frozen receipts.
-fn verifier(steps: &mut Steps) {
-    if !present("npm", &["--version"]) || !present("node", &["--version"]) {
-        steps.skipped(
-            "verifier",
-            "needs node 20 or newer with npm, neither is here",
-        );
-        return;
-    }
-    let folder = crate::root().join("verifier");
-    if !folder.join("node_modules/esbuild").is_dir() {
-        let mut install = Command::new("npm");
-        install
-            .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(&folder);
-        if !steps.run("npm ci in verifier", &mut install) {
-            return;
-        }
-    }
-    let node = |arguments: &[&str]| {
-        let mut command = Command::new("node");
-        command.args(arguments).current_dir(&folder);
-        command
-    };
-    steps.run("verifier.js", &mut node(&["build.mjs", "--check"]));
-    steps.run("verifier", &mut node(&["--test", "test.mjs"]));
 }
 
 fn deny(steps: &mut Steps) {

@@ -84,6 +84,7 @@ fn node_clients(steps: &mut Steps, demo: &Path) {
             steps.run(launch, run.env("CHROMIUM", browser));
             let mut run = node_test(&folder, "passkeys.test.mjs", demo);
             steps.run("passkeys in Chromium", run.env("CHROMIUM", browser));
+            crate::scripts::in_a_browser(steps, browser, demo);
         }
         Err(missing) => steps.skipped(launch, missing),
     }

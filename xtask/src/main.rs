@@ -15,6 +15,7 @@ mod ci;
 mod consortium;
 mod end_to_end;
 mod gen_tables;
+mod scripts;
 mod steps;
 mod tidy;
 

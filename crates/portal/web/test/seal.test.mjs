@@ -43,7 +43,8 @@ const answer = (changes = {}) => ({
   record: Buffer.from(good.record).toString("base64"), ...changes,
 });
 const base64 = (text) => Buffer.from(text).toString("base64");
-const swapped = (text, at) => text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
+const swapped = (text, at) =>
+  text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
 
 before(async () => {
   cases = JSON.parse(await vectors("proof/vectors/receipts.json"));
@@ -203,7 +204,7 @@ test("files are verified without any network, and a changed one is told", async 
       const chosen = buffer && { name: kind, mimeType: "text/plain", buffer };
       await there.setInputFiles(`[data-file=${kind}]`, chosen ?? []);
     }
-    await there.evaluate(() => document.querySelector("salus-verify-file").removeAttribute("state"));
+    await there.$eval("salus-verify-file", (one) => one.removeAttribute("state"));
     await there.click("text=Verify");
     await there.waitForSelector("salus-verify-file[state]");
     return there.$eval("salus-verify-file", (one) =>

@@ -58,7 +58,8 @@ export class VerifyFile extends HTMLElement {
       place.append(details);
     }
     const { state, reason } = verdict;
-    this.dispatchEvent(new CustomEvent("salus-sealed", { bubbles: true, detail: { state, reason } }));
+    const told = { bubbles: true, detail: { state, reason } };
+    this.dispatchEvent(new CustomEvent("salus-sealed", told));
   }
 }
 
