@@ -33,12 +33,14 @@ mod config;
 mod erasure;
 mod error;
 mod fhir;
+mod figures;
 mod health;
 mod identity;
 mod inside;
 mod ledger;
 mod metrics;
 mod negotiate;
+mod operations;
 mod outcome;
 mod outgoing;
 mod proposal;
@@ -52,6 +54,7 @@ mod unread;
 
 use axum::Router;
 use axum::http::{HeaderName, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{any, delete, get, post};
 use hospital::{Caller, Hospital};
@@ -147,11 +150,17 @@ fn routes(door: &state::Door) -> Router {
             "/reports/suspensions/{id}/end",
             post(report::suspensions::end),
         )
+        .route("/operations/backups", get(operations::backups))
+        .route("/operations/storage", get(operations::storage))
+        .route("/operations/keys", get(operations::keys))
+        .route("/operations/peers", get(operations::peers))
+        .route("/operations/figures", get(operations::figures))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_verb)
+        .layer(from_fn_with_state(door.clone(), figures::count))
         .layer(CompressionLayer::new().compress_when(worth))
         .with_state(door.clone())
 }

@@ -11,12 +11,12 @@ use crate::{
 };
 use commonware_consensus::types::Height;
 use commonware_cryptography::Digested;
-use ledger::{BlockContext, Checked, State};
+use ledger::{BlockContext, Checked, Genesis, State};
 use proof::{
     Canonical as _, Digest, PublicKey,
     transaction::{Entry, Transaction},
 };
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 use tokio::sync::{mpsc, watch};
 use tracing::error;
 
@@ -28,6 +28,9 @@ const BEHIND_MAX: u64 = 50;
 /// The node runs until `shutdown`, also when all handles are dropped.
 #[derive(Clone)]
 pub struct Handle {
+    pub(crate) genesis: Arc<Genesis>,
+    /// Where the engine's archives and `ledger.db` are.
+    pub(crate) directory: Arc<Path>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) database: Database,
     pub(crate) submit: mpsc::Sender<Checked>,
@@ -92,6 +95,16 @@ impl Handle {
     /// The state after the last final block.
     pub fn state(&self) -> State {
         self.shared.state()
+    }
+
+    /// How the ledger began.
+    pub fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// The folder of the archived blocks and of what was made from them.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// The id of the ledger.

@@ -31,9 +31,11 @@
 mod audit;
 mod batch;
 mod checkpoints;
+mod copy;
 mod erasure;
 mod error;
 mod everything;
+mod extent;
 mod identity;
 mod logins;
 mod narrowing;
@@ -52,9 +54,11 @@ mod user;
 mod writer;
 
 pub use batch::{Batch, Leaf, LeafPlace};
+pub use copy::copy_database;
 pub use erasure::{Erased, Erasure, KeptErasure, SharedRecord};
 pub use error::StoreError;
 pub use everything::Everything;
+pub use extent::Extent;
 pub use identity::{DelegationStep, HoldStep, Identity, PatientKey, SeedChange};
 pub use logins::LoginRow;
 pub use narrowing::{Narrowing, Rule};

@@ -25,6 +25,8 @@
 //!    (`the_seed_survives_the_loss_of_any_one`, `one_share_says_nothing`).
 //! 9. What was erased from the key tree opens for nobody, from an old copy of the database either
 //!    (`an_old_copy_of_the_database_opens_all_but_the_erased`).
+//! 10. A sealed file that was cut, changed or extended anywhere, or under another head, is refused
+//!     before its end (`a_sealed_file_opens_whole_or_not_at_all`).
 //!
 //! Specifications: `docs/reference/envelope.md`, `docs/reference/keys.md`,
 //! <https://c2sp.org/chunked-encryption>, RFC 5116, RFC 5869, RFC 9106, RFC 9180,
@@ -40,6 +42,7 @@ pub mod keys;
 pub mod passkey;
 pub mod password;
 mod root;
+pub mod sealed_file;
 pub mod seed;
 mod tree;
 

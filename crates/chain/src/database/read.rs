@@ -117,6 +117,17 @@ pub(crate) fn checkpoint(path: &Path) -> rusqlite::Result<Option<String>> {
     Ok(kept.and_then(|note| String::from_utf8(note).ok()))
 }
 
+/// The height of the last block in this file and the entries that the history then had, while
+/// its node may be writing it; `None` in a new one.
+pub(crate) fn standing(path: &Path) -> rusqlite::Result<Option<(u64, u64)>> {
+    let connection = super::schema::open_reader(path)?;
+    let sql = "SELECT (SELECT max(height) FROM block),
+        (SELECT coalesce(max(place) + 1, 0) FROM entry)";
+    let (height, entries): (Option<u64>, u64) =
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(height.map(|height| (height, entries)))
+}
+
 /// The last block and the whole state after it; `None` in a new database.
 pub(super) fn head(connection: &Connection) -> rusqlite::Result<Option<Head>> {
     let sql = "SELECT height, digest FROM block ORDER BY height DESC LIMIT 1";
