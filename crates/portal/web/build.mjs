@@ -8,12 +8,17 @@ import { gzipSync } from "node:zlib";
 const HERE = new URL(".", import.meta.url);
 const ASSETS = new URL("../assets/", HERE);
 
-// Largest size of each bundle, compressed, in bytes.
+// The source of each bundle, and its largest size in bytes, compressed.
 const BUNDLES = {
-  "salus.js": 25_000,
-  "seal.js": 20_000,
+  "salus.js": ["salus.ts", 25_000],
+  "seal.js": ["seal.ts", 20_000],
+  "device.js": ["device.ts", 27_000],
+  "passphrase.js": ["device/passphrase.ts", 8_000],
+  "chart.js": ["chart.ts", 30_000],
+  "chart.css": ["chart.css", 2_000],
 };
-const LIBRARIES = ["htmx.org", "@noble/ed25519", "@noble/hashes"];
+const NOTICE = "/*! Apache-2.0; what it contains: LICENSES.txt */";
+const LIBRARIES = ["htmx.org", "@noble/ed25519", "@noble/hashes", "uplot"];
 
 // The verifier's sources are shared with the offline page of an export. They take the libraries of
 // this folder, so that a bundle has each library once and `verifier/` needs no installation.
@@ -29,15 +34,17 @@ const shared = {
   },
 };
 
-async function bundle(name) {
+async function bundle(source) {
   const made = await build({
-    entryPoints: [new URL(`src/${name.replace(/\.js$/, ".ts")}`, HERE).pathname],
+    entryPoints: [new URL(`src/${source}`, HERE).pathname],
     absWorkingDir: HERE.pathname,
     bundle: true,
+    // A bundle of its own, which another one loads when it needs it.
+    external: ["./passphrase.js"],
     format: "esm",
     minify: true,
     legalComments: "none",
-    banner: { js: "/*! Apache-2.0; what it contains: LICENSES.txt */" },
+    banner: { js: NOTICE, css: NOTICE },
     target: "es2022",
     plugins: [shared],
     write: false,
@@ -68,8 +75,8 @@ async function keep(name, text) {
   }
 }
 
-for (const [name, most] of Object.entries(BUNDLES)) {
-  const text = await bundle(name);
+for (const [name, [source, most]] of Object.entries(BUNDLES)) {
+  const text = await bundle(source);
   await keep(name, text);
   const size = gzipSync(text, { level: 9 }).length;
   console.log(`${name} ${text.length} bytes, ${size} compressed`);
