@@ -29,6 +29,7 @@
 
 mod access;
 mod auth;
+mod blocks;
 mod config;
 mod erasure;
 mod error;
@@ -112,6 +113,9 @@ fn routes(door: &state::Door) -> Router {
         )
         .route("/ledger/status", get(ledger::status))
         .route("/ledger/blocks/{height}", get(ledger::block))
+        .route("/ledger/blocks", get(blocks::list))
+        .route("/ledger/consistency", get(blocks::consistency))
+        .route("/ledger/entries/{index}/receipt", get(blocks::receipt))
         .route("/ledger/checkpoint", get(ledger::checkpoint))
         .route("/ledger/trust", get(ledger::trust))
         .route("/ledger/organisations", get(ledger::organisations))
