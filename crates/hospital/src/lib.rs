@@ -68,9 +68,11 @@ pub mod instant;
 mod keyring;
 mod membership;
 pub mod operations;
+mod own;
 pub mod pairs;
 mod pen;
 mod perform;
+mod questions;
 mod read;
 mod receipt;
 mod record;
@@ -102,6 +104,10 @@ pub use identity::{
 };
 pub use membership::trust_policy;
 pub use perform::Response;
+pub use questions::{
+    Asking, QUESTION_TEXT_MAX, QUESTIONS_OPEN_MAX, Question, QuestionAnswer, QuestionKind,
+    QuestionPage, QuestionState,
+};
 pub use receipt::ReceiptState;
 pub use record::Record;
 pub use resume::{Restored, Resumed};

@@ -82,6 +82,8 @@ pub(crate) struct Inner {
     pub(crate) early: tokio::sync::Notify,
     /// Told when a batch was anchored.
     pub(crate) anchored: tokio::sync::Notify,
+    /// Held while questions or requests are counted and one is stored.
+    pub(crate) asking: tokio::sync::Mutex<()>,
     /// Tells who shows a patient's record that it changed.
     pub(crate) changes: crate::changes::Changes,
     pub(crate) revoked: crate::smart::Revoked,
@@ -122,6 +124,7 @@ impl Hospital {
             batches: crate::batcher::Gauge::default(),
             early: tokio::sync::Notify::new(),
             anchored: tokio::sync::Notify::new(),
+            asking: tokio::sync::Mutex::new(()),
             changes: crate::changes::Changes::default(),
         })))
     }

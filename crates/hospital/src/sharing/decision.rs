@@ -18,8 +18,10 @@ pub(super) const OWN_AFFAIRS: [&str; 2] = ["AuditEvent", "Consent"];
 
 /// Whether a record is about the patient's keys, delegations or decisions: a Provenance that this
 /// organisation wrote of them. It names keys by which two organisations could join their lists.
+/// Questions to the privacy officer, and who asked for access, stay here as well.
 fn tells_of_decisions(facts: &Facts) -> bool {
-    facts.resource_type() == Some("Provenance") && facts.may_hold_code_of(ACTIVITY)
+    let decided = facts.resource_type() == Some("Provenance") && facts.may_hold_code_of(ACTIVITY);
+    decided || crate::own::is_own(facts)
 }
 
 /// Who asks, in the words of consents.
