@@ -29,6 +29,7 @@
 
 mod access;
 mod auth;
+mod blocks;
 mod config;
 mod erasure;
 mod error;
@@ -118,6 +119,9 @@ fn routes(door: &state::Door) -> Router {
         .route("/links/{id}", delete(links::end))
         .route("/ledger/status", get(ledger::status))
         .route("/ledger/blocks/{height}", get(ledger::block))
+        .route("/ledger/blocks", get(blocks::list))
+        .route("/ledger/consistency", get(blocks::consistency))
+        .route("/ledger/entries/{index}/receipt", get(blocks::receipt))
         .route("/ledger/checkpoint", get(ledger::checkpoint))
         .route("/ledger/trust", get(ledger::trust))
         .route("/ledger/organisations", get(ledger::organisations))
@@ -164,6 +168,8 @@ fn routes(door: &state::Door) -> Router {
         .route("/operations/keys", get(operations::keys))
         .route("/operations/peers", get(operations::peers))
         .route("/operations/figures", get(operations::figures))
+        .route("/questions", get(questions::list).post(questions::ask))
+        .route("/questions/{id}/answer", post(questions::answer))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -169,6 +169,15 @@ impl Handle {
         })
     }
 
+    /// The RFC 9162 2.1.4 proof that the history of `new` entries continues that of `old`; `None`
+    /// if the history never had these sizes.
+    pub async fn consistency(&self, old: u64, new: u64) -> Option<Vec<Digest>> {
+        if new > self.shared.status().history_size {
+            return None;
+        }
+        ok(self.database.consistency(old, new).await)?
+    }
+
     /// The proof file of what the state says about a key ([`ledger::keys`]), at the last height
     /// whose state a quorum cosigned: some hundred milliseconds ago while there is traffic.
     ///

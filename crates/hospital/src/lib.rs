@@ -70,6 +70,8 @@ pub mod links;
 mod membership;
 mod own;
 pub mod operations;
+pub mod operations;
+mod own;
 pub mod pairs;
 mod pen;
 mod perform;

@@ -9,7 +9,7 @@ use commonware_codec::DecodeExt as _;
 use commonware_cryptography::ed25519::PublicKey;
 use proof::{
     Canonical as _, Digest,
-    tree::{Frontier, Nodes, inclusion_from},
+    tree::{Frontier, Nodes, consistency_from, inclusion_from},
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::Path;
@@ -91,6 +91,18 @@ impl Database {
                     .zip(path)
                     .map(|((height, position), path)| (height, position, path)))
             })
+            .await
+    }
+
+    /// The proof that the history of `new` entries continues that of `old`; `None` if it has no
+    /// such sizes.
+    pub(crate) async fn consistency(
+        &self,
+        old: u64,
+        new: u64,
+    ) -> Result<Option<Vec<Digest>>, DatabaseError> {
+        self.reader
+            .run(move |connection| Ok(consistency_from(&Stored(connection), old, new)))
             .await
     }
 }
