@@ -41,6 +41,7 @@ async fn shown(
     let members = super::permissions::members(visit).await?;
     let offered: Vec<(String, String)> =
         members.iter().map(|id| (id.clone(), id.clone())).collect();
+    let device = super::permissions::on_device(visit).await?;
     let title = visit.say("more-links");
     let content = html! {
         p.back { a href="/portal/more" { (visit.say("more-back")) } }
@@ -52,7 +53,8 @@ async fn shown(
         @else { ul { @for id in &linked { li { (id) } } } }
         h2 id="code" { (visit.say("links-give")) }
         p { (visit.say("links-give-hint")) }
-        @if let Some(code) = code { (given(visit, code)) }
+        @if device { (by_device(visit, &offered)?) }
+        @else if let Some(code) = code { (given(visit, code)) }
         @else { (form::button(visit, "/portal/links/code", "", &visit.say("links-make"), &[])) }
         h2 { (visit.say("links-take")) }
         p { (visit.say("links-take-hint")) }
@@ -66,6 +68,22 @@ async fn shown(
         }))
     };
     Ok(visit.page(&title, &content))
+}
+
+/// A code that a device signs is for one organisation, which is chosen first.
+fn by_device(visit: &Visit, offered: &[(String, String)]) -> Result<Markup, Trouble> {
+    let to = visit.query("to");
+    let known = offered.iter().any(|(id, _)| *id == to);
+    Ok(html! {
+        form.filter method="get" action="/portal/links" {
+            label for="to" { (visit.say("links-for")) }
+            select id="to" name="to" {
+                @for (id, name) in offered { option value=(id) selected[*id == to] { (name) } }
+            }
+            button.second type="submit" { (visit.say("links-choose")) }
+        }
+        @if known { (super::permissions::sign::code(visit, &to)?) }
+    })
 }
 
 fn names(list: &Value) -> impl Iterator<Item = &str> {

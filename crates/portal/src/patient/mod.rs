@@ -24,7 +24,7 @@ pub(crate) fn routes() -> Router<Portal> {
         .route("/portal/record/{type}/{id}", get(timeline::one))
         .route("/portal/accesses", get(accesses::show))
         .route("/portal/more", get(more::show))
-        .route("/portal/take", get(take::show))
+        .merge(take::routes())
         .merge(permissions::routes())
         .merge(notices::routes())
         .merge(links::routes())

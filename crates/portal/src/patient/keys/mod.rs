@@ -1,5 +1,7 @@
 //! My keys: where they are, the cards by which they are recovered, and moving them to a device.
 
+mod device;
+
 use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -12,6 +14,8 @@ use crate::form;
 use crate::record::text;
 use crate::trouble::Trouble;
 use crate::visit::{Filled, Visit};
+
+pub(super) use device::passphrases;
 
 /// The routes of keys.
 pub(super) fn routes() -> Router<Portal> {
@@ -41,6 +45,7 @@ async fn shown(visit: &Visit, cards: Option<&Value>) -> Result<Response, Trouble
             }
             Some(keys) => { (told(visit, keys, cards)) }
         }
+        @if visit.acting_for.is_none() { (device::element(visit)?) }
     };
     Ok(visit.page(&title, &content))
 }
