@@ -43,6 +43,7 @@ mod outgoing;
 mod proposal;
 mod questions;
 mod report;
+mod requests;
 mod serve;
 mod sharing;
 mod smart;
@@ -114,6 +115,11 @@ pub fn router(hospital: Hospital, config: Config) -> Result<Router, ApiError> {
             get(sharing::openings).post(sharing::break_glass),
         )
         .route("/sharing/break-glass/{id}/review", post(sharing::review))
+        .route(
+            "/sharing/requests",
+            get(requests::list).post(requests::send),
+        )
+        .route("/sharing/requests/{id}/decline", post(requests::decline))
         .route("/sharing/evidence", get(sharing::evidence))
         .route("/sharing/credentials/end", post(sharing::end_credentials))
         .route(
