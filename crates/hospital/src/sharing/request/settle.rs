@@ -37,7 +37,7 @@ impl Hospital {
         agent: AccessAgent,
         after: Option<String>,
     ) -> Result<AccessRequestPage, HospitalError> {
-        let (side, narrower, sees) = match caller.role {
+        let (side, narrower, looks) = match caller.role {
             Role::Patient => (Side::Received, self.since(), caller.clone()),
             Role::Clinician => {
                 let own = format!("{PRACTITIONER}|{}", self.practitioner_pseudonym(caller));
@@ -60,7 +60,7 @@ impl Hospital {
         if let Some(after) = after {
             pairs.push((PAGE_TOKEN.into(), after));
         }
-        let found = self.search(&sees, TYPE, pairs, true).await?;
+        let found = self.search(&looks, TYPE, pairs, true).await?;
         let seen: Vec<Seen> = found.matches.iter().map(Seen::of).collect();
         let deed = AccessDeed::Operation("list-access-requests".into());
         let access = Access::new(agent, deed, self.now_us());
