@@ -48,6 +48,7 @@ mod outgoing;
 mod proposal;
 mod questions;
 mod report;
+mod requests;
 mod serve;
 mod sharing;
 mod smart;
@@ -139,6 +140,11 @@ fn routes(door: &state::Door) -> Router {
             get(sharing::openings).post(sharing::break_glass),
         )
         .route("/sharing/break-glass/{id}/review", post(sharing::review))
+        .route(
+            "/sharing/requests",
+            get(requests::list).post(requests::send),
+        )
+        .route("/sharing/requests/{id}/decline", post(requests::decline))
         .route("/sharing/evidence", get(sharing::evidence))
         .route("/sharing/credentials/end", post(sharing::end_credentials))
         .route(

@@ -157,12 +157,12 @@ impl Hospital {
         };
         let today = counted("sent", since).await?.total;
         if today.unwrap_or(0) >= DAY_MAX {
-            return Err(too_many(format!("{DAY_MAX} in a day"), "go on tomorrow"));
+            return Err(too_many(&format!("{DAY_MAX} in a day"), "go on tomorrow"));
         }
         let open = counted("status", "in-progress".into()).await?.total;
         if kind != QuestionKind::Acknowledge && open.unwrap_or(0) >= QUESTIONS_OPEN_MAX {
             let text = format!("{QUESTIONS_OPEN_MAX} that wait for an answer");
-            return Err(too_many(text, "wait until one is answered"));
+            return Err(too_many(&text, "wait until one is answered"));
         }
         Ok(())
     }
@@ -181,7 +181,7 @@ pub(super) fn pair(name: &str, value: impl Into<String>) -> (String, String) {
     (name.to_owned(), value.into())
 }
 
-fn too_many(bound: String, hint: &'static str) -> HospitalError {
+fn too_many(bound: &str, hint: &'static str) -> HospitalError {
     let text = format!("a patient has at most {bound} questions");
     HospitalError::request("too-costly", text, hint)
 }

@@ -28,9 +28,10 @@ pub(super) fn subject_of(kind: QuestionKind, about: &str) -> String {
 /// The record of a question.
 pub(super) fn of_question(question: &Question, organisation: &str) -> Value {
     let patient = json!({ "reference": format!("Patient/{}", question.patient) });
-    let about = match question.about.contains('/') {
-        true => json!({ "reference": question.about }),
-        false => identified(OPENING, &question.about),
+    let about = if question.about.contains('/') {
+        json!({ "reference": question.about })
+    } else {
+        identified(OPENING, &question.about)
     };
     let sender = question
         .by

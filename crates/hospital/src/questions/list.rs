@@ -57,8 +57,8 @@ impl Hospital {
             pairs.push(pair(PAGE_TOKEN, after));
         }
         let organisation = Caller::organisation();
-        let sees = if own { caller } else { &organisation };
-        let found = self.search(sees, "Communication", pairs, true).await?;
+        let looks = if own { caller } else { &organisation };
+        let found = self.search(looks, "Communication", pairs, true).await?;
         let answers = found.included.iter().filter_map(communication::answer);
         let mut answers: BTreeMap<String, QuestionAnswer> = answers.collect();
         let questions = found.matches.iter().filter_map(communication::question);

@@ -187,6 +187,9 @@ impl Hospital {
             }
             recipients.push((name.clone(), told.is_ok()));
         }
+        if giving.grant.is_some() {
+            self.close_requests(&patient, &giving.of.recipients).await;
+        }
         Ok(Filed {
             consent: admitted,
             grant: giving.grant.map(|grant| grant.id),
