@@ -34,7 +34,8 @@ pub(crate) async fn changes(visit: Visit) -> Result<Response, Trouble> {
         told.ok()?.ok()?;
         sleep(PAUSE).await;
         changes.mark_unchanged();
-        let event = Event::default().event("changed").data("");
+        // An event without data is none to a browser (HTML 9.2.6).
+        let event = Event::default().event("changed").data("1");
         Some((Ok::<_, Infallible>(event), changes))
     });
     let keep = KeepAlive::new().interval(Duration::from_secs(20));
