@@ -32,16 +32,24 @@ fn restored(with_old_tree: bool) -> (World, String, tempfile::TempDir) {
     if with_old_tree {
         std::fs::copy(&old_tree, dir.join("keys.tree")).unwrap();
     }
-    assert_eq!(
-        found_in_files(&dir).len(),
-        MARKERS.len(),
-        "the copy has the index of then"
-    );
+    assert_eq!(in_database(&dir), MARKERS, "the copy has the index of then");
     std::fs::write(dir.join("restored"), "").unwrap();
     let world = World::open(&dir, |_| {});
     let clinician = world.clinician();
     clinician.get(&format!("/fhir/Basic/{id}")).expect(404);
     (world, certificate, temp.unwrap())
+}
+
+/// The markers that the database or its log holds. The engine may still be closing its files.
+fn in_database(dir: &Path) -> Vec<&'static str> {
+    let files = ["store.db", "store.db-wal"].map(|file| std::fs::read(dir.join(file)));
+    let mut bytes = files.map(Result::unwrap_or_default).concat();
+    bytes.make_ascii_lowercase();
+    let holds = |marker: &&str| {
+        let mut windows = bytes.windows(marker.len());
+        windows.any(|window| window == marker.as_bytes())
+    };
+    MARKERS.into_iter().filter(holds).collect()
 }
 
 #[test]
@@ -57,7 +65,7 @@ fn a_node_restored_from_before_an_erasure_erases_again() {
         assert!(tree.has_erased("Patient/p7") && !tree.has_erased("Patient/p1"));
         certified(&world, &certificate);
         let found = audited(world, |dir| {
-            assert_eq!(found_in_files(dir), Vec::<&str>::new());
+            assert_eq!(in_database(dir), Vec::<&str>::new());
         });
         assert_eq!(found, Vec::<String>::new());
     }
