@@ -98,19 +98,16 @@ pub(crate) fn start(door: &Door) {
 async fn take(door: &Door, close: bool) -> Sample {
     let hospital = door.hospital();
     let figures = &door.0.figures;
-    let counts: Vec<u64> = figures
-        .times
-        .iter()
-        .map(|count| match close {
-            true => count.swap(0, Ordering::Relaxed),
-            false => count.load(Ordering::Relaxed),
-        })
-        .collect();
     let written = door.0.metrics.written();
-    let before = match close {
-        true => figures.admitted.swap(written, Ordering::Relaxed),
-        false => figures.admitted.load(Ordering::Relaxed),
+    let count = |count: &AtomicU64, now: u64| {
+        if close {
+            count.swap(now, Ordering::Relaxed)
+        } else {
+            count.load(Ordering::Relaxed)
+        }
     };
+    let counts: Vec<u64> = figures.times.iter().map(|it| count(it, 0)).collect();
+    let before = count(&figures.admitted, written);
     let extent = hospital.store().extent().await.unwrap_or_default();
     Sample {
         time_ms: hospital.now_us() / 1_000,

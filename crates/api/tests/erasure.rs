@@ -5,6 +5,8 @@
     reason = "a test may panic and print"
 )]
 
+#[path = "erasure/again.rs"]
+mod again;
 mod common;
 #[path = "erasure/others.rs"]
 mod others;

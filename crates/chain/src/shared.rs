@@ -37,6 +37,8 @@ impl Shared {
         let members = head.state().organisations();
         let status = Status {
             peers: silent_peers(&members, own_key),
+            // Kept from before: what it covers can be proved at once.
+            checkpoint_size: checkpoint.as_ref().map_or(0, |(size, _)| *size),
             ..status_of(&head, epoch, committees, &members)
         };
         Self {

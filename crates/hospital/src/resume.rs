@@ -153,7 +153,7 @@ impl Hospital {
         let last = store.last_batch().await?;
         let sequence = last.as_ref().map_or(0, |batch| batch.sequence);
         let first_leaf = last.map_or(1, |batch| batch.first_leaf + batch.leaves);
-        let lost: Vec<Batch> = since
+        let missing: Vec<Batch> = since
             .batches
             .range(sequence + 1..)
             .map(|(sequence, (body, _))| Batch {
@@ -167,14 +167,14 @@ impl Hospital {
                 anchor: Some(Vec::new()),
             })
             .collect();
-        for some in lost.chunks(AT_ONCE) {
+        for some in missing.chunks(AT_ONCE) {
             let (Some(first), Some(last)) = (some.first(), some.last()) else {
                 continue;
             };
             let mark = lost_mark(self.0.keyring.root(), first.sequence, last.sequence);
             store.take_lost_batches(some.to_vec(), mark).await?;
         }
-        Ok(lost.len() as u64)
+        Ok(missing.len() as u64)
     }
 }
 

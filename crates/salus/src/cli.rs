@@ -1,5 +1,6 @@
 //! The command line: what can be asked, with examples. Nothing is done here.
 
+mod backup;
 mod patient;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -7,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use ledger::OrganisationKind;
 use std::path::PathBuf;
 
+pub(crate) use backup::{Backup, Restore};
 pub(crate) use patient::{Device, Patient, PatientCommand, Signing};
 
 /// Health records that prove themselves, shared by organisations that do not trust each other.
@@ -15,7 +17,15 @@ pub(crate) use patient::{Device, Patient, PatientCommand, Signing};
     name = "salus",
     version,
     propagate_version = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  salus demo                                                four organisations, to look at
+  salus init --dir my-clinic --id my-clinic --kind clinic   one organisation, to begin with
+  salus run --config my-clinic/salus.toml
+  salus verify receipt.txt --trust trust.policy             needs no server
+
+`salus COMMAND --help` has examples of each; `salus man` and `salus completions` are for the shell."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -37,7 +47,11 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Compare everything a stopped node stores with the ledger
     Audit(Audit),
-    /// Look at configuration, clock, disk, keys, database and peers
+    /// Put a node into one encrypted file, while it runs
+    Backup(Backup),
+    /// Make a folder of a backup again, or prove that it could be
+    Restore(Restore),
+    /// Look at configuration, clock, disk, keys, database, backups and peers
     Doctor(Doctor),
     /// Load FHIR transaction bundles into a running node
     Load(Load),
@@ -49,6 +63,33 @@ pub(crate) enum Command {
     Vote(Vote),
     /// Keep a patient's keys on this device: enrol, link, grant, withdraw, recover
     Patient(Patient),
+    /// Print what a shell needs to complete commands
+    Completions(Completions),
+    /// Print the manual page, or write one for each command
+    Man(Man),
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  salus completions bash > ~/.local/share/bash-completion/completions/salus
+  salus completions zsh > ~/.zfunc/_salus
+  salus completions fish > ~/.config/fish/completions/salus.fish")]
+pub(crate) struct Completions {
+    /// Which shell
+    #[arg(value_parser = ["bash", "zsh", "fish"])]
+    pub(crate) shell: String,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  salus man | man -l -
+  salus man --to ~/.local/share/man/man1")]
+pub(crate) struct Man {
+    /// Write a page for each command into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -267,6 +308,11 @@ pub(crate) struct Propose {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Change {
     /// Take an organisation in
+    #[command(after_help = "\
+Example:
+  salus propose add --request my-lab/request.toml --to http://127.0.0.1:8080
+
+`salus join` writes the request. The proposal is printed, for the others to vote on.")]
     Add {
         /// The request that `salus join` wrote
         #[arg(long, value_name = "FILE")]
@@ -275,6 +321,11 @@ pub(crate) enum Change {
         target: Target,
     },
     /// Put an organisation out
+    #[command(after_help = "\
+Example:
+  salus propose remove my-lab --to http://127.0.0.1:8080
+
+Its records stay its own, and its entries on the ledger stay provable.")]
     Remove {
         /// Its short name
         organisation: String,
@@ -282,6 +333,12 @@ pub(crate) enum Change {
         target: Target,
     },
     /// Let a member take part in ordering
+    #[command(after_help = "\
+Examples:
+  salus propose validator my-lab --to http://127.0.0.1:8080
+  salus propose validator my-lab --not --to http://127.0.0.1:8080
+
+It holds from the next epoch on.")]
     Validator {
         /// Its short name
         organisation: String,
@@ -311,4 +368,27 @@ pub(crate) struct Vote {
 fn kinds() -> impl TypedValueParser<Value = OrganisationKind> {
     PossibleValuesParser::new(OrganisationKind::ALL.map(OrganisationKind::as_str))
         .try_map(|text| text.parse::<OrganisationKind>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Command, CommandFactory};
+
+    fn without_example(command: &Command, name: &str, found: &mut Vec<String>) {
+        let help = command.get_after_help().map(ToString::to_string);
+        if !help.is_some_and(|help| help.contains("Example")) {
+            found.push(name.to_owned());
+        }
+        for below in command.get_subcommands() {
+            without_example(below, &format!("{name} {}", below.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        let mut found = Vec::new();
+        without_example(&Cli::command(), "salus", &mut found);
+        assert_eq!(found, Vec::<String>::new());
+    }
 }

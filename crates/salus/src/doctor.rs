@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::failure::{Failure, Outcome};
 use crate::genesis_file;
 use crate::organisation::{self, Keys, Purpose};
+use hospital::backups::{Act, Log, tree_copies};
 use ledger::Genesis;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::path::Path;
@@ -18,6 +19,10 @@ const FREE_BYTES_MIN: u64 = 1 << 30;
 
 /// The day this was written: a clock before it is wrong.
 const CLOCK_MIN_S: u64 = 1_795_392_000;
+
+/// A backup that is older than this, and a proof, are worth a word.
+const BACKUP_AGE_MAX: Duration = Duration::from_hours(7 * 24);
+const PROOF_AGE_MAX: Duration = Duration::from_hours(92 * 24);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Health {
@@ -116,6 +121,7 @@ fn look(path: &Path, checks: &mut Checks) {
     database(&config, running, checks);
     if let Some(keys) = &keys {
         key_tree(&config, keys, checks);
+        backups(&config, keys, checks);
     }
     if let Some(genesis) = &genesis {
         peers(&config, genesis, checks);
@@ -231,6 +237,75 @@ fn key_tree(config: &Config, keys: &Keys, checks: &mut Checks) {
     match vault::KeyTree::open(&path, &keys.root) {
         Ok(_) => checks.add("key tree", Health::Good, "opens"),
         Err(error) => checks.add("key tree", Health::Bad, error.to_string()),
+    }
+}
+
+/// When a backup was last made and last proven, and whether the copies of the tree are of now.
+fn backups(config: &Config, keys: &Keys, checks: &mut Checks) {
+    let log = match Log::read(&config.folder, &keys.root) {
+        Ok(log) => log,
+        Err(error) => return checks.add("backup", Health::Bad, error.to_string()),
+    };
+    let Some(made) = log.last(Act::Made) else {
+        let health = if organisation::records(&config.folder).exists() {
+            Health::Poor
+        } else {
+            Health::Good
+        };
+        return checks.add("backup", health, "none was made: salus backup --help");
+    };
+    let now_ms = crate::backup::now_ms();
+    let ago = |time_ms: u64| Duration::from_millis(now_ms.saturating_sub(time_ms));
+    let days = |time_ms: u64| ago(time_ms).as_secs() / (24 * 3600);
+    let text = format!(
+        "{} days ago at height {}: {} bytes, {}",
+        days(made.time_ms),
+        made.height,
+        made.bytes,
+        made.file
+    );
+    let old = ago(made.time_ms) > BACKUP_AGE_MAX;
+    checks.add(
+        "backup",
+        if old { Health::Poor } else { Health::Good },
+        text,
+    );
+    match log.last(Act::Proven) {
+        Some(proven) if ago(proven.time_ms) <= PROOF_AGE_MAX => {
+            let text = format!("proven restorable {} days ago", days(proven.time_ms));
+            checks.add("backup proof", Health::Good, text);
+        }
+        Some(proven) => {
+            let text = format!(
+                "last {} days ago: salus restore --check",
+                days(proven.time_ms)
+            );
+            checks.add("backup proof", Health::Poor, text);
+        }
+        None => checks.add(
+            "backup proof",
+            Health::Poor,
+            "never: salus restore FILE --check --record",
+        ),
+    }
+    for copy in tree_copies(&log, &organisation::key_tree(&config.folder), &keys.root) {
+        let file = copy.file.display();
+        let (health, text) = match copy.current {
+            Some(true) => (Health::Good, format!("{file} is the tree of now")),
+            Some(false) => (
+                Health::Bad,
+                format!("{file} may open whom was erased since: back up again, or destroy it"),
+            ),
+            None => (Health::Poor, format!("{file} is not there to be looked at")),
+        };
+        checks.add("key tree copy", health, text);
+    }
+    if log.damaged > 0 {
+        let text = format!(
+            "{} lines of the log are not this organisation's",
+            log.damaged
+        );
+        checks.add("backup log", Health::Bad, text);
     }
 }
 

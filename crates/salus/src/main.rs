@@ -19,6 +19,7 @@
 )]
 
 mod audit;
+mod backup;
 mod cli;
 mod client;
 mod config;
@@ -30,6 +31,7 @@ mod genesis_file;
 mod govern;
 mod init;
 mod load;
+mod manual;
 mod node;
 mod organisation;
 mod patient;
@@ -65,6 +67,10 @@ fn dispatch(command: cli::Command) -> Outcome {
         cli::Command::Join(arguments) => init::join(&arguments),
         cli::Command::Run(arguments) => node::run(&arguments),
         cli::Command::Verify(arguments) => verify::run(&arguments),
+        cli::Command::Backup(arguments) => backup::make(&arguments),
+        cli::Command::Restore(arguments) => backup::restore(&arguments),
+        cli::Command::Completions(arguments) => manual::completions(&arguments),
+        cli::Command::Man(arguments) => manual::pages(&arguments),
         cli::Command::Doctor(arguments) => doctor::run(&arguments),
         cli::Command::Propose(arguments) => govern::propose(&arguments),
         cli::Command::Vote(arguments) => govern::vote(&arguments),

@@ -219,15 +219,37 @@ async fn before_anybody_asks(
     folder: &Path,
     users: Vec<organisation::FirstUser>,
 ) -> Outcome {
+    let restored = crate::backup::restored(folder)?;
+    if let Some(from) = &restored {
+        catch_up(hospital, from).await?;
+    }
     hospital
         .finish_erasures()
         .await
         .explain(|| "an erasure that was under way cannot be finished".into())?;
+    if restored.is_some() {
+        crate::backup::forget_restored(folder)?;
+    }
     add_first_users(hospital, folder, users).await?;
     hospital
         .read_consents()
         .await
         .explain(|| "the consents cannot be read".into())
+}
+
+/// A restored node goes on from where the ledger is.
+async fn catch_up(hospital: &Hospital, from: &hospital::Restored) -> Outcome {
+    let resumed = hospital.resume(from).await;
+    let resumed = resumed
+        .explain(|| "the restored records cannot go on from the ledger".into())
+        .hint("start it again; if it stays, restore an older backup")?;
+    tracing::info!(
+        backup = from.id,
+        lost_batches = resumed.lost_batches,
+        erased_again = resumed.erased,
+        "restored: what the ledger knows is done here too"
+    );
+    Ok(())
 }
 
 async fn add_first_users(

@@ -18,7 +18,7 @@ const ROOT_KEY: &str = "root.key";
 const SEED: &str = "seed.sealed";
 const FIRST_USERS: &str = "users.sealed";
 const RECORDS: &str = "records.db";
-const KEY_TREE: &str = "keys.tree";
+pub(crate) const KEY_TREE: &str = "keys.tree";
 
 /// Labels under which secrets are sealed and keys are derived (docs/reference/keys.md).
 const SEED_LABEL: &str = "organisation seed";

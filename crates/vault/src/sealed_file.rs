@@ -232,7 +232,9 @@ mod tests {
     #[test]
     fn a_sealed_file_opens_whole_or_not_at_all() {
         for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 7] {
-            let content: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let content: Vec<u8> = (0..length)
+                .map(|at| u8::try_from(at % 251).unwrap())
+                .collect();
             let file = sealed(&content);
             assert_eq!(opened(&file, PASS).unwrap(), content, "{length}");
             assert!(opened(&file, b"correct horsf").is_err());

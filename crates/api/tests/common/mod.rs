@@ -160,6 +160,16 @@ impl World {
             fhir_base: format!("{base}/fhir"),
         })
         .unwrap();
+        if dir.join("restored").exists() {
+            // As from a backup of the very beginning: everything on the ledger is looked at.
+            let from = hospital::Restored {
+                id: "restored".into(),
+                made_ms: 0,
+                height: 0,
+                entries: 0,
+            };
+            runtime.block_on(hospital.resume(&from)).unwrap();
+        }
         runtime.block_on(hospital.finish_erasures()).unwrap();
         runtime.block_on(hospital.read_consents()).unwrap();
         let mut config = api::Config::new(base.clone(), SEEDS.token);

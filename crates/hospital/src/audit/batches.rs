@@ -22,7 +22,7 @@ impl Desk {
             .last_batch()
             .await?
             .map_or(0, |batch| batch.sequence);
-        let lost = lost_batches(&self.store, self.keyring.root()).await?;
+        let without_contents = lost_batches(&self.store, self.keyring.root()).await?;
         let mut after = 0;
         loop {
             let page = self.store.scan_batches(after, PAGE).await?;
@@ -31,7 +31,9 @@ impl Desk {
             for batch in &page {
                 // Of a batch that a restore lost, this organisation knows what the ledger says.
                 let bare = batch.leaves == 0 && batch.blinding == [0; 32];
-                let known = lost.iter().any(|range| range.contains(&batch.sequence));
+                let known = without_contents
+                    .iter()
+                    .any(|range| range.contains(&batch.sequence));
                 if !bare || !known {
                     self.batch(batch, report).await?;
                 }

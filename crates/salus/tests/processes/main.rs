@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should stop, and say where"
 )]
 
+mod backed_up;
 mod canary;
 mod consortium;
 mod copied;

@@ -39,6 +39,8 @@ fn help_is_what_was_approved() {
         "run",
         "verify",
         "audit",
+        "backup",
+        "restore",
         "doctor",
         "load",
         "generate",
@@ -47,6 +49,8 @@ fn help_is_what_was_approved() {
         "patient",
         "patient enrol",
         "patient grant",
+        "completions",
+        "man",
     ] {
         text.push('\n');
         text.push_str(&session(&format!("{command} --help"), folder.path()));
@@ -67,6 +71,15 @@ const WRONG: &[&str] = &[
     "verify DIR/empty --trust DIR/empty",
     "verify DIR/nothing --trust DIR/nothing",
     "audit --dir DIR/nothing",
+    "backup --dir DIR/nothing --to DIR/new",
+    "backup --to DIR/new",
+    "restore DIR/empty",
+    "restore DIR/empty --dir DIR/new",
+    "restore DIR/empty --dir DIR/new --passphrase-file DIR/passphrase",
+    "restore DIR/nothing --check --passphrase-file DIR/passphrase",
+    "restore DIR/broken.json --dir DIR/full --passphrase-file DIR/passphrase",
+    "completions tcsh",
+    "man --to DIR/empty/man",
     "doctor --config DIR/nothing",
     "load DIR/nothing --to http://127.0.0.1:1 --token t",
     "load DIR/full --to http://127.0.0.1:1 --token t",
@@ -85,6 +98,7 @@ fn wrong_inputs_say_error_cause_and_hint() {
     write("salus.toml", "[organisation]\nid = 7\n");
     write("genesis.toml", "time_ms = 1\n");
     write("empty", "");
+    write("passphrase", "correct horse\n");
     let mut said = String::new();
     for line in WRONG {
         said.push_str(&session(line, folder.path()));
@@ -150,4 +164,35 @@ fn an_organisation_is_made_and_looked_at() {
     let looked = salus(&["doctor", "--config", config.to_str().unwrap()]);
     assert_eq!(looked.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&looked.stdout).contains("BAD   keys"));
+}
+
+#[test]
+fn every_command_has_a_page_and_is_completed_in_each_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man1");
+    let made = salus(&["man", "--to", pages.to_str().unwrap()]);
+    assert!(made.status.success(), "{made:?}");
+    let commands = [
+        "backup",
+        "restore",
+        "patient-enrol",
+        "propose-add",
+        "completions",
+    ];
+    for command in commands {
+        let page = std::fs::read_to_string(pages.join(format!("salus-{command}.1"))).unwrap();
+        assert!(page.contains(".TH ") && page.contains("SYNOPSIS"), "{page}");
+        let typed = command.replace('-', " ");
+        let typed = typed.split(' ').next().unwrap().to_owned();
+        for shell in ["bash", "zsh", "fish"] {
+            let made = salus(&["completions", shell]);
+            let text = String::from_utf8(made.stdout).unwrap();
+            assert!(
+                made.status.success() && text.contains(&typed),
+                "{typed} in {shell}"
+            );
+        }
+    }
+    let page = salus(&["man"]);
+    assert!(String::from_utf8_lossy(&page.stdout).contains(".TH salus 1"));
 }

@@ -53,6 +53,11 @@ impl Writers {
             .count()
     }
 
+    /// Everything that was acknowledged so far.
+    pub(crate) fn so_far(&self) -> Vec<Acknowledged> {
+        self.acknowledged.lock().unwrap().clone()
+    }
+
     /// Ends the writing; returns everything that was acknowledged.
     pub(crate) fn finish(self) -> Vec<Acknowledged> {
         self.stop.store(true, Ordering::SeqCst);
