@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::date;
-use crate::record::{concept, text};
+use crate::record::{concept, text, unit};
 use crate::words::Language;
 
 mod draw;
@@ -72,13 +72,6 @@ fn code(concept_: &Value) -> String {
     match text(coding, "/code") {
         "" => format!("|{}", concept(concept_)),
         code => format!("{}|{code}", text(coding, "/system")),
-    }
-}
-
-fn unit(quantity: &Value) -> &str {
-    match text(quantity, "/unit") {
-        "" => text(quantity, "/code"),
-        unit => unit,
     }
 }
 

@@ -52,7 +52,7 @@ fn a_pressure_has_two_lines() {
     });
     let trends = trends([pressure].iter());
     assert_eq!(trends[0].lines.len(), 2);
-    assert_eq!(trends[0].last(Language::English), "128 / 82 mm[Hg]");
+    assert_eq!(trends[0].last(Language::English), "128 / 82 mmHg");
     let table = table(Language::English, &trends[0]).into_string();
     assert!(table.contains("data-value=\"128\"") && table.contains("data-value=\"82\""));
 }

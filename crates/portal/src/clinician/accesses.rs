@@ -1,7 +1,7 @@
 //! What this person did: the own lines of the log of accesses, each with its proof.
 
 use axum::response::Response;
-use hospital::pairs;
+use hospital::pairs::{self, Pairs};
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -17,15 +17,9 @@ const PAGE: usize = 25;
 pub(super) async fn show(visit: Visit) -> Result<Response, Trouble> {
     super::reader(&visit)?;
     let page = visit.query("page");
+    let all = visit.query("all") == "1";
     let query = if page.is_empty() {
-        vec![
-            (
-                "agent-name:exact".to_owned(),
-                super::search::plain(&visit.caller().username),
-            ),
-            ("_sort".to_owned(), "-date".to_owned()),
-            ("_count".to_owned(), PAGE.to_string()),
-        ]
+        question(&visit, all)
     } else {
         vec![("_page".to_owned(), page)]
     };
@@ -37,6 +31,10 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Trouble> {
     let content = html! {
         h1 { (title) }
         p.lead { (visit.say("mine-lead")) }
+        p {
+            @if all { a href="/portal/my-accesses" { (visit.say("mine-patients")) } }
+            @else { a href="/portal/my-accesses?all=1" { (visit.say("mine-all")) } }
+        }
         @if mine.is_empty() { p { (visit.say("mine-none")) } }
         @else {
             (seal::all(visit.language))
@@ -44,13 +42,36 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Trouble> {
         }
         @if let Some(next) = super::search::next(&bundle) {
             nav.pager aria-label=(visit.say("pager")) {
-                a href={ "/portal/my-accesses?" (pairs::encode(&[("page".into(), next)])) } rel="next" {
+                a href=(older(all, next)) rel="next" {
                     (visit.say("pager-older"))
                 }
             }
         }
     };
     Ok(visit.page(&title, &content))
+}
+
+/// Own events; without `all` those about patients, and not the checks of seals that pages make.
+fn question(visit: &Visit, all: bool) -> Pairs {
+    let username = super::search::plain(&visit.caller().username);
+    let mut query: Pairs = vec![
+        ("agent-name:exact".to_owned(), username),
+        ("_sort".to_owned(), "-date".to_owned()),
+        ("_count".to_owned(), PAGE.to_string()),
+    ];
+    if !all {
+        query.push(("patient:missing".into(), "false".into()));
+        query.push(("subtype:not".into(), "vread,operation".into()));
+    }
+    query
+}
+
+fn older(all: bool, next: String) -> String {
+    let mut query = vec![("page".to_owned(), next)];
+    if all {
+        query.push(("all".into(), "1".into()));
+    }
+    format!("/portal/my-accesses?{}", pairs::encode(&query))
 }
 
 /// Whether this person asked: the name of an agent may also be that of a recipient.

@@ -8,6 +8,7 @@ use serde_json::{Number, Value, json};
 
 use super::{now, page, store, subject, writer};
 use crate::form::{self, Choice, Faults, Line};
+use crate::record::unit_words;
 use crate::trouble::Trouble;
 use crate::visit::{Filled, Visit};
 
@@ -178,7 +179,7 @@ impl Wish {
                     ("value", text),
                     ("from", &vital.from.to_string()),
                     ("to", &vital.to.to_string()),
-                    ("unit", vital.unit),
+                    ("unit", unit_words(vital.unit)),
                 ],
             ))
         });
@@ -232,7 +233,7 @@ fn coded(code: &str, display: &str) -> Value {
 
 fn quantity(text: &str, unit: &str) -> Value {
     let value = number(text).map_or(Value::Null, |(number, _)| Value::Number(number));
-    json!({ "value": value, "unit": unit, "system": UCUM, "code": unit })
+    json!({ "value": value, "unit": unit_words(unit), "system": UCUM, "code": unit })
 }
 
 /// A unit that somebody typed is no code of UCUM until somebody checked it.
@@ -267,7 +268,11 @@ fn fields(visit: &Visit, wish: &Wish, faults: &Faults, doubts: &[String]) -> Mar
     let offered = |name: &str, unit: &str| {
         (
             name.to_owned(),
-            format!("{} ({unit})", visit.say(&format!("measure-{name}"))),
+            format!(
+                "{} ({})",
+                visit.say(&format!("measure-{name}")),
+                unit_words(unit)
+            ),
         )
     };
     let mut offers: Vec<(String, String)> = vec![offered(PRESSURE, UPPER.unit)];
