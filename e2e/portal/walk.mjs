@@ -120,3 +120,23 @@ export async function weigh(page, path, name) {
   const sizes = Number(response.headers()['content-length'] ?? (await response.body()).length);
   assert.ok(sizes < PAGE_BYTES_MAX, `${name} has ${sizes} bytes`);
 }
+
+/** Goes to an element by the Tab key alone, as somebody without a mouse does. */
+export async function tabTo(page, selector) {
+  for (let pressed = 0; pressed < 120; pressed += 1) {
+    await page.keyboard.press('Tab');
+    const there = await page.evaluate((wanted) => {
+      const focused = document.activeElement;
+      const shown = focused?.matches(wanted) && getComputedStyle(focused);
+      return Boolean(shown && focused.checkVisibility());
+    }, selector);
+    if (there) return;
+  }
+  throw new Error(`no Tab leads to ${selector} on ${page.url()}`);
+}
+
+/** Presses the button or follows the link that Tab leads to. */
+export async function press(page, selector, key = 'Enter') {
+  await tabTo(page, selector);
+  await page.keyboard.press(key);
+}

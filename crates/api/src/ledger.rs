@@ -7,8 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chain::Outcome;
 use hospital::HospitalError;
-use ledger::BlockHeader;
-use proof::Digest;
+use ledger::{BlockHeader, Kind};
+use proof::transaction::{Batch, KIND_BATCH, Transaction};
+use proof::{Canonical as _, Digest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -75,6 +76,7 @@ pub(crate) async fn block(State(door): State<Door>, Path(height): Path<String>) 
     let Some(block) = found else {
         return problem(&HospitalError::Absent("a final block of this height".into()).into());
     };
+    let state = door.hospital().chain().state();
     let transactions: Vec<Value> = block
         .transactions
         .iter()
@@ -83,10 +85,14 @@ pub(crate) async fn block(State(door): State<Door>, Path(height): Path<String>) 
                 Outcome::Accepted(index) => (Some(index), None),
                 Outcome::Refused(code) => (None, Some(code)),
             };
-            json!({
+            let mut shown = json!({
                 "id": one.digest.to_string(), "index": index, "refused": refused,
                 "bytes": STANDARD.encode(&one.bytes)
-            })
+            });
+            if let Ok(read) = Transaction::from_bytes(&one.bytes) {
+                tell(&mut shown, &read, &state);
+            }
+            shown
         })
         .collect();
     let body = json!({
@@ -97,7 +103,27 @@ pub(crate) async fn block(State(door): State<Door>, Path(height): Path<String>) 
     respond(StatusCode::OK, JSON, body.to_string())
 }
 
-fn header_json(header: &BlockHeader) -> Value {
+/// What the header of a transaction says, and who sent it: a key has one owner for ever.
+fn tell(shown: &mut Value, read: &Transaction, state: &::ledger::State) {
+    let header = read.header;
+    shown["kind"] = Kind::of(header.kind).map_or(Value::Null, |kind| format!("{kind:?}").into());
+    shown["organisation"] = state
+        .key_owner(&header.sender)
+        .map_or(Value::Null, |owner| owner.organisation.as_str().into());
+    shown["sequence"] = header.sequence.into();
+    shown["expires"] = header.expires.into();
+    if header.kind == KIND_BATCH
+        && let Ok(batch) = Batch::from_bytes(&read.body)
+    {
+        shown["batch"] = json!({
+            "sequence": batch.sequence,
+            "previous": batch.previous.to_string(),
+            "root": batch.root.to_string(),
+        });
+    }
+}
+
+pub(crate) fn header_json(header: &BlockHeader) -> Value {
     json!({
         "height": header.height,
         "epoch": header.epoch,

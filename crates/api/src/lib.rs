@@ -2,7 +2,7 @@
 //! health.
 //!
 //! What lives here: routes, negotiation, access by role, access tokens, the
-//! authorization server (`smart`), the rendering of answers
+//! authorization server (`smart`), the addresses of health links, the rendering of answers
 //! and failures, bounds on what is under way. What does not: rules about records (`hospital`,
 //! `fhir`), SQL (`store`), keys and envelopes (`vault`), pages for people (`portal`).
 //!
@@ -29,20 +29,26 @@
 
 mod access;
 mod auth;
+mod blocks;
 mod config;
 mod erasure;
 mod error;
 mod fhir;
+mod figures;
 mod health;
 mod identity;
 mod inside;
 mod ledger;
+mod links;
 mod metrics;
 mod negotiate;
+mod operations;
 mod outcome;
 mod outgoing;
 mod proposal;
+mod questions;
 mod report;
+mod requests;
 mod serve;
 mod sharing;
 mod smart;
@@ -52,6 +58,7 @@ mod unread;
 
 use axum::Router;
 use axum::http::{HeaderName, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::{any, delete, get, post};
 use hospital::{Caller, Hospital};
@@ -88,6 +95,8 @@ fn routes(door: &state::Door) -> Router {
         .route("/fhir/", any(fhir::serve))
         .route("/fhir/{*path}", any(fhir::serve))
         .route("/auth/token", post(auth::token))
+        .route("/shl/{secret}", post(links::manifest))
+        .route("/shl/files/{secret}", get(links::file))
         // Before the layer: it must see the verbs that no route takes, OPTIONS above all.
         .method_not_allowed_fallback(wrong_verb)
         .layer(other_origins());
@@ -107,8 +116,13 @@ fn routes(door: &state::Door) -> Router {
             "/identity/delegations/{id}/acceptance",
             post(identity::accept),
         )
+        .route("/links", get(links::list).post(links::make))
+        .route("/links/{id}", delete(links::end))
         .route("/ledger/status", get(ledger::status))
         .route("/ledger/blocks/{height}", get(ledger::block))
+        .route("/ledger/blocks", get(blocks::list))
+        .route("/ledger/consistency", get(blocks::consistency))
+        .route("/ledger/entries/{index}/receipt", get(blocks::receipt))
         .route("/ledger/checkpoint", get(ledger::checkpoint))
         .route("/ledger/trust", get(ledger::trust))
         .route("/ledger/organisations", get(ledger::organisations))
@@ -119,12 +133,18 @@ fn routes(door: &state::Door) -> Router {
         .route("/ledger/proposals/{id}/votes", post(ledger::vote))
         .route("/sharing/codes", post(sharing::make_code))
         .route("/sharing/locate", get(sharing::locate))
+        .route("/sharing/preview", post(sharing::preview))
         .route("/sharing/links", get(sharing::links).post(sharing::link))
         .route(
             "/sharing/break-glass",
             get(sharing::openings).post(sharing::break_glass),
         )
         .route("/sharing/break-glass/{id}/review", post(sharing::review))
+        .route(
+            "/sharing/requests",
+            get(requests::list).post(requests::send),
+        )
+        .route("/sharing/requests/{id}/decline", post(requests::decline))
         .route("/sharing/evidence", get(sharing::evidence))
         .route("/sharing/credentials/end", post(sharing::end_credentials))
         .route(
@@ -147,11 +167,21 @@ fn routes(door: &state::Door) -> Router {
             "/reports/suspensions/{id}/end",
             post(report::suspensions::end),
         )
+        .route("/questions", get(questions::list).post(questions::ask))
+        .route("/questions/{id}/answer", post(questions::answer))
+        .route("/operations/backups", get(operations::backups))
+        .route("/operations/storage", get(operations::storage))
+        .route("/operations/keys", get(operations::keys))
+        .route("/operations/peers", get(operations::peers))
+        .route("/operations/figures", get(operations::figures))
+        .route("/questions", get(questions::list).post(questions::ask))
+        .route("/questions/{id}/answer", post(questions::answer))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_verb)
+        .layer(from_fn_with_state(door.clone(), figures::count))
         .layer(CompressionLayer::new().compress_when(worth))
         .with_state(door.clone())
 }

@@ -103,6 +103,11 @@ impl Metrics {
         self.writes.inc_by(versions);
     }
 
+    /// Record versions stored since the start.
+    pub(crate) fn written(&self) -> u64 {
+        self.writes.get()
+    }
+
     /// The text of `/metrics`, the engine's own figures included.
     pub(crate) fn text(&self, hospital: &Hospital) -> String {
         let signed = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);

@@ -1,4 +1,10 @@
-//! `/sharing`: the codes by which a patient links two organisations.
+//! `/sharing`: the codes by which a patient links two organisations, what a consent would show,
+//! locating, emergencies, evidence.
+
+mod line;
+mod preview;
+
+pub(crate) use preview::preview;
 
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};

@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::figures::{self, Figures};
 use crate::metrics::Metrics;
 use crate::negotiate::{self, Media};
 use crate::outgoing::Outgoing;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) mint: Mint,
     pub(crate) metrics: Metrics,
+    pub(crate) figures: Figures,
     pub(crate) places: Arc<Semaphore>,
     pub(crate) room: Arc<Semaphore>,
     pub(crate) capabilities: Bytes,
@@ -45,10 +47,11 @@ impl Door {
     pub(crate) fn new(hospital: Hospital, config: Config) -> Result<Self, ApiError> {
         let mint = Mint::new(&config)?;
         let capabilities = crate::fhir::capabilities(&config);
-        Ok(Self(Arc::new(Shared {
+        let door = Self(Arc::new(Shared {
             places: Arc::new(Semaphore::new(config.concurrent_max)),
             room: Arc::new(Semaphore::new(BODIES_KIB as usize)),
             metrics: Metrics::new(),
+            figures: Figures::default(),
             capabilities: capabilities.into(),
             outgoing: Outgoing::new(config.outgoing),
             key_sets: KeySets::default(),
@@ -56,7 +59,9 @@ impl Door {
             hospital,
             config,
             mint,
-        })))
+        }));
+        figures::start(&door);
+        Ok(door)
     }
 
     pub(crate) fn hospital(&self) -> &Hospital {

@@ -80,6 +80,7 @@ pub(crate) struct Mint {
     signing: EncodingKey,
     checking: DecodingKey,
     public: String,
+    checking_key: proof::PublicKey,
     key_id: String,
     issuer: String,
     audience: String,
@@ -100,11 +101,17 @@ impl Mint {
             checking: DecodingKey::from_ed_components(&x).map_err(|_| ApiError::Key)?,
             key_id: URL_SAFE_NO_PAD.encode(proof::sha256(thumb.as_bytes()).0),
             public: x,
+            checking_key: public,
             issuer: config.base.clone(),
             audience: config.fhir_base(),
             life_s: i64::try_from(config.token_life.as_secs()).unwrap_or(i64::MAX / 2),
             checked: Mutex::default(),
         })
+    }
+
+    /// The public key that checks tokens.
+    pub(crate) fn public(&self) -> proof::PublicKey {
+        self.checking_key
     }
 
     /// Seconds that a token is good for.

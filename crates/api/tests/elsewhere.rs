@@ -24,6 +24,7 @@ mod naive;
 mod elsewhere {
     pub mod asker;
     pub mod members;
+    mod preview;
     pub mod ward;
 }
 

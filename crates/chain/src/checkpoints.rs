@@ -96,6 +96,17 @@ impl Checkpoints {
         self.latest.as_ref()
     }
 
+    /// The largest remembered number that a member cosigned.
+    pub(crate) fn cosigned_by(&self, organisation: &OrgId) -> Option<u64> {
+        let early = self
+            .early
+            .get(organisation)
+            .and_then(|it| it.keys().next_back());
+        let mut own = self.own.iter().rev();
+        let own = own.find(|(_, own)| own.lines.contains_key(organisation));
+        early.copied().max(own.map(|(size, _)| *size))
+    }
+
     fn checkpoint(&self, size: u64, root: Digest) -> Checkpoint {
         Checkpoint {
             origin: self.origin.clone(),

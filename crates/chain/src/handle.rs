@@ -11,12 +11,12 @@ use crate::{
 };
 use commonware_consensus::types::Height;
 use commonware_cryptography::Digested;
-use ledger::{BlockContext, Checked, State};
+use ledger::{BlockContext, Checked, Genesis, State};
 use proof::{
     Canonical as _, Digest, PublicKey,
     transaction::{Entry, Transaction},
 };
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 use tokio::sync::{mpsc, watch};
 use tracing::error;
 
@@ -28,6 +28,9 @@ const BEHIND_MAX: u64 = 50;
 /// The node runs until `shutdown`, also when all handles are dropped.
 #[derive(Clone)]
 pub struct Handle {
+    pub(crate) genesis: Arc<Genesis>,
+    /// Where the engine's archives and `ledger.db` are.
+    pub(crate) directory: Arc<Path>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) database: Database,
     pub(crate) submit: mpsc::Sender<Checked>,
@@ -94,6 +97,16 @@ impl Handle {
         self.shared.state()
     }
 
+    /// How the ledger began.
+    pub fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// The folder of the archived blocks and of what was made from them.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// The id of the ledger.
     pub fn chain_id(&self) -> Digest {
         self.shared.chain
@@ -154,6 +167,15 @@ impl Handle {
             path,
             checkpoint,
         })
+    }
+
+    /// The RFC 9162 2.1.4 proof that the history of `new` entries continues that of `old`; `None`
+    /// if the history never had these sizes.
+    pub async fn consistency(&self, old: u64, new: u64) -> Option<Vec<Digest>> {
+        if new > self.shared.status().history_size {
+            return None;
+        }
+        ok(self.database.consistency(old, new).await)?
     }
 
     /// The proof file of what the state says about a key ([`ledger::keys`]), at the last height

@@ -49,6 +49,7 @@ pub(crate) struct Final {
 struct Heard {
     height: u64,
     at: Instant,
+    time_ms: u64,
 }
 
 /// The herald.
@@ -233,6 +234,7 @@ impl Herald {
             Heard {
                 height: pulse.height,
                 at: Instant::now(),
+                time_ms: clock::now_ms(),
             },
         );
     }
@@ -275,6 +277,8 @@ impl Herald {
                     organisation: member.id.clone(),
                     connected: heard.is_some_and(|heard| heard.at.elapsed() < SILENCE_MAX),
                     height: heard.map(|heard| heard.height),
+                    heard_ms: heard.map(|heard| heard.time_ms),
+                    cosigned: self.checkpoints.cosigned_by(&member.id),
                 }
             })
         });

@@ -68,5 +68,5 @@ pub use config::{Config, PoolLimits};
 pub use error::{Death, StartError, SubmitError};
 pub use handle::Handle;
 pub use node::Node;
-pub use offline::{Replayed, kept_checkpoint, replay};
+pub use offline::{Replayed, kept_checkpoint, replay, standing};
 pub use view::{Anchor, BlockView, Located, Outcome, Peer, Status, TransactionView};

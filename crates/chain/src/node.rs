@@ -51,6 +51,8 @@ impl Node {
         // The engine would only panic on a thread of its own.
         TcpListener::bind(config.listen)
             .map_err(io(format!("listen for other nodes on {}", config.listen)))?;
+        let genesis = Arc::new(config.genesis.clone());
+        let own_folder: Arc<Path> = directory.clone().into();
         let prepared = Prepared::load(config, directory)?;
         let (shared, database) = (Arc::clone(&prepared.shared), prepared.database.clone());
         let (death, died) = watch::channel(None);
@@ -76,6 +78,8 @@ impl Node {
             })
             .map_err(io("start the engine's thread".to_owned()))?;
         Ok(Handle {
+            genesis,
+            directory: own_folder,
             shared,
             database,
             submit,

@@ -42,6 +42,17 @@ pub fn kept_checkpoint(directory: &Path) -> Result<Option<String>, StartError> {
         .map_err(|error| StartError::Database(format!("{}: {error}", path.display())))
 }
 
+/// The height that the node below `directory` reached and the entries that its history then had,
+/// whether it runs or not; none if it never ran.
+pub fn standing(directory: &Path) -> Result<Option<(u64, u64)>, StartError> {
+    let path = directory.join("ledger").join("ledger.db");
+    if !path.exists() {
+        return Ok(None);
+    }
+    database::standing(&path)
+        .map_err(|error| StartError::Database(format!("{}: {error}", path.display())))
+}
+
 /// Executes the blocks of a stopped node below `directory` again, lowest first, and compares
 /// every root with the headers. Answers how it ended: the last good height, and what is wrong
 /// with the block after it, if anything is.

@@ -124,7 +124,13 @@ impl Shared {
     pub(crate) fn set_peers(&self, peers: &[Peer], tip: u64, in_touch: bool) {
         self.status.send_if_modified(|status| {
             let tip = tip.max(status.height);
-            let same = status.peers == peers && status.tip == tip && status.in_touch == in_touch;
+            let known = status.peers.len() == peers.len()
+                && status
+                    .peers
+                    .iter()
+                    .zip(peers)
+                    .all(|(old, new)| old.is_as(new));
+            let same = known && status.tip == tip && status.in_touch == in_touch;
             status.peers = peers.to_vec();
             status.tip = tip;
             status.in_touch = in_touch;
@@ -148,6 +154,8 @@ fn silent_peers(members: &[Organisation], own_key: &Key) -> Vec<Peer> {
             organisation: it.id.clone(),
             connected: false,
             height: None,
+            heard_ms: None,
+            cosigned: None,
         })
         .collect()
 }

@@ -57,6 +57,22 @@ pub struct Peer {
     pub connected: bool,
     /// The height it last told.
     pub height: Option<u64>,
+    /// When it was last heard, milliseconds since 1970; `None`: not since this node started.
+    pub heard_ms: Option<u64>,
+    /// The longest history of those that this node remembers that it cosigned.
+    pub cosigned: Option<u64>,
+}
+
+impl Peer {
+    /// Whether two views differ in more than when the peer was last heard.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        let heard_ms = self.heard_ms;
+        *self
+            == Self {
+                heard_ms,
+                ..other.clone()
+            }
+    }
 }
 
 /// A final block, as `/ledger/blocks/{height}` shows it.

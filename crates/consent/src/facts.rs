@@ -92,6 +92,11 @@ impl Facts {
         !self.complete || self.codes.iter().any(|code| code.system() == system)
     }
 
+    /// Whether the facts hold a code of this system. Not all codes of a record may have fitted.
+    pub fn holds_code_of(&self, system: &str) -> bool {
+        self.codes.iter().any(|code| code.system() == system)
+    }
+
     /// How confidential the record is.
     pub fn level(&self) -> Level {
         self.level

@@ -33,6 +33,16 @@ impl Hospital {
         drafts: Vec<Draft>,
         guards: &[Guard],
     ) -> Result<Result<(), StoreError>, HospitalError> {
+        crate::own::refuse_drafts(&drafts)?;
+        self.store_acted(drafts, guards).await
+    }
+
+    /// The same for an act whose records nobody else writes.
+    pub(crate) async fn store_acted(
+        &self,
+        drafts: Vec<Draft>,
+        guards: &[Guard],
+    ) -> Result<Result<(), StoreError>, HospitalError> {
         crate::access_log::refuse_own(&drafts)?;
         let mut drafts = drafts;
         drafts.extend(self.drafted_events(&drafts)?);

@@ -43,6 +43,11 @@ pub(crate) fn patient_vault(patient: &str) -> String {
     format!("Patient/{patient}")
 }
 
+/// The patient whose vault key has this id.
+pub(crate) fn patient_of(id: &str) -> Option<&str> {
+    id.strip_prefix("Patient/")
+}
+
 /// The setting that says that keys are wrapped under the tree: without its file none opens.
 const TREE_MADE: &str = "key-tree";
 /// Keys read at a time.
@@ -129,6 +134,11 @@ impl Keyring {
         Ok(keyring)
     }
 
+    /// The file of the key tree.
+    pub(crate) fn tree_file(&self) -> Option<&Path> {
+        self.tree.as_ref().map(|tree| tree.path.as_path())
+    }
+
     /// For an audit: opens the tree if there is one, and writes nothing.
     pub(crate) fn look(root: RootKey, path: &Path) -> Result<Self, HospitalError> {
         let tree = path.exists().then(|| Tree::open(path, &root)).transpose()?;
@@ -189,6 +199,12 @@ impl Keyring {
         tree.is_some_and(|tree| tree.read().has_erased(&id))
     }
 
+    /// Whether somebody whom a vault key needs was erased: nobody can open it any more.
+    pub(crate) fn is_dead(&self, id: &str) -> bool {
+        let tree = self.tree.as_ref();
+        tree.is_some_and(|tree| tree.read().has_erased(id))
+    }
+
     /// From now on no key is made for this patient.
     pub(crate) fn leave(&self, patient: &str) {
         let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
@@ -215,6 +231,8 @@ impl Keyring {
         if let Some(tree) = &self.tree {
             let mut keys = tree.keys.write().unwrap_or_else(PoisonError::into_inner);
             keys.erase(&tree.path, &self.root, &id).map_err(failed)?;
+            // What lies with the backups would otherwise open whoever was just erased.
+            crate::backups::refresh_trees(&keys, &tree.path, &self.root);
         }
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         opened.retain(|key, _| key.split(' ').all(|one| one != id));

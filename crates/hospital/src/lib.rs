@@ -1,7 +1,7 @@
 //! An organisation at work: one function for each act of a person or a system.
 //!
 //! What lives here: admitting, amending and retiring records, bundles, searches and histories
-//! within what a caller may see, receipts, the batcher, signing in, patients' keys,
+//! within what a caller may see, receipts, the batcher, signing in, patients' keys, health links,
 //! delegations, credentials, proposals and votes, the
 //! audit. What does not: HTTP and who may do what (`api`), SQL (`store`), keys at rest and
 //! envelopes (`vault`), consensus (`chain`), the rules of the ledger (`ledger`).
@@ -47,6 +47,7 @@ mod admit;
 mod amend;
 mod anchor;
 pub mod audit;
+pub mod backups;
 mod batcher;
 pub mod bundle;
 mod caller;
@@ -65,15 +66,22 @@ mod history;
 mod identity;
 pub mod instant;
 mod keyring;
+pub mod links;
 mod membership;
+pub mod operations;
+pub mod operations;
+mod own;
+mod own;
 pub mod pairs;
 mod pen;
 mod perform;
+mod questions;
 mod read;
 mod receipt;
 mod record;
 pub mod report;
 pub mod request;
+mod resume;
 mod retire;
 pub mod scopes;
 pub mod search;
@@ -99,15 +107,24 @@ pub use identity::{
 };
 pub use membership::trust_policy;
 pub use perform::Response;
+pub use questions::{
+    Asking, QUESTION_TEXT_MAX, QUESTIONS_OPEN_MAX, Question, QuestionAnswer, QuestionKind,
+    QuestionPage, QuestionState,
+};
 pub use receipt::ReceiptState;
 pub use record::Record;
+pub use resume::{Restored, Resumed};
 pub use retire::Retired;
 pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
 pub use sharing::{
-    AskElsewhere, Asked, Code, Custody, Elsewhere, Filed, KeptEvidence, Linked, Located, LocatedAt,
-    Opened, Opening, Openings, Prepared, Proved, Reviewable, SignedStatement, Source, Sourced,
-    WithdrawnGrant, asked, plain_words, sign_statement,
+    AskElsewhere, Asked, Because, Code, Counts, Custody, Elsewhere, Filed, KeptEvidence, Linked,
+    Located, LocatedAt, Opened, Opening, Openings, Prepared, Preview, PreviewAsk, Previewed,
+    Proved, Reviewable, SignedStatement, Source, Sourced, WithdrawnGrant, WouldSee, asked,
+    AccessRequest, AccessRequestPage, AskElsewhere, Asked, Code, Custody, Elsewhere, Filed,
+    KeptEvidence, Linked, Located, LocatedAt, NewAccessRequest, Opened, Opening, Openings,
+    Prepared, Proved, Reviewable, SignedStatement, Source, Sourced, WithdrawnGrant, asked,
+    plain_words, sign_statement,
 };
 pub use sight::{Decide, Redaction, Shown, Sight};
 pub use sign_in::NewUser;

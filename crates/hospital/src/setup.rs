@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::cpu::Cpu;
 use crate::error::HospitalError;
 use crate::keyring::Keyring;
-use crate::sharing::{Book, Custody, WrongCodes};
+use crate::sharing::{Book, Custody, Knocks, WrongCodes};
 
 /// Everything that [`Hospital::open`] needs.
 pub struct Setup {
@@ -63,6 +63,8 @@ pub(crate) struct Inner {
     /// The links to other organisations, once there are some.
     pub(crate) peers: std::sync::OnceLock<Arc<peers::Peers>>,
     pub(crate) wrong_codes: WrongCodes,
+    /// How often other organisations ask patients here.
+    pub(crate) knocks: Knocks,
     /// The consents that hold here.
     pub(crate) book: Book,
     /// The suspensions of accountings that are in force here.
@@ -82,6 +84,8 @@ pub(crate) struct Inner {
     pub(crate) early: tokio::sync::Notify,
     /// Told when a batch was anchored.
     pub(crate) anchored: tokio::sync::Notify,
+    /// Held while questions or requests are counted and one is stored.
+    pub(crate) asking: tokio::sync::Mutex<()>,
     /// Tells who shows a patient's record that it changed.
     pub(crate) changes: crate::changes::Changes,
     pub(crate) revoked: crate::smart::Revoked,
@@ -105,6 +109,7 @@ impl Hospital {
             policy: Arc::new(setup.policy),
             peers: std::sync::OnceLock::new(),
             wrong_codes: WrongCodes::default(),
+            knocks: Knocks::default(),
             book: Book::default(),
             withheld: crate::report::Withheld::default(),
             keyring,
@@ -122,6 +127,7 @@ impl Hospital {
             batches: crate::batcher::Gauge::default(),
             early: tokio::sync::Notify::new(),
             anchored: tokio::sync::Notify::new(),
+            asking: tokio::sync::Mutex::new(()),
             changes: crate::changes::Changes::default(),
         })))
     }

@@ -160,6 +160,7 @@ impl Hospital {
         id: &str,
     ) -> Result<Option<Stored>, HospitalError> {
         let found = self.0.store.seen(type_, id, None, caller.scope()).await?;
+        found.as_ref().map_or(Ok(()), crate::own::refuse_change)?;
         if let Some(stored) = &found
             && matches!(caller.view(stored), Shown::Redacted(_))
         {

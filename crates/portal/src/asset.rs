@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Path;
+use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -28,12 +28,13 @@ macro_rules! asset {
     };
 }
 
-static ASSETS: [Asset; 6] = [
+static ASSETS: [Asset; 7] = [
     asset!("salus.css", "text/css; charset=utf-8"),
     asset!("chart.css", "text/css; charset=utf-8"),
     asset!("salus.js", "text/javascript; charset=utf-8"),
     asset!("seal.js", "text/javascript; charset=utf-8"),
     asset!("device.js", "text/javascript; charset=utf-8"),
+    asset!("passphrase.js", "text/javascript; charset=utf-8"),
     asset!("chart.js", "text/javascript; charset=utf-8"),
 ];
 
@@ -48,7 +49,11 @@ pub(crate) fn path(name: &str) -> String {
 }
 
 /// `GET /portal/assets/{name}`
-pub(crate) async fn show(Path(name): Path<String>, headers: HeaderMap) -> Response {
+pub(crate) async fn show(
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let Some(asset) = find(&name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -63,8 +68,12 @@ pub(crate) async fn show(Path(name): Path<String>, headers: HeaderMap) -> Respon
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.media));
-    let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
-    headers.insert(header::CACHE_CONTROL, kept);
+    let kept = if query.as_deref() == Some(asset.mark.as_str()) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }

@@ -29,12 +29,13 @@ pub(crate) async fn changes(visit: Visit) -> Result<Response, Trouble> {
     let changes = visit.portal.inside.hospital().changes_of(&patient);
     let end = Instant::now() + LIFE;
     let told = stream::unfold(changes, move |mut changes| async move {
-        let changed = timeout_at(end, changes.changed()).await;
+        let told = timeout_at(end, changes.changed()).await;
         // The end of the stream's life, or of the node.
-        changed.ok()?.ok()?;
+        told.ok()?.ok()?;
         sleep(PAUSE).await;
         changes.mark_unchanged();
-        let event = Event::default().event("changed").data("");
+        // An event without data is none to a browser (HTML 9.2.6).
+        let event = Event::default().event("changed").data("1");
         Some((Ok::<_, Infallible>(event), changes))
     });
     let keep = KeepAlive::new().interval(Duration::from_secs(20));

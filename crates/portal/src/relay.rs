@@ -3,11 +3,11 @@
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{HeaderName, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::Portal;
-use crate::visit::Visit;
+use crate::visit::{ACTING_FOR, Visit};
 
 /// The header that brings the form token.
 const FORM: &str = "x-salus-form";
@@ -34,7 +34,8 @@ pub(crate) async fn pass(State(_): State<Portal>, visit: Visit, request: Request
     let mut inner = Request::new(body);
     *inner.method_mut() = parts.method.clone();
     *inner.uri_mut() = uri;
-    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::ACCEPT] {
+    let acting = HeaderName::from_static(ACTING_FOR);
+    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::ACCEPT, acting] {
         if let Some(value) = parts.headers.get(&name) {
             inner.headers_mut().insert(name, value.clone());
         }

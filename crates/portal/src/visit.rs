@@ -23,7 +23,7 @@ const FORM_BYTES_MAX: usize = 64 << 10;
 /// Largest answer of the door that a page is made of.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// The header by which a delegate acts for a patient.
-const ACTING_FOR: &str = "acting-for";
+pub(crate) const ACTING_FOR: &str = "acting-for";
 /// The cookie that says for whom; what it may is decided by the door at each request.
 pub(crate) const FOR: &str = "salus_for";
 
@@ -324,6 +324,7 @@ impl Visit {
     /// Hands a request to the door for this person.
     pub(crate) async fn forward(&self, mut request: Request) -> Response {
         if let Some(patient) = &self.acting_for
+            && !request.headers().contains_key(ACTING_FOR)
             && let Ok(patient) = patient.parse()
         {
             request.headers_mut().insert(ACTING_FOR, patient);

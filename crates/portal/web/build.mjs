@@ -2,11 +2,16 @@
 // a committed bundle is not what its sources give, or is larger than a page may load.
 
 import { build } from "esbuild";
+import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 
 const HERE = new URL(".", import.meta.url);
 const ASSETS = new URL("../assets/", HERE);
+
+// A bundle of its own, which `device.js` loads when it needs it, by an address with its digest: a
+// browser keeps each address for ever.
+const BESIDE = "./passphrase.js";
 
 // The source of each bundle, and its largest size in bytes, compressed.
 const BUNDLES = {
@@ -39,8 +44,7 @@ async function bundle(source) {
     entryPoints: [new URL(`src/${source}`, HERE).pathname],
     absWorkingDir: HERE.pathname,
     bundle: true,
-    // A bundle of its own, which another one loads when it needs it.
-    external: ["./passphrase.js"],
+    external: [BESIDE],
     format: "esm",
     minify: true,
     legalComments: "none",
@@ -76,8 +80,10 @@ async function keep(name, text) {
   }
 }
 
+const beside = createHash("sha256").update(await bundle(BUNDLES["passphrase.js"][0])).digest("hex");
 for (const [name, [source, most]] of Object.entries(BUNDLES)) {
-  const text = await bundle(source);
+  const made = await bundle(source);
+  const text = made.replaceAll(`"${BESIDE}"`, `"${BESIDE}?${beside.slice(0, 16)}"`);
   await keep(name, text);
   const size = gzipSync(text, { level: 9 }).length;
   console.log(`${name} ${text.length} bytes, ${size} compressed`);

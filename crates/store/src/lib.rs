@@ -2,10 +2,10 @@
 //! the ledger and the batches they went in.
 //!
 //! What lives here: one writer thread with group commit, reader threads, search, history, paging,
-//! batches, users, clients, settings, pacts, keys of patients, delegations, erasures, migrations,
-//! and the scans of the audit. All SQL is under `sqlite`; a second database goes beside it, behind
-//! the same methods. What does not: keys and plaintext (an envelope is opaque bytes here), the
-//! rules of FHIR, the form of a leaf or a batch.
+//! batches, users, clients, settings, pacts, keys of patients, delegations, health links, erasures,
+//! migrations, and the scans of the audit. All SQL is under `sqlite`; a second database goes beside
+//! it, behind the same methods. What does not: keys and plaintext (an envelope is opaque bytes here),
+//! the rules of FHIR, the form of a leaf or a batch.
 //!
 //! Invariants, each with the test that guards it:
 //!
@@ -31,9 +31,12 @@
 mod audit;
 mod batch;
 mod checkpoints;
+mod copy;
 mod erasure;
 mod error;
 mod everything;
+mod extent;
+mod health_link;
 mod identity;
 mod logins;
 mod narrowing;
@@ -52,9 +55,12 @@ mod user;
 mod writer;
 
 pub use batch::{Batch, Leaf, LeafPlace};
+pub use copy::copy_database;
 pub use erasure::{Erased, Erasure, KeptErasure, SharedRecord};
 pub use error::StoreError;
 pub use everything::Everything;
+pub use extent::Extent;
+pub use health_link::{Entered, HealthLink, HealthLinkTicket};
 pub use identity::{DelegationStep, HoldStep, Identity, PatientKey, SeedChange};
 pub use logins::LoginRow;
 pub use narrowing::{Narrowing, Rule};

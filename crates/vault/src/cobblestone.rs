@@ -99,6 +99,48 @@ fn committed<'a>(
     Ok((derived, chunks))
 }
 
+/// A message that is encrypted or decrypted chunk by chunk, in order.
+pub(crate) struct Chunks {
+    derived: Derived,
+    number: u64,
+}
+
+impl Chunks {
+    /// The keys of a message, and the commitment to them that follows its salt.
+    pub(crate) fn new(input: &[u8; 32], salt: &[u8; SALT], context: &[u8]) -> (Self, [u8; 32]) {
+        let derived = derive(input, salt, context);
+        let commitment = derived.commitment;
+        (Self { derived, number: 0 }, commitment)
+    }
+
+    fn next(&mut self) -> Result<[u8; NONCE], VaultError> {
+        // NIST SP 800-38D 8.3: so many invocations under one key.
+        if self.number >= 1 << 32 {
+            return Err(VaultError::TooLarge {
+                what: "message",
+                bound: CHUNK << 32,
+            });
+        }
+        let nonce = nonce(self.derived.base, self.number);
+        self.number += 1;
+        Ok(nonce)
+    }
+
+    /// Encrypts the next chunk in place; one that is shorter than a full one is the last.
+    pub(crate) fn seal(&mut self, chunk: &mut Vec<u8>) -> Result<(), VaultError> {
+        let nonce = self.next()?;
+        let sealed = self.derived.cipher.seal(nonce, &[], chunk, 0);
+        sealed.ok_or(VaultError::Library("encryption"))
+    }
+
+    /// Appends the plaintext of the next chunk to `out`.
+    pub(crate) fn open(&mut self, sealed: &[u8], out: &mut Vec<u8>) -> Result<(), VaultError> {
+        let nonce = self.next()?;
+        let opened = self.derived.cipher.open(nonce, &[], sealed, out);
+        opened.ok_or(VaultError::Changed)
+    }
+}
+
 /// Decrypts a whole message. The commitment is compared before any chunk is touched.
 pub fn open(
     input: &[u8; 32],

@@ -1,7 +1,8 @@
 //! Keys and envelopes: everything an organisation keeps secret passes through here.
 //!
 //! What lives here: the root key file, vault keys (one per patient), the envelope around one record
-//! version, the key of a grant and envelopes released under it, derived keys, a patient's seed with
+//! version, the key of a grant and envelopes released under it, the key of a SMART Health Link and
+//! files under it, derived keys, a patient's seed with
 //! its wrappings and recovery shares, password hashes, and the keyed mark of a database row. What
 //! does not: where any of it is stored (`store`), what is inside an envelope and who may have it
 //! (`hospital`), signatures and receipts (`proof`).
@@ -25,6 +26,8 @@
 //!    (`the_seed_survives_the_loss_of_any_one`, `one_share_says_nothing`).
 //! 9. What was erased from the key tree opens for nobody, from an old copy of the database either
 //!    (`an_old_copy_of_the_database_opens_all_but_the_erased`).
+//! 10. A sealed file that was cut, changed or extended anywhere, or under another head, is refused
+//!     before its end (`a_sealed_file_opens_whole_or_not_at_all`).
 //!
 //! Specifications: `docs/reference/envelope.md`, `docs/reference/keys.md`,
 //! <https://c2sp.org/chunked-encryption>, RFC 5116, RFC 5869, RFC 9106, RFC 9180,
@@ -35,16 +38,19 @@ pub mod cobblestone;
 pub mod envelope;
 mod error;
 pub mod grant;
+mod health_link;
 mod id_key;
 pub mod keys;
 pub mod passkey;
 pub mod password;
 mod root;
+pub mod sealed_file;
 pub mod seed;
 mod tree;
 
 pub use error::VaultError;
 pub use grant::{GrantContext, GrantKey, WrapKey};
+pub use health_link::{LinkKey, keep_beside, kept_beside};
 pub use id_key::IdKey;
 pub use keys::{VaultKey, random};
 pub use root::{Cost, RootKey};

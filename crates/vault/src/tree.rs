@@ -35,7 +35,7 @@ const NODE: usize = 1 + DEPTH / 8 + 32;
 const FILE_MAX: u64 = 64 << 20;
 
 /// A key of the tree; everything below it can be derived from it.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 struct Node {
     depth: u8,
     way: [u8; DEPTH / 8],
@@ -43,6 +43,7 @@ struct Node {
 }
 
 /// The keys that are left. Cloning it copies secrets; it is wiped when dropped.
+#[derive(PartialEq, Eq)]
 pub struct KeyTree {
     nodes: Vec<Node>,
 }
@@ -113,6 +114,16 @@ impl KeyTree {
         replace(path, &next.sealed(root)?)?;
         *self = next;
         Ok(())
+    }
+
+    /// Writes a copy of the tree as it is, sealed by the root key. A former copy at this place is
+    /// overwritten: it may open what was erased since.
+    pub fn copy_to(&self, path: &Path, root: &RootKey) -> Result<(), VaultError> {
+        let sealed = self.sealed(root)?;
+        if path.exists() {
+            return replace(path, &sealed);
+        }
+        write_new(path, &sealed)
     }
 
     /// The node from which the leaf of a place can be derived.

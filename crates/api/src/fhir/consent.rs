@@ -102,7 +102,8 @@ pub(super) async fn revoke(
     Ok(parameters_of(StatusCode::OK, &parameters))
 }
 
-pub(super) async fn read(door: &Door, parts: &Parts, body: Body) -> Result<Value, ApiError> {
+/// Reads a body of JSON within the bounds of FHIR.
+pub(crate) async fn read(door: &Door, parts: &Parts, body: Body) -> Result<Value, ApiError> {
     negotiate::media(&parts.headers, Media::Fhir)?;
     let (bytes, _room) = door.body(&parts.headers, body, BYTES_MAX).await?;
     let limits = ::fhir::json::Limits {

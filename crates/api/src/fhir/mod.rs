@@ -36,6 +36,7 @@ use logged::{About, Shows};
 use route::{Asked, route};
 
 pub(crate) use capability::capabilities;
+pub(crate) use consent::read as read_json;
 pub(crate) use logged::{agent, origin};
 
 /// The media type of a receipt. C2SP `tlog-proof`.

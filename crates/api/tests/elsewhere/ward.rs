@@ -178,26 +178,12 @@ fn consents(
         if filed.len() == wanted {
             break;
         }
-        let mut consent = Consent::random(dice);
-        let Some(root) = &mut consent.root else {
+        let plain = attempt < 30;
+        let Some((mut consent, body)) =
+            candidate(chart, practitioner, (filed.is_empty(), plain), dice)
+        else {
             continue;
         };
-        localise(root, chart, practitioner);
-        let clinic = leaked(format!("Organization/{}", NAMES[CLINIC]));
-        // The first is the pass to ask with; it permits something as a rule.
-        if filed.is_empty() || dice.one_in(2) {
-            root.recipient = Some(vec![clinic]);
-            root.period = None;
-            root.type_ = Some(filed.is_empty() || dice.one_in(2));
-        }
-        if filed.is_empty() && attempt < 30 && !dice.one_in(4) {
-            (consent.policy_rule, consent.modified) = (None, false);
-            (root.modified, root.odd_role) = (false, false);
-            (root.purpose, root.action) = (None, None);
-        }
-        consent.status = "active";
-        consent.version = 1;
-        let body = as_filed(&consent, &chart.patient);
         let answer = own.post("/fhir/Consent/$fileConsent", &body);
         if answer.status != 201 {
             assert!([400, 422].contains(&answer.status), "{}", answer.text());
@@ -209,6 +195,34 @@ fn consents(
     }
     assert!(!filed.is_empty());
     filed
+}
+
+/// A random consent of a patient, and as it is filed. The first is the pass to ask with; a plain one
+/// permits something as a rule.
+pub fn candidate(
+    chart: &Chart,
+    practitioner: &'static str,
+    (first, plain): (bool, bool),
+    dice: &mut Dice,
+) -> Option<(Consent, Value)> {
+    let mut consent = Consent::random(dice);
+    let root = consent.root.as_mut()?;
+    localise(root, chart, practitioner);
+    let clinic = leaked(format!("Organization/{}", NAMES[CLINIC]));
+    if first || dice.one_in(2) {
+        root.recipient = Some(vec![clinic]);
+        root.period = None;
+        root.type_ = Some(first || dice.one_in(2));
+    }
+    if first && plain && !dice.one_in(4) {
+        (consent.policy_rule, consent.modified) = (None, false);
+        (root.modified, root.odd_role) = (false, false);
+        (root.purpose, root.action) = (None, None);
+    }
+    consent.status = "active";
+    consent.version = 1;
+    let body = as_filed(&consent, &chart.patient);
+    Some((consent, body))
 }
 
 /// The names of the model as those of this custodian's world.

@@ -13,7 +13,7 @@ mod write;
 
 use crate::error::StartError;
 use proof::Digest;
-pub(crate) use read::{Head, checkpoint};
+pub(crate) use read::{Head, checkpoint, standing};
 use rusqlite::Connection;
 use std::{path::Path, sync::mpsc, thread};
 use tokio::sync::oneshot;

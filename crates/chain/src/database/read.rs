@@ -9,7 +9,7 @@ use commonware_codec::DecodeExt as _;
 use commonware_cryptography::ed25519::PublicKey;
 use proof::{
     Canonical as _, Digest,
-    tree::{Frontier, Nodes, inclusion_from},
+    tree::{Frontier, Nodes, consistency_from, inclusion_from},
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::path::Path;
@@ -93,6 +93,18 @@ impl Database {
             })
             .await
     }
+
+    /// The proof that the history of `new` entries continues that of `old`; `None` if it has no
+    /// such sizes.
+    pub(crate) async fn consistency(
+        &self,
+        old: u64,
+        new: u64,
+    ) -> Result<Option<Vec<Digest>>, DatabaseError> {
+        self.reader
+            .run(move |connection| Ok(consistency_from(&Stored(connection), old, new)))
+            .await
+    }
 }
 
 struct Stored<'a>(&'a Connection);
@@ -115,6 +127,17 @@ pub(crate) fn checkpoint(path: &Path) -> rusqlite::Result<Option<String>> {
     let sql = "SELECT value FROM meta WHERE name = 'checkpoint'";
     let kept: Option<Vec<u8>> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
     Ok(kept.and_then(|note| String::from_utf8(note).ok()))
+}
+
+/// The height of the last block in this file and the entries that the history then had, while
+/// its node may be writing it; `None` in a new one.
+pub(crate) fn standing(path: &Path) -> rusqlite::Result<Option<(u64, u64)>> {
+    let connection = super::schema::open_reader(path)?;
+    let sql = "SELECT (SELECT max(height) FROM block),
+        (SELECT coalesce(max(place) + 1, 0) FROM entry)";
+    let (height, entries): (Option<u64>, u64) =
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(height.map(|height| (height, entries)))
 }
 
 /// The last block and the whole state after it; `None` in a new database.

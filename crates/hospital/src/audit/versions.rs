@@ -93,6 +93,9 @@ impl Desk {
     ) -> Result<Vec<Looked>, HospitalError> {
         let mut work: Vec<(Stored, VaultKey)> = Vec::with_capacity(page.len());
         for stored in page {
+            if self.passes(&stored.vault) {
+                continue;
+            }
             match self.keyring.open(&self.store, &stored.vault).await {
                 Ok(key) => work.push((stored, key)),
                 Err(HospitalError::Damaged { reason, .. }) => {

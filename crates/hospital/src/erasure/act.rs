@@ -8,7 +8,7 @@ use ledger::Kind;
 use proof::{Canonical, Digest};
 use store::PactKind;
 
-use super::plan::{Other, Plan};
+use super::plan::{Other, Plan, commitment_keys};
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
 use crate::identity::DelegationKind;
@@ -116,7 +116,9 @@ impl Hospital {
         shared: &[String],
     ) -> Result<(Digest, Plan), HospitalError> {
         let id = Digest(vault::random().map_err(failed)?);
-        let plan = self.planned(caller, patient, words, shared).await?;
+        let plan = self
+            .planned(&id, (caller.role.name(), words), patient, shared)
+            .await?;
         self.0.erasing.none_under_way.store(false, Ordering::SeqCst);
         self.keep_plan(&id, &plan).await?;
         let enacted = match self.submit_erasure(&id, &plan).await {
@@ -147,20 +149,20 @@ impl Hospital {
 
     async fn planned(
         &self,
-        caller: &Caller,
+        id: &Digest,
+        (by, words): (&str, &str),
         patient: &str,
-        words: &str,
         shared: &[String],
     ) -> Result<Plan, HospitalError> {
         let others = self.other_holders(patient).await?;
-        let key = || vault::random().map(|bytes| Digest(bytes).to_string());
+        let (subject_key, holders_key) = commitment_keys(self.0.keyring.root(), id, patient);
         Ok(Plan {
             patient: patient.to_owned(),
-            subject_key: key().map_err(failed)?,
-            holders_key: key().map_err(failed)?,
+            subject_key: Digest(subject_key.0).to_string(),
+            holders_key: Digest(holders_key.0).to_string(),
             holders: self.names(&others),
             others,
-            by: caller.role.name().to_owned(),
+            by: by.to_owned(),
             words: words.to_owned(),
             shared: shared.to_owned(),
         })
@@ -180,7 +182,7 @@ impl Hospital {
     }
 
     /// The organisations with a link or a grant of the patient, the ended ones too.
-    async fn other_holders(&self, patient: &str) -> Result<Vec<Other>, HospitalError> {
+    pub(super) async fn other_holders(&self, patient: &str) -> Result<Vec<Other>, HospitalError> {
         let mut found: BTreeMap<String, Other> = BTreeMap::new();
         for link in self.links_kept(patient).await? {
             let other = other(&mut found, &link.0);

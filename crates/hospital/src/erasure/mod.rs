@@ -9,6 +9,7 @@
 //! `docs/reference/erasure.md` says what is gone and what stays.
 
 mod act;
+mod again;
 mod certificate;
 mod destroy;
 mod hold;

@@ -81,6 +81,18 @@ impl Plan {
     }
 }
 
+/// The keys of the two commitments of an erasure. They follow from the root key, so that a node
+/// that was restored from before the erasure recognises whom the ledger says it erased
+/// (`again.rs`). Nobody else can: to whom the first is shown, it says nothing of other patients.
+pub(super) fn commitment_keys(
+    root: &RootKey,
+    id: &Digest,
+    patient: &str,
+) -> (CommitmentKey, CommitmentKey) {
+    let key = |label| CommitmentKey(root.mark(label, &[&id.0, patient.as_bytes()]));
+    (key("erasure/subject"), key("erasure/holders"))
+}
+
 fn label(id: &Digest) -> String {
     format!("erasure/{id}")
 }

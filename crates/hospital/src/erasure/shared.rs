@@ -104,6 +104,12 @@ impl Hospital {
         Err(HospitalError::request("conflict", reason, hint))
     }
 
+    /// The names of what goes although it is not the patient's alone.
+    pub(super) async fn preview_shared(&self, patient: &str) -> Result<Vec<String>, HospitalError> {
+        let shared = self.shared_records(patient).await?;
+        Ok(shared.iter().map(name).collect())
+    }
+
     /// One more than [`SHARED_MAX`] at most.
     async fn shared_records(&self, patient: &str) -> Result<Vec<SharedRecord>, HospitalError> {
         let of = Erasure {

@@ -8,7 +8,7 @@ use ledger::{OrgId, State};
 use proof::Digest;
 use store::PactKind;
 
-use super::decision::{ByConsent, ByPolicy, Reader, organisation_reference};
+use super::decision::{ByConsent, ByPolicy};
 use super::glass::{AnsweredPact, answered_id};
 use super::message::{self, ReadAsk};
 use super::pact::GivenPact;
@@ -83,14 +83,8 @@ impl Hospital {
             &ask.purpose,
             ask.glass,
         )?;
-        let reader = Reader {
-            organisation: organisation_reference(from),
-            practitioner: format!("Practitioner/{}", practitioner.subject),
-            role: format!("PractitionerRole/{}", practitioner.role),
-            custodian: organisation_reference(&self.0.organisation),
-            purpose,
-            at_us: self.now_us(),
-        };
+        let person = (practitioner.subject.as_str(), practitioner.role);
+        let reader = self.reader(from, person, purpose);
         let fallback = if ask.glass {
             // An emergency opens what no rule closes: only a refusal that names it (an absolute
             // opt-out, where the law has one) still holds.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use consent::decide::{Asking, Decision, Fallback, Obligation, Rules};
+use consent::decide::{Asking, Decision, Fallback, Obligation, Reason, Rules};
 use consent::facts::Facts;
 use consent::terms::{Actions, Purpose, Terms};
 use policy::Policy;
@@ -18,8 +18,37 @@ pub(super) const OWN_AFFAIRS: [&str; 2] = ["AuditEvent", "Consent"];
 
 /// Whether a record is about the patient's keys, delegations or decisions: a Provenance that this
 /// organisation wrote of them. It names keys by which two organisations could join their lists.
+/// Questions to the privacy officer, and who asked for access, stay here as well.
 fn tells_of_decisions(facts: &Facts) -> bool {
-    facts.resource_type() == Some("Provenance") && facts.may_hold_code_of(ACTIVITY)
+    let decided = facts.resource_type() == Some("Provenance") && facts.may_hold_code_of(ACTIVITY);
+    decided || crate::own::is_own(facts)
+}
+
+/// How one record looks to a reader, and why.
+pub(super) enum Look {
+    /// All of it is shown.
+    Whole,
+    /// It is shown without its narrative, if it has one.
+    Part,
+    /// It answers as what was never there.
+    Hidden(Because),
+}
+
+/// Why a record is hidden from a reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Because {
+    /// It is between the patient and the custodian: an event, a consent, what the patient signed.
+    OwnAffair,
+    /// It is about several patients: nobody of them gives it alone.
+    Several,
+    /// What the decision reads of it cannot be read.
+    Unreadable,
+    /// The policy of the organisation permits no such reading, whatever consents say.
+    Policy,
+    /// The consents do not permit it.
+    Consent(Vec<Reason>),
+    /// No grant to this reader holds now.
+    NoGrant,
 }
 
 /// Who asks, in the words of consents.
@@ -151,28 +180,46 @@ impl ByConsent {
     }
 }
 
+impl ByConsent {
+    /// The whole decision on one record. What a patient is told before consenting and what a reader
+    /// is shown after it are both this.
+    pub(super) fn look(&self, row: &SieveRow<'_>) -> Look {
+        // A record of several patients is nobody's to give alone.
+        if row.patients != [self.patient.as_str()] {
+            return Look::Hidden(Because::Several);
+        }
+        if OWN_AFFAIRS.contains(&row.type_) {
+            return Look::Hidden(Because::OwnAffair);
+        }
+        let Ok(facts) = Facts::from_bytes(row.facts) else {
+            return Look::Hidden(Because::Unreadable);
+        };
+        if tells_of_decisions(&facts) {
+            return Look::Hidden(Because::OwnAffair);
+        }
+        if !self.permits(&facts) {
+            return Look::Hidden(Because::Policy);
+        }
+        match self.decide(&facts) {
+            Decision::Deny { reasons } => Look::Hidden(Because::Consent(reasons)),
+            Decision::Permit { obligations, .. } if obligations.contains(&Obligation::Redact) => {
+                Look::Part
+            }
+            Decision::Permit { .. } => Look::Whole,
+        }
+    }
+}
+
 impl Decide for ByConsent {
     fn id(&self) -> String {
         self.id.clone()
     }
 
     fn view(&self, row: &SieveRow<'_>) -> Shown {
-        // A record of several patients is nobody's to give alone.
-        if row.patients != [self.patient.as_str()] || OWN_AFFAIRS.contains(&row.type_) {
-            return Shown::Hidden;
-        }
-        let Ok(facts) = Facts::from_bytes(row.facts) else {
-            return Shown::Hidden;
-        };
-        if !self.permits(&facts) {
-            return Shown::Hidden;
-        }
-        match self.decide(&facts) {
-            Decision::Deny { .. } => Shown::Hidden,
-            Decision::Permit { obligations, .. } if obligations.contains(&Obligation::Redact) => {
-                Shown::Redacted(Redaction::default())
-            }
-            Decision::Permit { .. } => Shown::Whole,
+        match self.look(row) {
+            Look::Hidden(_) => Shown::Hidden,
+            Look::Part => Shown::Redacted(Redaction::default()),
+            Look::Whole => Shown::Whole,
         }
     }
 }

@@ -244,7 +244,7 @@ impl Hospital {
 }
 
 /// Whether a body has a narrative, at any depth that a narrative stands.
-fn tells(body: &[u8]) -> bool {
+pub(super) fn tells(body: &[u8]) -> bool {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return true;
     };

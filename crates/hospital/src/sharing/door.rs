@@ -125,6 +125,10 @@ impl Hospital {
                 let ask = message::read(body)?;
                 message::write(&self.answer_locate(from, ask).await?)
             }
+            message::REQUEST => {
+                let ask = message::read(body)?;
+                message::write(&self.answer_request(from, ask).await?)
+            }
             message::ERASE => {
                 self.answer_erasure(from, &message::read(body)?).await?;
                 message::write(&())

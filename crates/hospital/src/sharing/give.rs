@@ -83,6 +83,20 @@ impl Hospital {
         consent: &Value,
         hand: &Hand,
     ) -> Result<Statement, HospitalError> {
+        let custodial = hand.current.mode == KeyMode::Custodial;
+        let of = self.consenting_to(patient, consent, custodial).await?;
+        let mut statement = self.stated(patient, Act::Consent(of))?;
+        statement.delegation = hand.delegation;
+        Ok(statement)
+    }
+
+    /// Checks a consent that nobody has signed yet, and says what would be signed.
+    pub(super) async fn consenting_to(
+        &self,
+        patient: &str,
+        consent: &Value,
+        custodial: bool,
+    ) -> Result<Consenting, HospitalError> {
         if locatable::speaks_of_it(consent) {
             // The ledger hears nothing of it, so there is no statement of it to sign.
             return Err(refused(
@@ -103,7 +117,7 @@ impl Hospital {
         draft::validated(consent, "Consent")?;
         let id = new_id()?;
         let body = body_digest(consent, &id);
-        let of = Consenting {
+        Ok(Consenting {
             body: body.ok_or_else(|| refused("the Consent has no canonical form"))?,
             consent: id,
             recipients: asked.recipients,
@@ -111,11 +125,8 @@ impl Hospital {
             policy_key: CommitmentKey(vault::random().map_err(failed)?),
             from: asked.from_hour,
             until: asked.until_hour,
-            custodial: hand.current.mode == KeyMode::Custodial,
-        };
-        let mut statement = self.stated(patient, Act::Consent(of))?;
-        statement.delegation = hand.delegation;
-        Ok(statement)
+            custodial,
+        })
     }
 
     /// Checks a signed consent; nothing is changed yet.
@@ -175,6 +186,9 @@ impl Hospital {
                 tracing::warn!(recipient = name, %error, "a recipient was not told of a grant");
             }
             recipients.push((name.clone(), told.is_ok()));
+        }
+        if giving.grant.is_some() {
+            self.close_requests(&patient, &giving.of.recipients).await;
         }
         Ok(Filed {
             consent: admitted,

@@ -38,7 +38,7 @@ const AT_ONCE: usize = 16;
 /// show in the time. An answer, its disclosure final, takes less.
 const ANSWER_STEP: Duration = Duration::from_millis(750);
 /// Stands for a patient where there is none, so that the same is looked for. No id has a slash.
-const NOBODY: &str = "nobody/here";
+pub(super) const NOBODY: &str = "nobody/here";
 
 /// A consent to be located. The row's id is random.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -65,6 +65,13 @@ pub struct LocatedAt {
     pub organisation: String,
     /// Whether a grant to read there is held here.
     pub granted: bool,
+}
+
+/// Waits until an answer tells nothing by its time.
+pub(super) async fn at_next_step(began: Instant) {
+    let steps = began.elapsed().as_millis() / ANSWER_STEP.as_millis() + 1;
+    let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+    tokio::time::sleep_until(began + ANSWER_STEP * steps).await;
 }
 
 /// Who asks, and what for.
@@ -186,9 +193,7 @@ impl Hospital {
         let known = task
             .await
             .map_err(|_| HospitalError::Internal("a location query broke off".into()))?;
-        let steps = began.elapsed().as_millis() / ANSWER_STEP.as_millis() + 1;
-        let steps = u32::try_from(steps).unwrap_or(u32::MAX);
-        tokio::time::sleep_until(began + ANSWER_STEP * steps).await;
+        at_next_step(began).await;
         Ok(LocateAnswer {
             known: u8::from(known?),
         })

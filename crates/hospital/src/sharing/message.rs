@@ -18,6 +18,7 @@ pub(super) const READ: &str = "/read";
 pub(super) const GLASS: &str = "/glass";
 pub(super) const ERASE: &str = "/erase";
 pub(super) const LOCATE: &str = "/locate";
+pub(super) const REQUEST: &str = "/request";
 
 /// Largest message that is read.
 pub(super) const BYTES_MAX: usize = 32 << 20;
@@ -55,6 +56,30 @@ pub(super) struct LocateAsk {
 #[serde(deny_unknown_fields)]
 pub(super) struct LocateAnswer {
     pub(super) known: u8,
+}
+
+/// A practitioner here asks a patient there for consent.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestAsk {
+    /// The patient, as the two of us say; 32 random bytes where we do not.
+    pub(super) pseudonym: String,
+    /// Purpose of use: a code of v3-ActReason.
+    pub(super) purpose: String,
+    /// Why, in words; may be empty.
+    pub(super) text: String,
+    /// Who asks: an SD-JWT of the practitioner, bound to this call.
+    pub(super) credential: String,
+    /// Never used before; the credential's key binding repeats it.
+    pub(super) nonce: String,
+}
+
+/// It came. The same whether there is such a patient or not.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestAnswer {
+    /// Always 1.
+    pub(super) received: u8,
 }
 
 /// A grant that a patient gave you.

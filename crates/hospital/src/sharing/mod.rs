@@ -6,7 +6,8 @@
 //! (`ask`); the custodian decides, writes the disclosure, waits until it is final and only then
 //! releases (`disclose`), with a signed statement on what it decided (`release`). One that breaks
 //! the rule is kept as evidence (`misconduct`). `withdraw` ends a grant. Who lets records be
-//! located, and who asks every member for them, is in `locatable` and `locate`.
+//! located, and who asks every member for them, is in `locatable` and `locate`; who asks a patient
+//! for a consent, in `request`.
 //!
 //! What a patient signs for these is a statement: this organisation signs it for who has no device,
 //! a device signs what was prepared for it, and a delegate signs under a delegation (`signer`,
@@ -34,8 +35,10 @@ mod misconduct;
 mod pact;
 mod prepare;
 mod prepared;
+mod preview;
 mod received;
 mod release;
+mod request;
 mod signer;
 mod terms;
 mod wanted;
@@ -46,6 +49,7 @@ mod words;
 pub use ask::AskElsewhere;
 pub(crate) use book::Book;
 pub use custody::Custody;
+pub use decision::Because;
 pub(crate) use erased::EraseTold;
 pub use give::Filed;
 pub use glass::{Opened, Opening, Openings, Reviewable};
@@ -56,7 +60,10 @@ pub(crate) use misconduct::EvidencePact;
 pub use misconduct::KeptEvidence;
 pub(crate) use pact::{Kept, pact_mark};
 pub use prepare::Prepared;
+pub use preview::{Counts, Preview, PreviewAsk, Previewed, WouldSee};
 pub use received::{Elsewhere, Proved, Source, Sourced};
+pub(crate) use request::Knocks;
+pub use request::{AccessRequest, AccessRequestPage, NewAccessRequest};
 pub use signer::{SignedStatement, sign_statement};
 pub use terms::{Asked, asked};
 pub use withdraw::WithdrawnGrant;

@@ -73,7 +73,7 @@ impl Hospital {
     }
 
     /// A version of a record of our own making, ready to be stored.
-    pub(super) async fn own_draft(
+    pub(crate) async fn own_draft(
         &self,
         type_: &'static str,
         record: Value,

@@ -106,11 +106,42 @@ fn address(own: bool, after: &str) -> String {
     format!("/portal/accesses?{}", pairs::encode(&query))
 }
 
-/// Lines of the report as a list.
+/// Lines of the report as a list. The same person doing the same again, one line after another, is
+/// told once with how often; each has its own seal below it.
 pub(super) fn list(visit: &Visit, lines: &[Value]) -> Markup {
+    let same = |a: &Value, b: &Value| {
+        let parts = [
+            "/who",
+            "/organisation",
+            "/deed",
+            "/what",
+            "/purpose",
+            "/outcome",
+        ];
+        parts.iter().all(|part| text(a, part) == text(b, part))
+    };
     html! {
         ul.lines {
-            @for line in lines { li { (access(visit, line)) } }
+            @for group in lines.chunk_by(same) {
+                li {
+                    @if let Some(first) = group.first() { (access(visit, first)) }
+                    @if group.len() > 1 {
+                        details {
+                            summary {
+                                (visit.tell("accesses-again", &[("count", &(group.len() - 1).to_string())]))
+                            }
+                            ul.plain {
+                                @for line in &group[1..] {
+                                    li {
+                                        (date::stamp(visit.language, text(line, "/time"))) " "
+                                        (sealed(visit, text(line, "/event")))
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 }
@@ -132,6 +163,9 @@ fn access(visit: &Visit, line: &Value) -> Markup {
             @if outcome != "permitted" {
                 p.tag.strong { (visit.say(if outcome == "refused" { "accesses-refused" } else { "accesses-failed" })) }
             }
+            @if let Some(about) = text(line, "/event").split("/_history").next() {
+                p { a href={ "/portal/ask?kind=why&about=" (about) } { (visit.say("accesses-why")) } }
+            }
             (sealed(visit, text(line, "/event")))
         }
     }
@@ -142,7 +176,14 @@ fn who(visit: &Visit, who: &str) -> String {
     let Some((name, role)) = who.strip_suffix(')').and_then(|who| who.rsplit_once(" (")) else {
         return who.to_owned();
     };
-    format!("{name} ({})", coded(visit, "role", role))
+    let role = coded(visit, "role", role);
+    // Another organisation names its people by a pseudonym; who it was it tells if you ask.
+    let pseudonym = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if pseudonym {
+        role
+    } else {
+        format!("{name} ({role})")
+    }
 }
 
 fn deed(visit: &Visit, code: &str) -> String {

@@ -13,6 +13,7 @@ use crate::{date, live};
 
 /// What is told at once; the record has the rest.
 const NEW_MAX: usize = 8;
+const ACCESSES_MAX: usize = 20;
 /// Where nothing is known of a last visit, so many days are looked back.
 const FIRST_DAYS: i64 = 30;
 const DAY_US: i64 = 86_400_000_000;
@@ -31,7 +32,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
         .await?;
     let mut fresh: Vec<&Value> = record::records(&bundle).filter(|it| is_news(it)).collect();
     fresh.reverse();
-    let accesses = super::accesses::of_others(&visit, &since, 5).await?;
+    let accesses = super::accesses::of_others(&visit, &since, ACCESSES_MAX).await?;
     let title = visit.tell("home-hello", &[("name", &record::name(&person))]);
     let content = html! {
         h1 { (title) }
@@ -45,7 +46,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
         section aria-labelledby="home-accesses" {
             h2 id="home-accesses" { (visit.say("home-accesses")) }
             @if accesses.lines.is_empty() { p { (visit.say("home-accesses-none")) } }
-            @else { (super::accesses::list(&visit, &accesses.lines)) }
+            @else { (super::accesses::list(&visit, &accesses.lines[..accesses.lines.len().min(ACCESSES_MAX)])) }
             p { a href="/portal/accesses" { (visit.say("home-accesses-all")) } }
         }
     };

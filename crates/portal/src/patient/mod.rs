@@ -1,9 +1,15 @@
 //! The pages of a patient, and of who acts for one.
 
 mod accesses;
+mod erase;
+mod family;
 pub(crate) mod home;
+mod keys;
+mod links;
 mod more;
+mod notices;
 mod permissions;
+mod take;
 mod timeline;
 
 use axum::Router;
@@ -20,5 +26,11 @@ pub(crate) fn routes() -> Router<Portal> {
         .route("/portal/record/{type}/{id}", get(timeline::one))
         .route("/portal/accesses", get(accesses::show))
         .route("/portal/more", get(more::show))
+        .merge(take::routes())
         .merge(permissions::routes())
+        .merge(notices::routes())
+        .merge(links::routes())
+        .merge(family::routes())
+        .merge(keys::routes())
+        .merge(erase::routes())
 }

@@ -62,7 +62,6 @@ class Chart extends HTMLElement {
     const { times, series } = this.data;
     const values = [times, ...series.map((it) => it.values)] as uPlot.AlignedData;
     this.plot = new uPlot(this.options(place), values, place);
-    if (document.activeElement === place) this.point();
   }
 
   private options(place: HTMLElement): uPlot.Options {
@@ -91,6 +90,10 @@ class Chart extends HTMLElement {
       ],
       series: [{}, ...series],
       hooks: {
+        // What is drawn anew shows the cursor to whoever moves it by keys.
+        ready: [() => {
+          if (document.activeElement === place) this.point();
+        }],
         drawClear: [(plot) => this.band(plot)],
         setCursor: [(plot) => this.pointed(plot)],
       },

@@ -6,7 +6,7 @@
 const BURST_MS = 250;
 const RETRY_MS = 2_000;
 const RETRY_MS_MAX = 60_000;
-const RETRIES_MAX = 100;
+const RETRIES_MAX = 20;
 
 class Live extends HTMLElement {
   private source: EventSource | null = null;

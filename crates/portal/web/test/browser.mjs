@@ -91,7 +91,7 @@ export async function authenticator(there, hasPrf) {
 export async function open(browser) {
   const context = await browser.newContext();
   const there = await context.newPage();
-  there.setDefaultTimeout(20_000);
+  there.setDefaultTimeout(60_000);
   const faults = [];
   there.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   there.on("console", (line) => {

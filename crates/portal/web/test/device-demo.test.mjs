@@ -19,6 +19,8 @@ let given;
 let patient;
 let home;
 let other;
+let ward;
+let delegation;
 
 const consent = () => JSON.stringify({
   resourceType: "Consent", status: "active",
@@ -47,12 +49,17 @@ before(async () => {
   patient = demo.patients.at(-1);
   home = demo.organisations.find((one) => one.id === patient.home);
   other = demo.organisations.find((one) => one.id !== home.id);
+  ward = demo.patients.find((one) => one.home === home.id && one.id !== patient.id);
   const head = '<meta name="salus-form" content="the-token">';
   const sign = (id, attributes) => signPage(id, { patient: patient.id, ...attributes });
   pages = {
     "/portal/device": () => devicePage(patient.id),
     "/portal/code": () => sign("code", { kind: "code", organisation: other.id }),
     "/portal/consent": () => sign("consent", { kind: "consent", consent: consent() }),
+    "/portal/accept": () => signPage("accept", { kind: "accept", patient: ward.id,
+      holder: patient.id, delegation }),
+    "/portal/for-another": () => signPage("for-another", { kind: "code", patient: ward.id,
+      holder: patient.id, organisation: other.id }),
     "/portal/withdraw": () => sign("withdraw", { kind: "withdraw", consent: given }),
   };
   server = await serve({ otherwise: async (request, response) => {
@@ -61,7 +68,9 @@ before(async () => {
       response.setHeader("content-type", "text/html; charset=utf-8");
       return response.end(page(["device.js"], made(), head));
     }
+    // As the portal does: what is open to all is reached as it is, the rest behind its own path.
     const path = request.url.replace(/^\/portal\/api/, "");
+    assert.equal(path === request.url, path.startsWith("/ledger/"), path);
     const headers = { authorization: `Bearer ${patient.token}` };
     for (const name of ["accept", "content-type", "acting-for"]) {
       if (request.headers[name]) headers[name] = request.headers[name];
@@ -94,18 +103,21 @@ test("a device makes its keys, and the organisation takes them", { skip }, async
   assert.equal((await there.$$("article")).length, 0);
 });
 
+/** Prepares, reviews and signs on a page; answers what was shown. */
+async function through(id) {
+  const { there } = browsing;
+  await there.goto(`${server.base}/portal/${id}`);
+  assert.equal(await state(there, `#${id}`, "ask"), "ask");
+  await there.click("text=Prepare");
+  assert.equal(await state(there, `#${id}`, "review"), "review");
+  const shown = await there.textContent(`#${id} [data-step=review]`);
+  await there.click(`#${id} [data-act=sign]`);
+  assert.equal(await state(there, `#${id}`, "done"), "done");
+  return shown;
+}
+
 test("it signs a code, a consent and its end, and the node does each", { skip }, async () => {
   const { there } = browsing;
-  const through = async (id) => {
-    await there.goto(`${server.base}/portal/${id}`);
-    assert.equal(await state(there, `#${id}`, "ask"), "ask");
-    await there.click("text=Prepare");
-    assert.equal(await state(there, `#${id}`, "review"), "review");
-    const shown = await there.textContent(`#${id} [data-step=review]`);
-    await there.click(`#${id} [data-act=sign]`);
-    assert.equal(await state(there, `#${id}`, "done"), "done");
-    return shown;
-  };
   await through("code");
   const code = await there.textContent("[data-proven=code]");
   const clinician = other.users.find((one) => one.role === "clinician");
@@ -117,6 +129,24 @@ test("it signs a code, a consent and its end, and the node does each", { skip },
   given = await there.textContent("[data-proven=consent]");
   assert.match(await there.textContent("[data-proven=grant]"), /^[0-9a-f]{64}$/);
   await through("withdraw");
+});
+
+test("it accepts to act for another patient, and signs for them", { skip }, async () => {
+  const ask = async (path, body) => {
+    const answer = await fetch(home.base + path, {
+      method: "POST", body: JSON.stringify(body),
+      headers: { authorization: `Bearer ${ward.token}`, "content-type": "application/json" },
+    });
+    assert.equal(answer.status, 201, await answer.clone().text());
+    return answer.json();
+  };
+  await ask("/identity/keys", { mode: "custodial" });
+  const until = new Date(Date.now() + 30 * 86_400_000).toISOString();
+  const proxy = { patient: ward.id, delegate: patient.username, kind: "proxy", until };
+  delegation = (await ask("/identity/delegations", proxy)).id;
+  await through("accept");
+  await through("for-another");
+  assert.match(await browsing.there.textContent("[data-proven=code]"), /./);
   await browsing.done(/status of 404/);
 });
 

@@ -141,7 +141,7 @@ test("a seed opens with its own passkey or passphrase, for its own patient", asy
   await assert.rejects(lib.openDevice(new Uint8Array(32), "st-mary/p1", wrapped), lib.Sealed);
   const file = await lib.sealFile(seed(), "three words here");
   assert.equal(hex((await lib.openFile(file, "three words here")).reveal()), hex(seed().reveal()));
-  await assert.rejects(lib.openFile(file, "three words her"), lib.Sealed);
+  // Another passphrase is refused in `device.test.mjs`: each try costs seconds.
   const dear = file.slice();
   dear[16] = 0x7f;
   await assert.rejects(lib.openFile(dear, "three words here"), lib.Sealed);

@@ -59,6 +59,20 @@ fn the_glass_is_broken_with_notice_and_review() {
         422,
         "once"
     );
+    // The patient contests it by the same id, and the officer answers.
+    let contest = json!({ "about": glass, "kind": "contest", "text": "I could have been asked." });
+    let asked = visit.post(HOME, "/questions", &visit.patient, &contest);
+    assert_eq!(asked.status, 201, "{}", asked.text());
+    let open = visit.get(HOME, "/questions?state=open", &auditor).json();
+    let id = open["questions"][0]["id"].as_str().unwrap();
+    let answer = json!({ "text": "You were unconscious; the ward will call you." });
+    let said = visit.post(HOME, &format!("/questions/{id}/answer"), &auditor, &answer);
+    assert_eq!(said.status, 201, "{}", said.text());
+    let own = visit.get(HOME, "/questions", &visit.patient).json();
+    assert_eq!(
+        own["questions"][0]["answer"]["text"], answer["text"],
+        "{own}"
+    );
     let unknown = "/sharing/break-glass/00/review";
     assert_eq!(visit.post(HOME, unknown, &auditor, &verdict).status, 404);
 }

@@ -3,8 +3,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{damaged, from_sql, to_sql};
-use crate::{Batch, Leaf, LeafPlace, StoreError};
+use super::{damaged, from_sql, to_sql, user};
+use crate::{Batch, Leaf, LeafPlace, Setting, StoreError};
 
 const COLUMNS: &str = "sequence, first_leaf, leaves, blinding, root, previous, body, anchor";
 /// Leaves in one batch at most.
@@ -130,6 +130,40 @@ pub(crate) fn seal(connection: &Connection, batch: &Batch) -> Result<(), StoreEr
             batch.transaction,
         ])?;
     Ok(())
+}
+
+/// Stores batches of which only the ledger has the contents, and what vouches for them.
+pub(crate) fn take_lost(
+    connection: &Connection,
+    batches: &[Batch],
+    mark: &Setting,
+) -> Result<(), StoreError> {
+    let last = last(connection)?;
+    let refuse = |reason: &str| Err(StoreError::Refused(reason.to_owned()));
+    if last.as_ref().is_some_and(|last| last.anchor.is_none()) {
+        return refuse("lost batches while one is open");
+    }
+    let first_leaf = covered(last.as_ref()) + 1;
+    let mut sequence = last.as_ref().map_or(0, |last| last.sequence);
+    let mut previous = last.map_or([0; 32], |last| last.root);
+    for batch in batches {
+        sequence += 1;
+        let empty = batch.leaves == 0 && batch.first_leaf == first_leaf;
+        if batch.sequence != sequence || batch.previous != previous || !empty {
+            return refuse("a lost batch that does not follow the last one");
+        }
+        previous = batch.root;
+        connection
+            .prepare_cached("INSERT INTO batches VALUES (?1, ?2, 0, ?3, ?4, ?5, x'', x'')")?
+            .execute(params![
+                to_sql(batch.sequence)?,
+                to_sql(batch.first_leaf)?,
+                batch.blinding,
+                batch.root,
+                batch.previous,
+            ])?;
+    }
+    user::put_setting(connection, mark)
 }
 
 /// Changes the open batch with this statement.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::names::{self, Cache, Table as Names};
-use super::{damaged, from_sql, identity, later, read, write};
+use super::{damaged, from_sql, health_link, identity, later, read, write};
 use crate::{Erased, Erasure, KeptErasure, SharedRecord, StoreError};
 
 /// Where rows refer to texts. Each statement yields every text that is used there.
@@ -145,6 +145,7 @@ pub(crate) fn shared(
 /// Whatever else names the patient: sign-ins, keys, delegations, what others know of the patient.
 fn forget_person(connection: &Connection, erasure: &Erasure) -> Result<(), StoreError> {
     identity::forget(connection, &erasure.patient)?;
+    health_link::erase(connection, &erasure.patient)?;
     for sql in [
         "DELETE FROM passkeys WHERE username IN (SELECT username FROM users WHERE patient = ?1)",
         "DELETE FROM logins WHERE username IN (SELECT username FROM users WHERE patient = ?1)",

@@ -71,6 +71,16 @@ impl Hospital {
         Ok(openings)
     }
 
+    /// The patient of an opening of a record here.
+    pub(crate) async fn opened_patient(
+        &self,
+        glass: &Digest,
+    ) -> Result<Option<String>, HospitalError> {
+        let id = answered_id(glass);
+        let pact = self.pact::<AnsweredPact>(PactKind::Glass, &id).await?;
+        Ok(pact.map(|it| it.patient))
+    }
+
     /// Gives the verdict on an opening. Answers once the ledger has it.
     pub async fn review_opening(
         &self,
