@@ -34,10 +34,8 @@ sex-unknown = Geschlecht nicht bekannt
 banner-label = Der Patient
 banner-allergies = Allergien
 banner-allergies-none = Hier sind keine Allergien eingetragen
-banner-allergies-none-elsewhere = andere zeigen keine Allergien
 banner-problems = Probleme
 banner-problems-none = Hier sind keine aktiven Probleme eingetragen
-banner-problems-none-elsewhere = andere zeigen keine Probleme
 banner-serious = schwer
 banner-unnamed = (ohne Namen)
 banner-more = { $count ->
@@ -45,6 +43,7 @@ banner-more = { $count ->
    *[other] und { $count } mehr
 }
 banner-elsewhere = Anderswo
+banner-elsewhere-none = es werden keine Allergien oder Probleme gezeigt
 banner-elsewhere-asked = Die Akten anderer Organisationen sind noch nicht angesehen.
 banner-elsewhere-not = Die Akten anderer Organisationen stehen nicht auf dieser Seite.
 banner-elsewhere-failed = Nicht alle haben geantwortet.

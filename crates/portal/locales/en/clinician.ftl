@@ -34,10 +34,8 @@ sex-unknown = sex not known
 banner-label = The patient
 banner-allergies = Allergies
 banner-allergies-none = No allergies recorded here
-banner-allergies-none-elsewhere = no allergies shown by others
 banner-problems = Problems
 banner-problems-none = No active problems recorded here
-banner-problems-none-elsewhere = no problems shown by others
 banner-serious = serious
 banner-unnamed = (without a name)
 banner-more = { $count ->
@@ -45,6 +43,7 @@ banner-more = { $count ->
    *[other] and { $count } more
 }
 banner-elsewhere = Elsewhere
+banner-elsewhere-none = no allergies or problems are shown
 banner-elsewhere-asked = Records of other organisations are not looked at yet.
 banner-elsewhere-not = Records of other organisations are not on this page.
 banner-elsewhere-failed = Not all answered.

@@ -342,13 +342,19 @@ fn in_banner(visit: &Visit, answer: &Answer) -> Markup {
     let all = || answer.found.iter().map(|it| &it.resource);
     let (allergies, problems) = (banner::allergies(all()), banner::problems(all()));
     let failed = answer.remarks.iter().any(|(bad, _)| *bad);
+    let nothing = allergies.is_empty() && problems.is_empty();
     html! {
         span.mark.quiet { (visit.say("banner-elsewhere")) } " "
-        @if failed { strong { (visit.say("banner-elsewhere-failed")) " " } }
-        @if allergies.is_empty() { (visit.say("banner-allergies-none-elsewhere")) }
-        @else { (visit.say("banner-allergies")) ": " (banner::named(visit, &allergies, allergies.len())) }
-        " · "
-        @if problems.is_empty() { (visit.say("banner-problems-none-elsewhere")) }
-        @else { (visit.say("banner-problems")) ": " (banner::named(visit, &problems, 6)) }
+        @if failed { strong { (visit.say("banner-elsewhere-failed")) } " " }
+        // Where somebody did not answer, nobody knows that there is nothing.
+        @else if nothing { (visit.say("banner-elsewhere-none")) }
+        @if !allergies.is_empty() {
+            span.mark { (visit.say("banner-allergies")) } " "
+            (banner::named(visit, &allergies, allergies.len())) " "
+        }
+        @if !problems.is_empty() {
+            span.mark.quiet { (visit.say("banner-problems")) } " "
+            (banner::named(visit, &problems, 6))
+        }
     }
 }
