@@ -74,6 +74,7 @@ fn node_clients(steps: &mut Steps, demo: &Path) {
             "backend services, openid-client",
             "backend-services.test.mjs",
         ),
+        ("health links, jose", "health-links.test.mjs"),
     ] {
         steps.run(name, &mut node_test(&folder, file, demo));
     }
@@ -85,6 +86,9 @@ fn node_clients(steps: &mut Steps, demo: &Path) {
             let mut run = node_test(&folder, "passkeys.test.mjs", demo);
             steps.run("passkeys in Chromium", run.env("CHROMIUM", browser));
             crate::scripts::in_a_browser(steps, browser, demo);
+            let mut run = node_test(&folder, "export.test.mjs", demo);
+            let export = "the page of an export in Chromium, offline";
+            steps.run(export, run.env("CHROMIUM", browser));
         }
         Err(missing) => steps.skipped(launch, missing),
     }

@@ -69,8 +69,6 @@ mod keyring;
 pub mod links;
 mod membership;
 pub mod operations;
-pub mod operations;
-mod own;
 mod own;
 pub mod pairs;
 mod pen;

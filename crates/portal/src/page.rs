@@ -140,7 +140,7 @@ pub(crate) fn response(
                 (head(frame))
                 @if let Some(patient) = &frame.acting_for { (acting(frame, patient)) }
                 main id="main" tabindex="-1" { (PreEscaped(&content)) }
-                @if needs("<salus-seal ") { (seal::words(language)) }
+                @if (needs("<salus-seal ") || needs("<salus-verify-file")) { (seal::words(language)) }
                 footer { p { (language.say("frame-foot")) } }
             }
         }

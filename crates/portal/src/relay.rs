@@ -35,7 +35,12 @@ pub(crate) async fn pass(State(_): State<Portal>, visit: Visit, request: Request
     *inner.method_mut() = parts.method.clone();
     *inner.uri_mut() = uri;
     let acting = HeaderName::from_static(ACTING_FOR);
-    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::ACCEPT, acting] {
+    for name in [
+        header::CONTENT_TYPE,
+        header::CONTENT_LENGTH,
+        header::ACCEPT,
+        acting,
+    ] {
         if let Some(value) = parts.headers.get(&name) {
             inner.headers_mut().insert(name, value.clone());
         }

@@ -4,8 +4,8 @@
 //! What lives here: one writer thread with group commit, reader threads, search, history, paging,
 //! batches, users, clients, settings, pacts, keys of patients, delegations, health links, erasures,
 //! migrations, and the scans of the audit. All SQL is under `sqlite`; a second database goes beside
-//! it, behind the same methods. What does not: keys and plaintext (an envelope is opaque bytes here),
-//! the rules of FHIR, the form of a leaf or a batch.
+//! it, behind the same methods. What does not: keys and plaintext (an envelope is opaque bytes
+//! here), the rules of FHIR, the form of a leaf or a batch.
 //!
 //! Invariants, each with the test that guards it:
 //!

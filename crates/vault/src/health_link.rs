@@ -1,16 +1,13 @@
 //! The key of a SMART Health Link, files under it (JWE), and what is kept of both.
 //!
-//! A file is a JWE in compact form: `alg` is `dir`, `enc` is `A256GCM`, `zip` is `DEF`
-//! (<https://hl7.org/fhir/uv/smart-health-cards-and-links/links-specification.html>, RFC 7516 3.1,
-//! 5.1, RFC 7518 4.5 and 5.3). The key is in the link that the patient hands on. What lies here is
-//! sealed under the patient's vault key, so that it goes with the patient.
-
-use std::io::Write;
+//! A file is a JWE in compact form: `alg` is `dir`, `enc` is `A256GCM`. It is not compressed:
+//! widely used libraries inflate 250 kB at most, or nothing. The key is in the link that the
+//! patient hands on. What lies here is sealed under the patient's vault key, so that it goes with
+//! the patient. RFC 7516 3.1 and 5.1, RFC 7518 4.5 and 5.3,
+//! <https://hl7.org/fhir/uv/smart-health-cards-and-links/links-specification.html>
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::aead::{Cipher, NONCE, TAG};
@@ -18,7 +15,7 @@ use crate::keys::{derive, random};
 use crate::root::{unwrap, wrap};
 use crate::{VaultError, VaultKey};
 
-/// Largest file before it is compressed.
+/// Largest file.
 const FILE_BYTES_MAX: usize = 64 << 20;
 const BESIDE: &str = "vault/beside-records";
 
@@ -57,7 +54,7 @@ impl LinkKey {
         Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0))
     }
 
-    /// Compresses and encrypts a file. `content_type` goes into `cty`.
+    /// Encrypts a file. `content_type` goes into `cty`.
     pub fn encrypt(&self, content_type: &str, file: &[u8]) -> Result<String, VaultError> {
         if file.len() > FILE_BYTES_MAX {
             return Err(VaultError::TooLarge {
@@ -72,9 +69,11 @@ impl LinkKey {
                 reason: "it has other characters than a media type",
             });
         }
-        let head = format!(r#"{{"alg":"dir","enc":"A256GCM","zip":"DEF","cty":"{content_type}"}}"#);
+        let head = format!(r#"{{"alg":"dir","enc":"A256GCM","cty":"{content_type}"}}"#);
         let head = URL_SAFE_NO_PAD.encode(head);
-        let mut body = deflated(file)?;
+        // Room for the tag from the start: the plaintext is never left behind by a reallocation.
+        let mut body = Vec::with_capacity(file.len() + TAG);
+        body.extend_from_slice(file);
         let nonce = random::<NONCE>()?;
         // RFC 7516 5.1 step 14: the encoded header is the associated data.
         Cipher::new(&self.0)
@@ -85,15 +84,6 @@ impl LinkKey {
         // `dir`: there is no encrypted key (RFC 7518 4.5).
         Ok(format!("{head}..{nonce}.{body}.{tag}"))
     }
-}
-
-/// RFC 7516 4.1.3: raw DEFLATE.
-fn deflated(file: &[u8]) -> Result<Vec<u8>, VaultError> {
-    let failed = |_| VaultError::Library("compression");
-    let room = file.len() / 4 + TAG + 64;
-    let mut out = DeflateEncoder::new(Vec::with_capacity(room), Compression::default());
-    out.write_all(file).map_err(failed)?;
-    out.finish().map_err(failed)
 }
 
 /// Seals what belongs to a patient and is no record, under a name that it opens by again.
@@ -114,10 +104,6 @@ pub fn kept_beside(
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
-    use std::io::Read;
-
-    use flate2::read::DeflateDecoder;
-
     use super::*;
 
     fn decrypted(key: &LinkKey, jwe: &str) -> Option<Vec<u8>> {
@@ -128,12 +114,8 @@ mod tests {
         let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
         let nonce: [u8; NONCE] = decode(nonce).try_into().unwrap();
         let sealed = [decode(body), decode(tag)].concat();
-        let mut deflated = Vec::new();
-        Cipher::new(&key.0).open(nonce, head.as_bytes(), &sealed, &mut deflated)?;
         let mut file = Vec::new();
-        DeflateDecoder::new(&deflated[..])
-            .read_to_end(&mut file)
-            .ok()?;
+        Cipher::new(&key.0).open(nonce, head.as_bytes(), &sealed, &mut file)?;
         Some(file)
     }
 
@@ -143,14 +125,13 @@ mod tests {
         let file = br#"{"resourceType":"Bundle","type":"collection"}"#.repeat(50);
         let jwe = key.encrypt("application/fhir+json", &file).unwrap();
         assert_eq!(decrypted(&key, &jwe), Some(file.clone()));
-        assert!(jwe.len() < file.len(), "it is compressed");
         assert_eq!(decrypted(&LinkKey::fresh().unwrap(), &jwe), None);
         assert_ne!(jwe, key.encrypt("application/fhir+json", &file).unwrap());
         let head = jwe.split('.').next().unwrap();
         let head = String::from_utf8(URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
         assert_eq!(
             head,
-            r#"{"alg":"dir","enc":"A256GCM","zip":"DEF","cty":"application/fhir+json"}"#
+            r#"{"alg":"dir","enc":"A256GCM","cty":"application/fhir+json"}"#
         );
         assert_eq!(key.text().len(), 43);
         let again = LinkKey::from_bytes(key.reveal()).unwrap();

@@ -197,8 +197,8 @@ fn consents(
     filed
 }
 
-/// A random consent of a patient, and as it is filed. The first is the pass to ask with; a plain one
-/// permits something as a rule.
+/// A random consent of a patient, and as it is filed. The first is the pass to ask with; a plain
+/// one permits something as a rule.
 pub fn candidate(
     chart: &Chart,
     practitioner: &'static str,

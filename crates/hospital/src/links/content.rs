@@ -20,7 +20,7 @@ use crate::setup::Hospital;
 /// Most records in a link.
 const RECORDS_MAX: usize = 2_000;
 /// Most bytes of them.
-const BYTES_MAX: usize = 32 << 20;
+const BYTES_MAX: usize = 16 << 20;
 /// Most types that a link may name.
 const TYPES_MAX: usize = 32;
 /// Between the patient and this organisation, or a proof of it: in no link.

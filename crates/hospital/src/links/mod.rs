@@ -29,7 +29,7 @@ use crate::keyring::{failed, patient_vault};
 use crate::setup::Hospital;
 
 /// Links of one patient that are kept, ended ones included.
-const LINKS_MAX: u32 = 50;
+const LINKS_MAX: u32 = 20;
 /// Longest life.
 const LIFE_US_MAX: i64 = 366 * 86_400 * 1_000_000;
 /// How long an ended link is still listed.

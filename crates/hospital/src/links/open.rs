@@ -1,4 +1,4 @@
-//! Opening a link: whoever has it says who it is, and the patient sees that before the answer leaves.
+//! Opening a link: whoever has it says who it is, and the patient sees that before the answer.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

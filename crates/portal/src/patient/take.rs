@@ -86,23 +86,38 @@ fn new_link(visit: &Visit, made: &Value) -> Markup {
 
 fn ask(visit: &Visit, wish: &Wish, faults: &Faults) -> Markup {
     let choice = |value: &str, key: &str, more: &str| -> Choice {
-        let more = if more.is_empty() { String::new() } else { visit.say(more) };
+        let more = if more.is_empty() {
+            String::new()
+        } else {
+            visit.say(more)
+        };
         (value.to_owned(), visit.say(key), more)
     };
     let what = [
         choice("summary", "shl-what-summary", "shl-what-summary-hint"),
         choice("all", "shl-what-all", "shl-what-all-hint"),
     ];
-    let long = [choice("no", "shl-long-no", ""), choice("yes", "shl-long-yes", "")];
+    let long = [
+        choice("no", "shl-long-no", ""),
+        choice("yes", "shl-long-yes", ""),
+    ];
     let or = |typed: &str, first: &'static str| {
-        if typed.is_empty() { first.to_owned() } else { typed.to_owned() }
+        if typed.is_empty() {
+            first.to_owned()
+        } else {
+            typed.to_owned()
+        }
     };
     let line = |name, kind, key: &str, hint: &str, value| {
         Line {
             name,
             kind,
             label: visit.say(key),
-            hint: if hint.is_empty() { String::new() } else { visit.say(hint) },
+            hint: if hint.is_empty() {
+                String::new()
+            } else {
+                visit.say(hint)
+            },
             value,
             autocomplete: "off",
         }
@@ -193,6 +208,8 @@ async fn end(Path(id): Path<String>, filled: Filled) -> Result<Response, Trouble
     if !hospital::request::is_id(&id) {
         return Err(visit.absent());
     }
-    visit.send(Method::DELETE, &format!("/links/{id}"), None).await?;
+    visit
+        .send(Method::DELETE, &format!("/links/{id}"), None)
+        .await?;
     Ok(Visit::go("/portal/take"))
 }

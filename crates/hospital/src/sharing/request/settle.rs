@@ -38,7 +38,7 @@ impl Hospital {
         after: Option<String>,
     ) -> Result<AccessRequestPage, HospitalError> {
         let (side, narrower, looks) = match caller.role {
-            Role::Patient => (Side::Received, self.since(), caller.clone()),
+            Role::Patient => (Side::Received, self.sent_after(), caller.clone()),
             Role::Clinician => {
                 let own = format!("{PRACTITIONER}|{}", self.practitioner_pseudonym(caller));
                 let own = ("identifier".to_owned(), own);
@@ -135,7 +135,7 @@ impl Hospital {
             ("identifier".into(), side.with(organisation)),
             ("category".into(), side.all()),
             ("status".into(), "active".into()),
-            self.since(),
+            self.sent_after(),
             ("_count".into(), "10".into()),
         ];
         let caller = Caller::new("", Role::System, Some(patient.to_owned()));
@@ -143,7 +143,7 @@ impl Hospital {
     }
 
     /// Requests that are not over.
-    fn since(&self) -> (String, String) {
+    fn sent_after(&self) -> (String, String) {
         let since = instant::fhir(self.now_us() - OPEN_US);
         ("authored".into(), format!("ge{since}"))
     }

@@ -8,8 +8,20 @@ use crate::visit::Visit;
 
 /// Why something did not happen, where there are words; else its code is told.
 const REASONS: [&str; 14] = [
-    "no-key", "cancelled", "sealed", "short", "differ", "elsewhere", "refused", "typo", "length",
-    "count", "mixed", "twice", "wrong", "other-seed",
+    "no-key",
+    "cancelled",
+    "sealed",
+    "short",
+    "differ",
+    "elsewhere",
+    "refused",
+    "typo",
+    "length",
+    "count",
+    "mixed",
+    "twice",
+    "wrong",
+    "other-seed",
 ];
 
 /// The element with its steps; only one of them is shown.

@@ -17,9 +17,7 @@ pub(super) async fn preview(
     consent: &Value,
     purpose: &str,
 ) -> Result<Markup, Trouble> {
-    let ask = |seen: &str| {
-        json!({ "consent": consent, "purpose": purpose, "seen": seen, "count": LISTED })
-    };
+    let ask = |seen: &str| json!({ "consent": consent, "purpose": purpose, "seen": seen, "count": LISTED });
     let shown = visit.post("/sharing/preview", &ask("shown")).await?;
     let hidden = visit.post("/sharing/preview", &ask("hidden")).await?;
     Ok(html! {

@@ -23,14 +23,21 @@ pub(super) async fn open(visit: &Visit) -> Result<Markup, Trouble> {
 }
 
 fn card(visit: &Visit, one: &Value) -> Markup {
-    let (id, who, purpose) = (text(one, "/id"), text(one, "/organisation"), text(one, "/purpose"));
+    let (id, who, purpose) = (
+        text(one, "/id"),
+        text(one, "/organisation"),
+        text(one, "/purpose"),
+    );
     let named = format!("purpose-{purpose}");
     let purpose_words = if visit.language.has(&named) {
         visit.say(&named)
     } else {
         purpose.to_owned()
     };
-    let query = [("who".to_owned(), who.to_owned()), ("purpose".to_owned(), purpose.to_owned())];
+    let query = [
+        ("who".to_owned(), who.to_owned()),
+        ("purpose".to_owned(), purpose.to_owned()),
+    ];
     let query = hospital::pairs::encode(&query);
     html! {
         h3 { (visit.tell("requests-who", &[("who", who)])) }
@@ -49,6 +56,8 @@ pub(super) async fn decline(Path(id): Path<String>, filled: Filled) -> Result<Re
     if !hospital::request::is_id(&id) {
         return Err(visit.absent());
     }
-    visit.post(&format!("/sharing/requests/{id}/decline"), &json!({})).await?;
+    visit
+        .post(&format!("/sharing/requests/{id}/decline"), &json!({}))
+        .await?;
     Ok(Visit::go("/portal/permissions"))
 }

@@ -9,15 +9,34 @@ use crate::visit::Visit;
 
 /// Why something was not signed, in words of its own; anything else is told by its code.
 const REASONS: [&str; 9] = [
-    "no-key", "cancelled", "sealed", "short", "differ", "ahead", "past", "refused", "elsewhere",
+    "no-key",
+    "cancelled",
+    "sealed",
+    "short",
+    "differ",
+    "ahead",
+    "past",
+    "refused",
+    "elsewhere",
 ];
 /// Rules of a Consent as the device reads them out of what it signs, and names of their elements.
 const RULES: [&str; 6] = [
-    "rule-permit-some", "rule-permit-all", "rule-deny-some", "rule-deny-all", "except-permit-some",
+    "rule-permit-some",
+    "rule-permit-all",
+    "rule-deny-some",
+    "rule-deny-all",
+    "except-permit-some",
     "except-deny-some",
 ];
 const ELEMENTS: [&str; 9] = [
-    "status", "scope", "category", "dateTime", "policy", "period", "actor", "purpose",
+    "status",
+    "scope",
+    "category",
+    "dateTime",
+    "policy",
+    "period",
+    "actor",
+    "purpose",
     "securityLabel",
 ];
 
@@ -114,7 +133,8 @@ fn review(visit: &Visit, places: &[&str], rules: bool) -> Markup {
 }
 
 fn words(visit: &Visit) -> Markup {
-    let say = |name: &str| html! { span hidden data-say=(name) { (visit.say(&format!("sign-{name}"))) } };
+    let say =
+        |name: &str| html! { span hidden data-say=(name) { (visit.say(&format!("sign-{name}"))) } };
     html! {
         (say("busy"))
         (say("failed"))

@@ -29,7 +29,7 @@ impl Wish {
         };
         let one = |name: &str| all(name).into_iter().next().unwrap_or_default();
         Self {
-            pub(super) who: one("who"),
+            who: one("who"),
             purposes: all("purpose"),
             without: all("without"),
             long: one("long"),
@@ -97,4 +97,3 @@ impl Wish {
         })
     }
 }
-

@@ -78,4 +78,3 @@ pub(super) fn words(visit: &Visit, consent: &Value) -> Markup {
         }
     }
 }
-
