@@ -345,7 +345,7 @@ test('the glass is broken by keyboard alone, after what happens was said', async
   await page.context().close();
 });
 
-test('a link by the code of the patient, and a question to all members', async () => {
+test('a link by the code of the patient, a request to the patient, and a question to all members', async () => {
   const home = await newcomer(fresh('Linked'));
   const doctor = user(clinic, 'clinician');
   await ask(hospital, home.token, 'POST', '/identity/keys', { mode: 'custodial' });
@@ -364,6 +364,17 @@ test('a link by the code of the patient, and a question to all members', async (
   await page.click('form[action$="/link"] button');
   await page.waitForURL(/done=linked/);
   await look(page, 'clinician-linked', ENGLISH);
+  await page.selectOption('#of', hospital.id);
+  await page.fill('#words', 'short');
+  await page.click('form[action$="/request"] button');
+  await page.locator('.faults').waitFor();
+  await look(page, 'clinician-request-short', ENGLISH);
+  await page.fill('#words', 'Your knee is to be operated on Friday, and I need the earlier images.');
+  await page.click('form[action$="/request"] button');
+  await page.waitForURL(/done=requested/);
+  await look(page, 'clinician-requested', ENGLISH);
+  const asked = await ask(hospital, home.token, 'GET', '/sharing/requests');
+  assert.equal(asked.requests[0].organisation, clinic.id);
   await page.click('form[action$="/locate"] button');
   await page.locator('.card[role=status]').waitFor();
   await look(page, 'clinician-located', ENGLISH);

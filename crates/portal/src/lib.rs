@@ -12,7 +12,7 @@
 //!    access is in the log (`tests/pages.rs`, `a_page_shows_what_the_door_answers`).
 //! 2. Whatever a record holds, no script of it runs: everything is escaped, narratives are cleaned
 //!    and shown in a frame without scripts, and the policy of each page forbids all scripts but our
-//!    own (`e2e/portal-attacks.test.mjs`).
+//!    own (`e2e/portal/attacks.test.mjs`).
 //! 3. Nothing is changed by a form that is not from a page of the same browser
 //!    (`tests/forms.rs`, `a_form_from_elsewhere_changes_nothing`).
 //! 4. Every word is there in every language (`src/words.rs`,

@@ -1,5 +1,6 @@
 //! Proofs of records of other organisations. They came with the answer, and asking again would be
 //! another disclosure: they lie here for a while, for the session that was answered and no other.
+//! Beside them lies until when a person's emergency openings last.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -21,7 +22,10 @@ const LIFE_US: i64 = 15 * 60 * 1_000_000;
 /// All that lies here at the same time. What is too much pushes the oldest out.
 const BYTES_MAX: usize = 64 << 20;
 
-/// The proofs that lie here.
+/// Openings that are remembered; the newest.
+const OPENINGS_MAX: usize = 1_000;
+
+/// What lies here.
 #[derive(Default)]
 pub(crate) struct Shelf(Mutex<Kept>);
 
@@ -29,6 +33,16 @@ pub(crate) struct Shelf(Mutex<Kept>);
 struct Kept {
     bytes: usize,
     lots: VecDeque<Lot>,
+    openings: VecDeque<Opening>,
+}
+
+/// An emergency opening of a person, as it was answered.
+#[derive(PartialEq)]
+struct Opening {
+    owner: String,
+    patient: String,
+    organisation: String,
+    until: String,
 }
 
 struct Lot {
@@ -81,6 +95,29 @@ impl Shelf {
         self.open(|kept| kept.put(lot, now_us));
     }
 
+    /// Remembers until when the glass of an organisation is open for this person.
+    pub(crate) fn opened(&self, visit: &Visit, patient: &str, organisation: &str, until: &str) {
+        let opening = Opening {
+            owner: visit.caller().username.clone(),
+            patient: patient.to_owned(),
+            organisation: organisation.to_owned(),
+            until: until.to_owned(),
+        };
+        self.open(|kept| kept.remember(opening));
+    }
+
+    /// Until when it is open; `None`: it is over, or nobody here knows.
+    pub(crate) fn opening(
+        &self,
+        visit: &Visit,
+        patient: &str,
+        organisation: &str,
+    ) -> Option<String> {
+        let now_us = visit.portal.inside.hospital().now_us();
+        let owner = &visit.caller().username;
+        self.open(|kept| kept.until(owner, patient, organisation, now_us))
+    }
+
     fn find(&self, owner: &str, name: &str, now_us: i64) -> Option<(String, String)> {
         self.open(|kept| {
             let found = kept.lots.iter().rev();
@@ -93,6 +130,24 @@ impl Shelf {
 }
 
 impl Kept {
+    fn remember(&mut self, opening: Opening) {
+        if self.openings.len() >= OPENINGS_MAX {
+            self.openings.pop_front();
+        }
+        self.openings.push_back(opening);
+    }
+
+    fn until(&self, owner: &str, patient: &str, organisation: &str, now_us: i64) -> Option<String> {
+        let lasts = |it: &&Opening| {
+            let end_us = hospital::instant::parse_fhir(&it.until);
+            end_us.is_some_and(|end_us| end_us > now_us)
+        };
+        let mut own = self.openings.iter().rev().filter(|it| {
+            it.owner == owner && it.patient == patient && it.organisation == organisation
+        });
+        own.find(lasts).map(|it| it.until.clone())
+    }
+
     fn put(&mut self, lot: Lot, now_us: i64) {
         let bytes = lot.bytes();
         if bytes > BYTES_MAX {
@@ -162,6 +217,30 @@ mod tests {
         assert!(shelf.find("ben", "o1", 99).is_none());
         assert!(shelf.find("ada", "o2", 99).is_none());
         assert!(shelf.find("ada", "o1", 100).is_none());
+    }
+
+    #[test]
+    fn an_opening_is_told_to_who_opened_until_it_ends() {
+        let mut kept = Kept::default();
+        for nth in 0..=OPENINGS_MAX {
+            kept.remember(Opening {
+                owner: "ada".into(),
+                patient: format!("p{nth}"),
+                organisation: "st-mary".into(),
+                until: "1970-01-01T00:00:10Z".into(),
+            });
+        }
+        assert_eq!(kept.openings.len(), OPENINGS_MAX);
+        let end = Some("1970-01-01T00:00:10Z".to_owned());
+        assert_eq!(kept.until("ada", "p1", "st-mary", 9_000_000), end);
+        assert_eq!(kept.until("ada", "p1", "st-mary", 10_000_000), None);
+        for (owner, patient, organisation) in [
+            ("ben", "p1", "st-mary"),
+            ("ada", "p0", "st-mary"),
+            ("ada", "p1", "city-lab"),
+        ] {
+            assert_eq!(kept.until(owner, patient, organisation, 0), None);
+        }
     }
 
     #[test]

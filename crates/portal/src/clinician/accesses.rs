@@ -117,8 +117,11 @@ fn line(visit: &Visit, event: &Value) -> Markup {
 fn deed(visit: &Visit, event: &Value) -> String {
     let subtypes = event["subtype"].as_array().into_iter().flatten();
     let codes: Vec<&str> = subtypes.map(|it| text(it, "/code")).collect();
-    let key = codes.iter().map(|code| format!("deed-{code}"));
-    let known = key.into_iter().find(|key| visit.language.has(key));
+    // The door logs the reading of a whole record as that of its history.
+    let keys = codes
+        .iter()
+        .flat_map(|code| [format!("mine-deed-{code}"), format!("deed-{code}")]);
+    let known = keys.into_iter().find(|key| visit.language.has(key));
     match known {
         Some(key) => visit.say(&key),
         None => codes.first().map_or_else(

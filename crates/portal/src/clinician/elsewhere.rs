@@ -35,8 +35,6 @@ pub(super) struct Sourced {
 pub(super) struct Asked {
     /// The organisation whose glass was broken; empty: all that granted.
     glass: String,
-    /// Until when, as the opening was answered.
-    until: String,
 }
 
 /// What other organisations answered.
@@ -50,15 +48,9 @@ struct Answer {
 impl Asked {
     pub(super) fn read(visit: &Visit) -> Self {
         let glass = visit.query("glass");
-        let until = visit.query("until");
         Self {
             glass: if hospital::request::is_id(&glass) {
                 glass
-            } else {
-                String::new()
-            },
-            until: if hospital::instant::parse_fhir(&until).is_some() {
-                until
             } else {
                 String::new()
             },
@@ -69,7 +61,6 @@ impl Asked {
         let mut query = vec![("tab".to_owned(), tab.name().to_owned())];
         if !self.glass.is_empty() {
             query.push(("glass".into(), self.glass.clone()));
-            query.push(("until".into(), self.until.clone()));
         }
         query
     }
@@ -102,16 +93,21 @@ impl Asked {
     }
 }
 
-/// The banner of a broken glass.
-pub(super) fn glass(visit: &Visit, asked: &Asked) -> Markup {
+/// The banner of a broken glass. Whether it is open is known here from its answer alone: an address
+/// that merely says so is told as what it asks for.
+pub(super) fn glass(visit: &Visit, patient: &str, asked: &Asked) -> Markup {
+    let until = visit.portal.shelf.opening(visit, patient, &asked.glass);
     html! {
-        @if !asked.glass.is_empty() {
+        @if let Some(until) = until {
             div.alarm.glass role="status" {
                 p { strong { (visit.tell("glass-open", &[("organisation", &asked.glass)])) } }
-                @if !asked.until.is_empty() {
-                    p { (visit.tell("glass-open-until", &[("when", &date::moment(visit.language, &asked.until))])) }
-                }
+                p { (visit.tell("glass-open-until", &[("when", &date::moment(visit.language, &until))])) }
                 p { (visit.say("glass-open-hint")) }
+            }
+        } @else if !asked.glass.is_empty() {
+            div.alarm.glass role="status" {
+                p { strong { (visit.tell("glass-asked", &[("organisation", &asked.glass)])) } }
+                p { (visit.say("glass-asked-hint")) }
             }
         }
     }
@@ -157,7 +153,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
         (banner::banner(&visit, &chart, false))
         p.back { a href=(asked.path(&id, "", tab)) { (visit.say("chart-back")) } }
         h1 { (visit.tell("chart-title", &[("name", &name)])) }
-        (glass(&visit, &asked))
+        (glass(&visit, &id, &asked))
         (part)
     };
     Ok(visit.page(&name, &content))
@@ -184,14 +180,7 @@ fn read(visit: &Visit, bundle: &Value) -> Answer {
                     prove(visit, last, resource);
                 }
             }
-            "Patient" | "AuditEvent" | "Provenance" | "" => {
-                // Its own Provenance must find no other record before it.
-                answer.found.push(Sourced {
-                    organisation: String::new(),
-                    resource: resource.clone(),
-                    proven: false,
-                });
-            }
+            // A Provenance that is a record itself comes before its own.
             _ => answer.found.push(Sourced {
                 organisation: String::new(),
                 resource: resource.clone(),

@@ -168,9 +168,9 @@ pub(super) async fn open(Path(id): Path<String>, filled: Filled) -> Result<Respo
             return asked(visit, &id, &linked, &wish, &faults, wants_second).await;
         }
     };
-    let query = pairs::encode(&[
-        ("glass".into(), wish.organisation.clone()),
-        ("until".into(), text(&opened, "/until").to_owned()),
-    ]);
+    let until = text(&opened, "/until");
+    let shelf = &visit.portal.shelf;
+    shelf.opened(visit, &id, &wish.organisation, until);
+    let query = pairs::encode(&[("glass".into(), wish.organisation.clone())]);
     Ok(Visit::go(&format!("/portal/patients/{id}?{query}")))
 }

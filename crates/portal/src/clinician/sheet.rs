@@ -68,7 +68,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
         (banner::banner(&visit, &chart, true))
         h1 { (visit.tell("chart-title", &[("name", &name)])) }
         (saved(&visit, &id))
-        (elsewhere::glass(&visit, &asked))
+        (elsewhere::glass(&visit, &id, &asked))
         (acts(&visit, &id))
         (tabs(&visit, &id, &asked, tab.name()))
         @if chart.more { p.note { (visit.say("chart-more")) } }
