@@ -4,14 +4,15 @@ use axum::response::Response;
 use hospital::Role;
 use maud::html;
 
-use crate::patient;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
+use crate::{clinician, patient};
 
 /// `GET /portal`
 pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
     match visit.role() {
         Role::Patient => patient::home::show(visit).await,
+        Role::Clinician | Role::Pharmacist => clinician::search::show(visit).await,
         _ => {
             let title = visit.say("home-nothing");
             let content = html! { h1 { (title) } p { (visit.say("home-nothing-hint")) } };

@@ -12,7 +12,7 @@
 //!    access is in the log (`tests/pages.rs`, `a_page_shows_what_the_door_answers`).
 //! 2. Whatever a record holds, no script of it runs: everything is escaped, narratives are cleaned
 //!    and shown in a frame without scripts, and the policy of each page forbids all scripts but our
-//!    own (`e2e/portal-attacks.test.mjs`).
+//!    own (`e2e/portal/attacks.test.mjs`).
 //! 3. Nothing is changed by a form that is not from a page of the same browser
 //!    (`tests/forms.rs`, `a_form_from_elsewhere_changes_nothing`).
 //! 4. Every word is there in every language (`src/words.rs`,
@@ -23,20 +23,26 @@
 //! WCAG 2.2 A and AA, Content Security Policy 3, Trusted Types. `docs/decisions/0021-pages.md`.
 
 mod asset;
+mod chart;
+mod clinician;
 mod date;
 mod form;
 mod guard;
 mod home;
 mod live;
+mod narrative;
 mod page;
 mod patient;
 mod record;
 mod relay;
 mod seal;
+mod shelf;
 mod sign_in;
 mod trouble;
 mod visit;
 mod words;
+
+use std::sync::Arc;
 
 use api::Inside;
 use axum::Router;
@@ -46,6 +52,7 @@ use axum::response::{Redirect, Response};
 use axum::routing::{any, get, post};
 use tower_http::compression::CompressionLayer;
 
+use shelf::Shelf;
 use trouble::Trouble;
 use visit::Visit;
 
@@ -53,6 +60,7 @@ use visit::Visit;
 #[derive(Clone)]
 pub(crate) struct Portal {
     pub(crate) inside: Inside,
+    pub(crate) shelf: Arc<Shelf>,
 }
 
 /// Every page. Merge it with the routes of the JSON door.
@@ -68,11 +76,23 @@ pub fn router(inside: Inside) -> Router {
         .route("/portal/seal/{type}/{id}/{version}", get(seal::show))
         .route("/portal/api/{*path}", any(relay::pass))
         .route("/portal/assets/{name}", get(asset::show))
+        .route(
+            "/portal/seal-elsewhere/{organisation}/{type}/{id}/{version}",
+            get(shelf::show),
+        )
+        .route(
+            "/portal/narrative/{type}/{id}/{version}",
+            get(narrative::show),
+        )
         .merge(patient::routes())
+        .merge(clinician::routes())
         .route("/portal/{*path}", any(nothing_here))
         .layer(middleware::from_fn(guarded))
         .layer(CompressionLayer::new().compress_when(live::is_whole()))
-        .with_state(Portal { inside })
+        .with_state(Portal {
+            inside,
+            shelf: Arc::default(),
+        })
 }
 
 async fn guarded(request: Request, next: Next) -> Response {

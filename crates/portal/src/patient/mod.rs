@@ -15,6 +15,8 @@ mod timeline;
 use axum::Router;
 use axum::routing::get;
 
+pub(crate) use timeline::pager;
+
 use crate::Portal;
 
 /// The routes below `/portal` that are a patient's.

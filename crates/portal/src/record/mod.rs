@@ -5,7 +5,7 @@ mod line;
 mod value;
 
 pub(crate) use line::{Line, kind, line};
-pub(crate) use value::{concept, value};
+pub(crate) use value::{concept, unit, unit_words, value};
 
 use serde_json::Value;
 

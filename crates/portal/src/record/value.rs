@@ -22,11 +22,31 @@ pub(crate) fn quantity(language: Language, quantity: &Value) -> String {
     };
     let digits = date::number(language, &digits.to_string());
     let sign = text(quantity, "/comparator");
-    let unit = match text(quantity, "/unit") {
+    format!("{sign}{digits} {}", unit(quantity))
+        .trim_end()
+        .to_owned()
+}
+
+/// The unit of a Quantity.
+pub(crate) fn unit(quantity: &Value) -> &str {
+    let written = match text(quantity, "/unit") {
         "" => text(quantity, "/code"),
         unit => unit,
     };
-    format!("{sign}{digits} {unit}").trim_end().to_owned()
+    unit_words(written)
+}
+
+/// A code of UCUM as people write it; what is none stays.
+pub(crate) fn unit_words(code: &str) -> &str {
+    match code {
+        "Cel" => "°C",
+        "mm[Hg]" => "mmHg",
+        "10*3/uL" => "10³/µL",
+        "10*6/uL" => "10⁶/µL",
+        "m[IU]/L" => "mIU/L",
+        "kg/m2" => "kg/m²",
+        unit => unit,
+    }
 }
 
 /// What an Observation or one of its components says; empty where it says nothing.
@@ -118,6 +138,6 @@ mod tests {
             assert_eq!(say(of), wanted);
         }
         let german = json!({ "valueQuantity": { "value": 37.5, "unit": "Cel" } });
-        assert_eq!(value(Language::German, &german), "37,5 Cel");
+        assert_eq!(value(Language::German, &german), "37,5 °C");
     }
 }
