@@ -4,7 +4,7 @@ use axum::response::Response;
 use hospital::Role;
 use maud::html;
 
-use crate::patient;
+use crate::{admin, officer, patient};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 
@@ -12,6 +12,8 @@ use crate::visit::Visit;
 pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
     match visit.role() {
         Role::Patient => patient::home::show(visit).await,
+        Role::Auditor => officer::overview::show(visit).await,
+        Role::Admin => admin::overview::show(visit).await,
         _ => {
             let title = visit.say("home-nothing");
             let content = html! { h1 { (title) } p { (visit.say("home-nothing-hint")) } };

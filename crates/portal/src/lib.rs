@@ -22,12 +22,15 @@
 //!
 //! WCAG 2.2 A and AA, Content Security Policy 3, Trusted Types. `docs/decisions/0021-pages.md`.
 
+mod admin;
 mod asset;
 mod date;
 mod form;
 mod guard;
 mod home;
+mod ledger;
 mod live;
+mod officer;
 mod page;
 mod patient;
 mod record;
@@ -69,6 +72,9 @@ pub fn router(inside: Inside) -> Router {
         .route("/portal/api/{*path}", any(relay::pass))
         .route("/portal/assets/{name}", get(asset::show))
         .merge(patient::routes())
+        .merge(officer::routes())
+        .merge(ledger::routes())
+        .merge(admin::routes())
         .route("/portal/{*path}", any(nothing_here))
         .layer(middleware::from_fn(guarded))
         .layer(CompressionLayer::new().compress_when(live::is_whole()))

@@ -88,7 +88,7 @@ impl Language {
             .and_then(|value| value.to_str().ok())
             .unwrap_or("");
         let wanted = || {
-            let tags = accepted.split(',').take(16);
+            let mut tags = accepted.split(',').take(16);
             tags.find_map(|tag| {
                 let tag = tag.split(';').next().unwrap_or("").trim();
                 Self::parse(
