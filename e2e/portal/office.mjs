@@ -28,12 +28,24 @@ export async function ask(organisation, method, path, token, body) {
 export async function known() {
   const patient = patientOf(hospital);
   const doctor = user(clinic, 'clinician').token;
+  const shown = { home: patient.id, token: patient.token, doctor };
   const there = await ask(clinic, 'POST', '/fhir/Patient', doctor,
     { resourceType: 'Patient', name: [{ text: 'A visitor' }] });
   const { code } = await ask(hospital, 'POST', '/sharing/codes', patient.token, { patient: patient.id });
-  await ask(clinic, 'POST', '/sharing/links', doctor,
-    { patient: there.id, organisation: hospital.id, code });
-  return { home: patient.id, there: there.id, token: patient.token, doctor };
+  const link = { patient: there.id, organisation: hospital.id, code };
+  try {
+    await ask(clinic, 'POST', '/sharing/links', doctor, link);
+    return { ...shown, there: there.id };
+  } catch (error) {
+    assert.match(error.message, /409/);
+  }
+  // Another test, or an earlier run at this demo, linked the same person.
+  const { entry } = await ask(clinic, 'GET', '/fhir/Patient?_count=200', doctor);
+  for (const { resource } of entry) {
+    const { organisations } = await ask(clinic, 'GET', `/sharing/links?patient=${resource.id}`, doctor);
+    if (organisations.includes(hospital.id)) return { ...shown, there: resource.id };
+  }
+  return assert.fail('nobody at the clinic is linked to the hospital');
 }
 
 /** The clinic opens the patient's record in an emergency and reads in it. */

@@ -71,7 +71,7 @@ for (const way of WAYS) {
       ['officer-ledger', '/portal/ledger'],
       ['officer-block', `/portal/ledger/blocks/${await eventful()}`],
       ['officer-check', '/portal/ledger/check'],
-      ['officer-checked', `/portal/ledger/check?from=${height - 60}&to=${height - 5}`],
+      ['officer-checked', `/portal/ledger/check?from=${Math.max(1, height - 60)}&to=${height - 5}`],
       ['officer-verify', '/portal/verify'],
       ['officer-evidence', '/portal/evidence'],
     ]) {

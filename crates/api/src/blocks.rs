@@ -58,7 +58,11 @@ pub(crate) async fn list(State(door): State<Door>, Query(page): Query<Page>) -> 
             "refused": block.transactions.iter().filter(refused).count(),
         }));
     }
-    respond(StatusCode::OK, JSON, json!({ "blocks": blocks }).to_string())
+    respond(
+        StatusCode::OK,
+        JSON,
+        json!({ "blocks": blocks }).to_string(),
+    )
 }
 
 /// `GET /ledger/consistency?from=SIZE&to=SIZE`: that the history of `to` entries continues that of

@@ -115,9 +115,9 @@ pub use retire::Retired;
 pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
 pub use sharing::{
-    AskElsewhere, Asked, Code, Custody, Elsewhere, Filed, GivenReview, KeptEvidence, Linked, Located, LocatedAt,
-    Opened, Opening, Openings, Prepared, Proved, Reviewable, SignedStatement, Source, Sourced,
-    WithdrawnGrant, asked, plain_words, sign_statement,
+    AskElsewhere, Asked, Code, Custody, Elsewhere, Filed, GivenReview, KeptEvidence, Linked,
+    Located, LocatedAt, Opened, Opening, Openings, Prepared, Proved, Reviewable, SignedStatement,
+    Source, Sourced, WithdrawnGrant, asked, plain_words, sign_statement,
 };
 pub use sight::{Decide, Redaction, Shown, Sight};
 pub use sign_in::NewUser;

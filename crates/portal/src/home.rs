@@ -4,9 +4,9 @@ use axum::response::Response;
 use hospital::Role;
 use maud::html;
 
-use crate::{admin, officer, patient};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
+use crate::{admin, officer, patient};
 
 /// `GET /portal`
 pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {

@@ -43,7 +43,7 @@ async fn erase(visit: Visit) -> Result<Response, Trouble> {
 }
 
 fn erase_whom(visit: &Visit, patient: &str, faults: &Faults) -> Response {
-    let title = visit.say("erase-title");
+    let title = visit.say("erasing-title");
     let line = Line {
         name: "patient",
         kind: "text",
@@ -56,10 +56,10 @@ fn erase_whom(visit: &Visit, patient: &str, faults: &Faults) -> Response {
         p.back { a href="/portal/people" { (visit.say("people-back")) } }
         (faults.summary(visit))
         h1 { (title) }
-        p.lead { (visit.say("erase-lead")) }
+        p.lead { (visit.say("erasing-lead")) }
         form method="get" action="/portal/people/erase" {
             (line.show(faults))
-            button type="submit" { (visit.say("erase-preview")) }
+            button type="submit" { (visit.say("erasing-preview")) }
         }
     };
     visit.page(&title, &content)
@@ -77,20 +77,20 @@ async fn erase_check(
         faults.add("patient", visit.say("reports-fault-nobody"));
         return Ok(erase_whom(visit, patient, &faults));
     };
-    let title = visit.say("erase-check");
+    let title = visit.say("erasing-check");
     let held = preview["held"] == true;
     let shared = list(&preview, "shared");
     let content = html! {
-        p.back { a href="/portal/people/erase" { (visit.say("erase-back")) } }
+        p.back { a href="/portal/people/erase" { (visit.say("erasing-back")) } }
         (faults.summary(visit))
         h1 { (title) }
         p { (visit.say("openings-patient")) " " code { (patient) } }
-        @if held { div.alarm { p { (visit.say("erase-held")) } p { a href="/portal/holds" { (visit.say("holds-title")) } } } }
-        h2 { (visit.say("erase-goes")) }
-        p { (visit.say("erase-goes-hint")) }
-        h2 { (visit.say("erase-stays")) }
-        p { (visit.say("erase-stays-hint")) }
-        h2 { (visit.say("erase-holders")) }
+        @if held { div.alarm { p { (visit.say("erasing-held")) } p { a href="/portal/holds" { (visit.say("holds-title")) } } } }
+        h2 { (visit.say("erasing-goes")) }
+        p { (visit.say("erasing-goes-hint")) }
+        h2 { (visit.say("erasing-stays")) }
+        p { (visit.say("erasing-stays-hint")) }
+        h2 { (visit.say("erasing-holders")) }
         ul { @for holder in list(&preview, "holders") { li { (holder.as_str().unwrap_or("")) } } }
         (erase_shared(visit, shared, &preview))
         @if !held && preview["more"] != true { (erase_form(visit, patient, words, shared, faults)) }
@@ -101,13 +101,13 @@ async fn erase_check(
 fn erase_shared(visit: &Visit, shared: &[Value], preview: &Value) -> Markup {
     html! {
         @if !shared.is_empty() {
-            h2 { (visit.say("erase-shared")) }
-            p { (visit.say("erase-shared-hint")) }
+            h2 { (visit.say("erasing-shared")) }
+            p { (visit.say("erasing-shared-hint")) }
             ul { @for one in shared {
-                li { code { (text(one, "/record")) } ": " (visit.say("erase-also")) " "
+                li { code { (text(one, "/record")) } ": " (visit.say("erasing-also")) " "
                     @for also in list(one, "also") { code { (also.as_str().unwrap_or("")) } " " } }
             } }
-            @if preview["more"] == true { div.alarm { p { (visit.say("erase-more")) } } }
+            @if preview["more"] == true { div.alarm { p { (visit.say("erasing-more")) } } }
         }
     }
 }
@@ -119,16 +119,16 @@ fn erase_form(
     shared: &[Value],
     faults: &Faults,
 ) -> Markup {
-    let sure = [("yes".to_owned(), visit.say("erase-sure"), String::new())];
+    let sure = [("yes".to_owned(), visit.say("erasing-sure"), String::new())];
     form::form(
         visit,
         "/portal/people/erase",
         &html! {
             input type="hidden" name="patient" value=(patient);
             @for one in shared { input type="hidden" name="shared" value=(text(one, "/record")); }
-            (form::area("words", &visit.say("erase-words"), &visit.say("erase-words-hint"), words, faults))
-            (form::choices("sure", "checkbox", &visit.say("erase-sure-title"), "", &sure, &[], faults))
-            button.warn type="submit" { (visit.say("erase-go")) }
+            (form::area("words", &visit.say("erasing-words"), &visit.say("erasing-words-hint"), words, faults))
+            (form::choices("sure", "checkbox", &visit.say("erasing-sure-title"), "", &sure, &[], faults))
+            button.warn type="submit" { (visit.say("erasing-go")) }
         },
     )
 }
@@ -143,10 +143,10 @@ async fn erase_now(filled: Filled) -> Result<Response, Trouble> {
     }
     let mut faults = Faults::default();
     if words.is_empty() {
-        faults.add("words", visit.say("erase-fault-words"));
+        faults.add("words", visit.say("erasing-fault-words"));
     }
     if filled.get("sure") != "yes" {
-        faults.add("sure", visit.say("erase-fault-sure"));
+        faults.add("sure", visit.say("erasing-fault-sure"));
     }
     if faults.is_empty() {
         let mut body = json!({ "words": words });

@@ -50,8 +50,8 @@ async fn show(visit: Visit) -> Result<Response, Trouble> {
         (copies(&visit, &backups))
         h2 { (visit.say("storage-title")) }
         (stored(&visit, &storage))
-        h2 { (visit.say("keys-title")) }
-        p { (visit.say("keys-hint")) }
+        h2 { (visit.say("node-keys-title")) }
+        p { (visit.say("node-keys-hint")) }
         (own_keys(&visit, &keys))
         h2 { (visit.say("figures-title")) }
         p { (visit.say("figures-hint")) }
@@ -147,34 +147,34 @@ fn own_keys(visit: &Visit, found: &Value) -> Markup {
     let say = |key| visit.say(key);
     html! {
         table.stack {
-            caption.unseen { (say("keys-title")) }
+            caption.unseen { (say("node-keys-title")) }
             thead { tr {
-                th scope="col" { (say("keys-purpose")) }
-                th scope="col" { (say("keys-age")) }
-                th scope="col" { (say("keys-registered")) }
-                th scope="col" { (say("keys-public")) }
+                th scope="col" { (say("node-keys-purpose")) }
+                th scope="col" { (say("node-keys-age")) }
+                th scope="col" { (say("node-keys-registered")) }
+                th scope="col" { (say("node-keys-public")) }
             } }
             tbody { @for key in list(found, "keys") {
                 @let purpose = text(key, "/purpose").replace(' ', "-");
                 tr {
-                    td data-label=(say("keys-purpose")) { (visit.say(&format!("key-{purpose}"))) }
-                    td data-label=(say("keys-age")) {
+                    td data-label=(say("node-keys-purpose")) { (visit.say(&format!("key-{purpose}"))) }
+                    td data-label=(say("node-keys-age")) {
                         @match key["age_s"].as_u64() {
                             Some(age_s) => {
                                 (span(visit, age_s))
-                                @if age_s > OLD_S { " " span.tag.strong { (say("keys-old")) } }
+                                @if age_s > OLD_S { " " span.tag.strong { (say("node-keys-old")) } }
                             }
                             None => { "–" }
                         }
                     }
-                    td data-label=(say("keys-registered")) {
+                    td data-label=(say("node-keys-registered")) {
                         @match key["registered"].as_bool() {
                             Some(true) => { (say("yes")) }
                             Some(false) => { span.tag.strong { (say("no")) } }
                             None => { "–" }
                         }
                     }
-                    td data-label=(say("keys-public")) {
+                    td data-label=(say("node-keys-public")) {
                         @match text(key, "/public") { "" => { "–" } public => { code { (public) } } }
                     }
                 }
@@ -194,6 +194,14 @@ fn figure(visit: &Visit, name: &str, figures: &Value) -> Markup {
         .skip(skipped)
         .filter_map(|(time, value)| Some((time.as_i64()?, value)))
         .collect();
+    // Of the size so many millionths are told.
+    let scaled = |value: &Value| match (name, value.as_u64()) {
+        ("database_bytes", Some(bytes)) => {
+            let hundredths = bytes / 10_000;
+            format!("{}.{:02}", hundredths / 100, hundredths % 100)
+        }
+        _ => value.to_string(),
+    };
     let key = format!("figure-{}", name.replace('_', "-"));
     let title = visit.say(&key);
     html! {
@@ -214,7 +222,7 @@ fn figure(visit: &Visit, name: &str, figures: &Value) -> Markup {
                                 tr {
                                     td { time datetime=(at) { (date::moment(visit.language, &at)) } }
                                     @match value.as_f64() {
-                                        Some(_) => { td.number data-value=(value) { (date::number(visit.language, &value.to_string())) } }
+                                        Some(_) => { td.number data-value=(scaled(value)) { (date::number(visit.language, &scaled(value))) } }
                                         None => { td.number { "–" } }
                                     }
                                 }

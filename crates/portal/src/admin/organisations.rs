@@ -45,7 +45,7 @@ async fn show(visit: Visit) -> Result<Response, Trouble> {
         h2 { (visit.say("proposals-open")) }
         @let proposed = list(&open, "proposals");
         @if proposed.is_empty() { p { (visit.say("proposals-none")) } }
-        @else { ul.cards { @for one in proposed { li { (proposals::card(&visit, one)) } } } }
+        @else { ul.cards { @for one in proposed { li { (proposals::card(&visit, one, &found["parameters"])) } } } }
         h3 { (visit.say("proposals-new")) }
         ul {
             @for kind in proposals::KINDS {

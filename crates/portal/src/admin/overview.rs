@@ -18,6 +18,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
     let storage = visit.get("/operations/storage").await?;
     let backups = visit.get("/operations/backups").await?;
     let open = visit.get("/ledger/proposals").await?;
+    let members = visit.get("/ledger/organisations").await?;
     let waiting: Vec<&Value> = list(&open, "proposals")
         .iter()
         .filter(|one| proposals::own_vote(&visit, one).is_none())
@@ -29,7 +30,7 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
         @if !waiting.is_empty() {
             section aria-labelledby="admin-votes" {
                 h2 id="admin-votes" { (visit.say("admin-votes")) }
-                ul.cards { @for one in &waiting { li { (proposals::card(&visit, one)) } } }
+                ul.cards { @for one in &waiting { li { (proposals::card(&visit, one, &members["parameters"])) } } }
             }
         }
         section aria-labelledby="admin-peers" {

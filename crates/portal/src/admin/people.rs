@@ -76,7 +76,7 @@ async fn show(visit: Visit) -> Result<Response, Trouble> {
             @for (path, key) in [
                 ("/portal/apps", "apps-title"), ("/portal/logins", "logins-title"),
                 ("/portal/people/credentials", "credentials-title"),
-                ("/portal/people/erase", "erase-title"), ("/portal/holds", "holds-title"),
+                ("/portal/people/erase", "erasing-title"), ("/portal/holds", "holds-title"),
             ] {
                 li { h3 { a href=(path) { (visit.say(key)) } } p { (visit.say(&format!("{key}-card"))) } }
             }

@@ -53,11 +53,12 @@ pub(super) fn own_vote(visit: &Visit, one: &Value) -> Option<bool> {
 }
 
 /// An open proposal in a list.
-pub(super) fn card(visit: &Visit, one: &Value) -> Markup {
+pub(super) fn card(visit: &Visit, one: &Value, now: &Value) -> Markup {
     let votes = list(one, "votes");
     let yes = votes.iter().filter(|it| it["approve"] == true).count();
     html! {
         h3 { a href={ "/portal/proposals/" (text(one, "/id")) } { (heading(visit, &one["proposal"])) } }
+        (changes(visit, &one["proposal"], now))
         p { (visit.tell("proposals-by", &[("who", text(one, "/proposer"))])) }
         p { (visit.tell("proposals-votes", &[("yes", &yes.to_string()), ("needed", &one["needed"].to_string())])) }
         @match own_vote(visit, one) {
@@ -66,6 +67,31 @@ pub(super) fn card(visit: &Visit, one: &Value) -> Markup {
             None => { p.tag.strong { (visit.say("proposals-own-none")) } }
         }
     }
+}
+
+/// What a proposal of parameters would change: from what to what.
+fn changes(visit: &Visit, proposal: &Value, now: &Value) -> Markup {
+    let new = &proposal["set_parameters"];
+    let said = |value: &Value| match value.as_bool() {
+        Some(yes) => visit.say(if yes { "yes" } else { "no" }),
+        None => value.to_string(),
+    };
+    html! {
+        @if new.is_object() {
+            ul { @for name in PARAMETERS {
+                @if new[name] != now[name] {
+                    li { (visit.say(&format!("parameter-{}", name.replace('_', "-")))) ": "
+                        (said(&now[name])) " → " strong { (said(&new[name])) } }
+                }
+            } }
+        }
+    }
+}
+
+/// The parameters that hold now.
+async fn in_force(visit: &Visit) -> Result<Value, Trouble> {
+    let found = visit.get("/ledger/organisations").await?;
+    Ok(found["parameters"].clone())
 }
 
 /// A proposal in few words.
@@ -95,7 +121,7 @@ fn what(proposal: &Value) -> (&'static str, String) {
 }
 
 /// What it would do, in sentences.
-fn consequences(visit: &Visit, proposal: &Value) -> Markup {
+fn consequences(visit: &Visit, proposal: &Value, now: &Value) -> Markup {
     let (kind, _) = what(proposal);
     html! {
         div.note { p { (visit.say(&format!("proposal-{kind}-more"))) } }
@@ -111,7 +137,14 @@ fn consequences(visit: &Visit, proposal: &Value) -> Markup {
                 }
             }
         }
-        @if kind == "parameters" { (organisations::parameters(visit, &proposal["set_parameters"])) }
+        @if kind == "parameters" {
+            h2 { (visit.say("proposals-changes")) }
+            (changes(visit, proposal, now))
+            details {
+                summary { (visit.say("proposals-all")) }
+                (organisations::parameters(visit, &proposal["set_parameters"]))
+            }
+        }
     }
 }
 
@@ -340,6 +373,7 @@ async fn check(visit: Visit) -> Result<Response, Trouble> {
         Ok(proposal) => proposal,
         Err(faults) => return asked(&visit, &given, &faults).await,
     };
+    let now = in_force(&visit).await?;
     let again = format!("/portal/proposals/new?{}", hospital::pairs::encode(&given));
     let fields: Vec<(&str, &str)> = given
         .iter()
@@ -350,7 +384,7 @@ async fn check(visit: Visit) -> Result<Response, Trouble> {
         p.back { a href=(again) { (visit.say("permissions-again")) } }
         h1 { (title) }
         h2 { (heading(&visit, &proposal)) }
-        (consequences(&visit, &proposal))
+        (consequences(&visit, &proposal, &now))
         p { (visit.say("proposals-check-hint")) }
         (form::button(&visit, "/portal/proposals", "", &visit.say("proposals-send"), &fields))
     };
@@ -393,10 +427,11 @@ async fn find(visit: &Visit, id: &str) -> Result<Value, Trouble> {
 async fn one(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
     super::admin(&visit)?;
     let proposal = find(&visit, &id).await?;
-    Ok(page(&visit, &proposal, &Faults::default()))
+    let now = in_force(&visit).await?;
+    Ok(page(&visit, &proposal, &now, &Faults::default()))
 }
 
-fn page(visit: &Visit, one: &Value, faults: &Faults) -> Response {
+fn page(visit: &Visit, one: &Value, now: &Value, faults: &Faults) -> Response {
     let title = heading(visit, &one["proposal"]);
     let path = format!("/portal/proposals/{}", text(one, "/id"));
     let own = own_vote(visit, one);
@@ -405,7 +440,7 @@ fn page(visit: &Visit, one: &Value, faults: &Faults) -> Response {
         (faults.summary(visit))
         h1 { (title) }
         p { (visit.tell("proposals-by", &[("who", text(one, "/proposer"))])) }
-        (consequences(visit, &one["proposal"]))
+        (consequences(visit, &one["proposal"], now))
         h2 { (visit.say("proposals-votes-title")) }
         p { (visit.tell("proposals-needed", &[("needed", &one["needed"].to_string()),
             ("expires", &one["expires"].to_string())])) }
@@ -417,7 +452,7 @@ fn page(visit: &Visit, one: &Value, faults: &Faults) -> Response {
         }
         h2 { (visit.say("proposals-vote")) }
         p { (visit.say("proposals-vote-hint")) }
-        div.columns {
+        div.pager {
             @if own != Some(true) {
                 (form::button(visit, &path, "", &visit.say("proposals-vote-yes"), &[("approve", "yes")]))
             }
@@ -445,7 +480,8 @@ async fn vote(Path(id): Path<String>, filled: Filled) -> Result<Response, Troubl
             Some(said) => {
                 let mut faults = Faults::default();
                 faults.add("", said.to_owned());
-                Ok(page(visit, &proposal, &faults))
+                let now = in_force(visit).await?;
+                Ok(page(visit, &proposal, &now, &faults))
             }
             None => Err(trouble),
         },

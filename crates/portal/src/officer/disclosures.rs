@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::line::{self, list};
 use crate::Portal;
-use crate::form::{self, Faults, Line};
+use crate::form::{self, Choice, Faults, Line};
 use crate::record::text;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
@@ -18,6 +18,8 @@ use crate::{date, seal};
 
 /// Lines of a page on the screen.
 const PAGE: usize = 25;
+/// Disclosures that a form offers: the newest.
+const OFFERED: usize = 200;
 /// Lines of a file, and of a page to print.
 const FILE: usize = 1_000;
 
@@ -181,13 +183,13 @@ fn asking(visit: &Visit, ask: &Ask, faults: &Faults) -> Markup {
 }
 
 fn shown(visit: &Visit, ask: &Ask, report: &Value) -> Markup {
-    let lines = list(report, "lines");
+    let found = list(report, "lines");
     let next = text(report, "/next");
     let suspensions = pairs::encode(&[("patient".to_owned(), ask.patient.clone())]);
     html! {
         h2 { (visit.say(&format!("reports-{}", ask.kind))) }
         p { (period(visit, report)) }
-        @if lines.is_empty() { p { (visit.say("reports-none")) } }
+        @if found.is_empty() { p { (visit.say("reports-none")) } }
         @else {
             p {
                 a href={ "/portal/disclosures/file?" (ask.query()) } download { (visit.say("reports-csv")) }
@@ -195,7 +197,7 @@ fn shown(visit: &Visit, ask: &Ask, report: &Value) -> Markup {
                 a href={ "/portal/disclosures/print?" (ask.query()) } { (visit.say("reports-print")) }
             }
             (seal::all(visit.language))
-            (table(visit, ask.kind, report, false))
+            (lines(visit, ask.kind, report))
         }
         @if !next.is_empty() {
             @let older = Ask { after: next.to_owned(), ..ask.clone() };
@@ -220,13 +222,78 @@ fn period(visit: &Visit, report: &Value) -> String {
     )
 }
 
-/// The columns of the door, in words, with the seal of each line in place of its addresses; on
-/// paper with the provision that asks for each column, and the event's name.
-fn table(visit: &Visit, kind: &str, report: &Value, paper: bool) -> Markup {
+/// The lines for the screen: when, who or to whom, what for, and the seal.
+fn lines(visit: &Visit, kind: &str, report: &Value) -> Markup {
+    let accesses = kind == "accesses";
+    let when = visit.say(if accesses {
+        "column-time"
+    } else {
+        "column-date"
+    });
+    let whom = visit.say(if accesses {
+        "column-who"
+    } else {
+        "column-recipient"
+    });
+    let what = visit.say("column-what");
+    let proof = visit.say("column-seal");
+    html! {
+        div.wide tabindex="0" role="region" aria-label=(visit.say(&format!("reports-{kind}"))) {
+            table.stack.report {
+                thead { tr {
+                    @for title in [&when, &whom, &what, &proof] { th scope="col" { (title) } }
+                } }
+                tbody { @for entry in list(report, "lines") {
+                    tr {
+                        td data-label=(when) { (cell(visit, if accesses { "time" } else { "date" }, entry)) }
+                        td data-label=(whom) { div { @if accesses { (accessor(visit, entry)) } @else { (recipient(visit, entry)) } } }
+                        td data-label=(what) { div { (deed(visit, entry)) } }
+                        td data-label=(proof) { (sealed(visit, text(entry, "/event"))) }
+                    }
+                } }
+            }
+        }
+    }
+}
+
+fn accessor(visit: &Visit, entry: &Value) -> Markup {
+    html! {
+        (cell(visit, "who", entry))
+        span.more { (text(entry, "/organisation")) }
+    }
+}
+
+fn recipient(visit: &Visit, entry: &Value) -> Markup {
+    html! {
+        (text(entry, "/recipient"))
+        span.more { (visit.say("column-asked-by")) ": " (cell(visit, "asked_by", entry)) }
+    }
+}
+
+/// What was done with which data, what for, under which permission, and what came of it.
+fn deed(visit: &Visit, entry: &Value) -> Markup {
+    let has = |name: &str| !entry[name].as_str().unwrap_or("").is_empty();
+    let more = |name: &str, key: &str| {
+        html! { @if has(name) { span.more { (visit.say(key)) ": " (cell(visit, name, entry)) } } }
+    };
+    html! {
+        @if has("deed") { (cell(visit, "deed", entry)) @if has("what") { ": " } }
+        (cell(visit, "what", entry))
+        (more("purpose", "column-purpose"))
+        (more("basis", "column-basis"))
+        @if has("outcome") && entry["outcome"] != "permitted" {
+            " " span.tag.strong { (cell(visit, "outcome", entry)) }
+        }
+        (more("suspended_until", "column-suspended-until"))
+    }
+}
+
+/// The columns of the door in words, each with the provision that asks for it, for paper.
+fn paper(visit: &Visit, kind: &str, report: &Value) -> Markup {
     let columns: Vec<&Value> = list(report, "columns")
         .iter()
-        .filter(|column| !matches!(text(column, "/name"), "event" | "receipt"))
-        .filter(|column| paper || shows(column, list(report, "lines")))
+        .filter(|column| text(column, "/name") != "receipt")
+        .filter(|column| shows(column, list(report, "lines")))
         .collect();
     let title = |column: &Value| {
         visit.say(&format!(
@@ -234,34 +301,17 @@ fn table(visit: &Visit, kind: &str, report: &Value, paper: bool) -> Markup {
             text(column, "/name").replace('_', "-")
         ))
     };
-    let last = visit.say(if paper { "column-event" } else { "column-seal" });
     html! {
         div.wide tabindex="0" role="region" aria-label=(visit.say(&format!("reports-{kind}"))) {
-            table.stack {
-                thead { tr {
-                    @for column in &columns {
-                        th scope="col" {
-                            (title(column))
-                            @if paper { span.more { (text(column, "/provision")) } }
-                        }
-                    }
-                    th scope="col" { (last) }
+            table.stack.report {
+                thead { tr { @for column in &columns {
+                    th scope="col" { (title(column)) span.more { (text(column, "/provision")) } }
+                } } }
+                tbody { @for entry in list(report, "lines") {
+                    tr { @for column in &columns {
+                        td data-label=(title(column)) { (cell(visit, text(column, "/name"), entry)) }
+                    } }
                 } }
-                tbody {
-                    @for entry in list(report, "lines") {
-                        tr {
-                            @for column in &columns {
-                                td data-label=(title(column)) {
-                                    (cell(visit, text(column, "/name"), entry))
-                                }
-                            }
-                            td data-label=(last) {
-                                @if paper { code { (text(entry, "/event")) } }
-                                @else { (sealed(visit, text(entry, "/event"))) }
-                            }
-                        }
-                    }
-                }
             }
         }
     }
@@ -283,13 +333,13 @@ fn cell(visit: &Visit, name: &str, entry: &Value) -> Markup {
         }
         "what" => html! { (line::what(visit, value)) },
         "purpose" => html! { (line::coded(visit, "purpose", value)) },
-        "asked_by" | "who" => html! { (line::who(visit, value)) },
+        "asked_by" | "who" => html! { span.free { (line::who(visit, value)) } },
         "deed" => html! { (line::coded(visit, "deed", value)) },
         "outcome" => {
             let (code, reasons) = value.split_once(' ').unwrap_or((value, ""));
             html! { (line::coded(visit, "outcome", code)) " " (reasons) }
         }
-        "basis" => html! { code { (value) } },
+        "basis" | "event" => html! { code { (value) } },
         _ => html! { (value) },
     }
 }
@@ -322,7 +372,7 @@ async fn print(visit: Visit) -> Result<Response, Trouble> {
         }
         p { (visit.say("reports-print-hint")) }
         @if list(&report, "lines").is_empty() { p { (visit.say("reports-none")) } }
-        @else { (table(&visit, ask.kind, &report, true)) }
+        @else { (paper(&visit, ask.kind, &report)) }
         @if !text(&report, "/next").is_empty() { div.note { p { (visit.say("reports-cut")) } } }
     };
     Ok(visit.page(&title, &content))
@@ -347,11 +397,9 @@ async fn file(visit: Visit) -> Result<Response, Trouble> {
     Ok(response)
 }
 
-/// The disclosures of a patient that a form can name, newest first: date, recipient, event id.
-pub(super) async fn of(
-    visit: &Visit,
-    patient: &str,
-) -> Result<Vec<(String, String, String)>, Trouble> {
+/// The disclosures of a patient for a form to choose from, newest first: the id of the event, to
+/// whom and when, and what.
+pub(super) async fn offered(visit: &Visit, patient: &str) -> Result<Vec<Choice>, Trouble> {
     let ask = Ask {
         patient: patient.to_owned(),
         from: String::new(),
@@ -359,11 +407,19 @@ pub(super) async fn of(
         kind: "disclosures",
         after: String::new(),
     };
-    let report = visit.get(&ask.door(200, "json")).await?;
-    let named = list(&report, "lines").iter().filter_map(|line| {
-        let id = text(line, "/event").split('/').nth(1)?;
-        let own = |path: &str| text(line, path).to_owned();
-        Some((own("/date"), own("/recipient"), id.to_owned()))
+    let report = visit.get(&ask.door(OFFERED, "json")).await?;
+    let named = list(&report, "lines").iter().filter_map(|entry| {
+        let id = text(entry, "/event").split('/').nth(1)?;
+        let when = date::moment(visit.language, text(entry, "/date"));
+        let what = match text(entry, "/what") {
+            "" => visit.say("openings-one"),
+            what => line::what(visit, what),
+        };
+        Some((
+            id.to_owned(),
+            format!("{}, {when}", text(entry, "/recipient")),
+            what,
+        ))
     });
     Ok(named.collect())
 }

@@ -8,6 +8,11 @@ use crate::visit::Visit;
 
 /// The words for a code, else the code.
 pub(super) fn coded(visit: &Visit, group: &str, code: &str) -> String {
+    // What a patient is told as "you" has other words here.
+    let own = format!("office-{group}-{code}");
+    if visit.language.has(&own) {
+        return visit.say(&own);
+    }
     let key = format!("{group}-{code}");
     if !code.is_empty() && visit.language.has(&key) {
         visit.say(&key)

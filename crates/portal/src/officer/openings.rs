@@ -74,7 +74,7 @@ pub(super) fn item(visit: &Visit, opening: &Value) -> Markup {
     let who = visit.tell(
         "openings-who",
         &[
-            ("who", text(opening, "/practitioner")),
+            ("who", short(text(opening, "/practitioner"))),
             ("organisation", text(opening, "/organisation")),
         ],
     );
@@ -86,6 +86,11 @@ pub(super) fn item(visit: &Visit, opening: &Value) -> Markup {
             (due(visit, opening))
         }
     }
+}
+
+/// The first letters of what other organisations call a practitioner.
+fn short(name: &str) -> &str {
+    name.get(..8).unwrap_or(name)
 }
 
 /// What is left of the time for the review.
@@ -149,7 +154,8 @@ fn facts(visit: &Visit, opening: &Value) -> Markup {
     let due_at = text(opening, "/due");
     html! {
         dl.facts {
-            (fact("openings-practitioner", plain("/practitioner")))
+            (fact("openings-practitioner", html! {
+                (plain("/practitioner")) span.more { (visit.say("openings-practitioner-hint")) } }))
             (fact("openings-organisation", plain("/organisation")))
             (fact("openings-opened", date::stamp(visit.language, text(opening, "/opened"))))
             (fact("openings-why", html! { q { (text(opening, "/reason")) } }))

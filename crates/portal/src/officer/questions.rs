@@ -40,18 +40,18 @@ async fn show(visit: Visit) -> Result<Response, Trouble> {
     let other = if state == "open" { "answered" } else { "open" };
     let content = html! {
         h1 { (title) }
-        p.lead { (visit.say("questions-lead")) }
+        p.lead { (visit.say("asked-lead")) }
         @if visit.query("done") == "1" {
-            div.done role="status" { p { (visit.say("questions-done")) } }
+            div.done role="status" { p { (visit.say("asked-done")) } }
         }
-        h2 { (visit.say(&format!("questions-{state}"))) }
-        p { a href={ "/portal/questions?state=" (other) } { (visit.say(&format!("questions-see-{other}"))) } }
-        @if asked.is_empty() { p { (visit.say(&format!("questions-{state}-none"))) } }
+        h2 { (visit.say(&format!("asked-{state}"))) }
+        p { a href={ "/portal/questions?state=" (other) } { (visit.say(&format!("asked-see-{other}"))) } }
+        @if asked.is_empty() { p { (visit.say(&format!("asked-{state}-none"))) } }
         @else { ul.lines { @for question in asked { li { (item(&visit, question)) } } } }
         @if let Some(next) = found["next"].as_str() {
             @let query = pairs::encode(&[("state".into(), state.into()), ("after".into(), next.into())]);
             nav.pager aria-label=(visit.say("pager")) {
-                a href={ "/portal/questions?" (query) } rel="next" { (visit.say("questions-next")) }
+                a href={ "/portal/questions?" (query) } rel="next" { (visit.say("asked-next")) }
             }
         }
         p { a href="/portal/holds" { (visit.say("holds-title")) } }
@@ -77,13 +77,13 @@ pub(super) fn item(visit: &Visit, question: &Value) -> Markup {
     html! {
         div.item {
             p.kind {
-                (line::coded(visit, "question", text(question, "/kind"))) ", "
+                (line::coded(visit, "asked-kind", text(question, "/kind"))) ", "
                 (date::stamp(visit.language, text(question, "/asked")))
             }
             p.title {
                 a href={ "/portal/questions/" (text(question, "/id")) } {
                     @match text(question, "/text") {
-                        "" => { (visit.say("questions-no-words")) }
+                        "" => { (visit.say("asked-no-words")) }
                         words => { (shortened(words)) }
                     }
                 }
@@ -135,24 +135,24 @@ async fn page(
     faults: &Faults,
 ) -> Result<Response, Trouble> {
     let about = about(visit, text(question, "/about")).await?;
-    let title = line::coded(visit, "question", text(question, "/kind"));
+    let title = line::coded(visit, "asked-kind", text(question, "/kind"));
     let path = format!("/portal/questions/{}", text(question, "/id"));
     let content = html! {
-        p.back { a href="/portal/questions" { (visit.say("questions-back")) } }
+        p.back { a href="/portal/questions" { (visit.say("asked-back")) } }
         (faults.summary(visit))
         h1 { (title) }
         div.card {
             p.soft { (date::stamp(visit.language, text(question, "/asked"))) }
-            @if text(question, "/text").is_empty() { p { (visit.say("questions-no-words")) } }
+            @if text(question, "/text").is_empty() { p { (visit.say("asked-no-words")) } }
             @else { p.said { (text(question, "/text")) } }
             p { (visit.say("openings-patient")) " " (line::patient(text(question, "/patient"))) }
             @if let Some(by) = question["by"].as_str() {
-                p { (visit.tell("questions-by", &[("who", by)])) }
+                p { (visit.tell("asked-by", &[("who", by)])) }
             }
         }
-        h2 { (visit.say("questions-about")) }
+        h2 { (visit.say("asked-about")) }
         (about)
-        h2 { (visit.say("questions-answer")) }
+        h2 { (visit.say("asked-answer")) }
         @if question["answer"].is_object() {
             div.done {
                 p.said { (text(question, "/answer/text")) }
@@ -161,10 +161,10 @@ async fn page(
             }
         } @else if question["open"] == true {
             (form::form(visit, &path, &html! {
-                (form::area("text", &visit.say("questions-words"), &visit.say("questions-words-hint"), given, faults))
-                button type="submit" { (visit.say("questions-send")) }
+                (form::area("text", &visit.say("asked-words"), &visit.say("asked-words-hint"), given, faults))
+                button type="submit" { (visit.say("asked-send")) }
             }))
-        } @else { p { (visit.say("questions-no-answer")) } }
+        } @else { p { (visit.say("asked-no-answer")) } }
     };
     Ok(visit.page(&title, &content))
 }
@@ -174,7 +174,7 @@ async fn about(visit: &Visit, about: &str) -> Result<Markup, Trouble> {
     let Some(id) = about.strip_prefix("AuditEvent/") else {
         return Ok(html! {
             @if about.len() == 64 {
-                p { a href={ "/portal/openings/" (about) } { (visit.say("questions-opening")) } }
+                p { a href={ "/portal/openings/" (about) } { (visit.say("asked-opening")) } }
             } @else { p { code { (about) } } }
         });
     };
@@ -183,7 +183,7 @@ async fn about(visit: &Visit, about: &str) -> Result<Markup, Trouble> {
         return Ok(html! { p { code { (about) } } });
     }
     let Some(event) = visit.find(&format!("/fhir/AuditEvent/{id}")).await? else {
-        return Ok(html! { p { (visit.say("questions-event-gone")) } });
+        return Ok(html! { p { (visit.say("asked-event-gone")) } });
     };
     let agents = event["agent"].as_array().into_iter().flatten();
     let user = agents.clone().find(|agent| agent["requestor"] == true);
@@ -214,7 +214,7 @@ async fn answer(Path(id): Path<String>, filled: Filled) -> Result<Response, Trou
     let words = filled.get("text").replace("\r\n", "\n");
     let mut faults = Faults::default();
     if words.is_empty() || words.chars().count() > TEXT_MAX {
-        faults.add("text", visit.say("questions-fault-text"));
+        faults.add("text", visit.say("asked-fault-text"));
         return page(visit, &question, &words, &faults).await;
     }
     let path = format!("/questions/{}/answer", text(&question, "/id"));

@@ -112,14 +112,7 @@ async fn asked(
     given: &Given,
     faults: &Faults,
 ) -> Result<Response, Trouble> {
-    let offered: Vec<Choice> = disclosures::of(visit, patient)
-        .await?
-        .into_iter()
-        .map(|(at, recipient, id)| {
-            let words = format!("{recipient}, {}", date::moment(visit.language, &at));
-            (id, words, String::new())
-        })
-        .collect();
+    let offered = disclosures::offered(visit, patient).await?;
     let title = visit.say("suspensions-new");
     let content = html! {
         p.back { a href=(address("/portal/suspensions", patient)) { (visit.say("suspensions-back")) } }

@@ -5,8 +5,8 @@ use ledger::Kind;
 use proof::{Canonical, CommitmentKey, Digest, commit, hash};
 use store::PactKind;
 
-use super::{AnsweredPact, KeptReview};
 use super::answer::{answered_id, glass_of};
+use super::{AnsweredPact, KeptReview};
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
 use crate::keyring::failed;
