@@ -140,7 +140,7 @@ function readOpening(bytes: Uint8Array) {
   }
 }
 
-function readNote(note: string): [string, Line[]] {
+export function readNote(note: string): [string, Line[]] {
   const malformed = (reason: string) => new Invalid("malformed", reason);
   if (/[\u0000-\u0009\u000b-\u001f]/.test(note)) throw malformed("a control character");
   const at = note.lastIndexOf("\n\n");
@@ -158,7 +158,7 @@ function readNote(note: string): [string, Line[]] {
   return [note.slice(0, at + 1), lines];
 }
 
-function readCheckpoint(text: string) {
+export function readCheckpoint(text: string) {
   const [origin, size, root, end, ...more] = text.split("\n");
   const count = decimal(size ?? "");
   const hash = base64(root ?? "");
@@ -168,7 +168,7 @@ function readCheckpoint(text: string) {
   return { origin, size: count, root: hash };
 }
 
-function checkSignatures(text: string, lines: Line[], origin: string, policy: Policy): string[] {
+export function checkSignatures(text: string, lines: Line[], origin: string, policy: Policy): string[] {
   if (!policy.logs.some((log) => log.name === origin)) {
     throw new Invalid("origin", "the trust file does not name this log");
   }

@@ -161,6 +161,8 @@ pub(crate) async fn organisations(State(door): State<Door>) -> Response {
         .iter()
         .map(|member| {
             let mut shown = proposal::organisation(member);
+            let (sequence, root) = state.batch_head(&member.id);
+            shown["batch"] = json!({ "sequence": sequence, "root": root.to_string() });
             shown["service"] = state.service(&member.id).map_or(Value::Null, |it| {
                 json!({
                     "address": it.address,

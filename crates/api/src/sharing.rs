@@ -281,6 +281,12 @@ pub(crate) async fn openings(State(door): State<Door>, headers: HeaderMap) -> Re
                         instant::fhir(i64::try_from(ms * 1_000).unwrap_or(i64::MAX))
                     }),
                     "reviewed": it.reviewed,
+                    "review": it.review.as_ref().map(|review| json!({
+                        "verdict": review.verdict,
+                        "words": review.words,
+                        "by": review.by,
+                        "at": instant::fhir(review.at_us),
+                    })),
                 })
             })
             .collect();

@@ -7,12 +7,15 @@ use maud::html;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 use crate::{clinician, patient};
+use crate::{admin, officer, patient};
 
 /// `GET /portal`
 pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
     match visit.role() {
         Role::Patient => patient::home::show(visit).await,
         Role::Clinician | Role::Pharmacist => clinician::search::show(visit).await,
+        Role::Auditor => officer::overview::show(visit).await,
+        Role::Admin => admin::overview::show(visit).await,
         _ => {
             let title = visit.say("home-nothing");
             let content = html! { h1 { (title) } p { (visit.say("home-nothing-hint")) } };

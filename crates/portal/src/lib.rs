@@ -22,6 +22,7 @@
 //!
 //! WCAG 2.2 A and AA, Content Security Policy 3, Trusted Types. `docs/decisions/0021-pages.md`.
 
+mod admin;
 mod asset;
 mod chart;
 mod clinician;
@@ -29,8 +30,10 @@ mod date;
 mod form;
 mod guard;
 mod home;
+mod ledger;
 mod live;
 mod narrative;
+mod officer;
 mod page;
 mod patient;
 mod record;
@@ -86,6 +89,9 @@ pub fn router(inside: Inside) -> Router {
         )
         .merge(patient::routes())
         .merge(clinician::routes())
+        .merge(officer::routes())
+        .merge(ledger::routes())
+        .merge(admin::routes())
         .route("/portal/{*path}", any(nothing_here))
         .layer(middleware::from_fn(guarded))
         .layer(CompressionLayer::new().compress_when(live::is_whole()))

@@ -154,7 +154,8 @@ pub(crate) fn response(
 
 /// What an element of ours needs: its script, and its stylesheet if it has one. What a record holds
 /// is escaped, so that none of it reads like an element.
-const ISLANDS: [(&str, &str, &str); 5] = [
+const ISLANDS: [(&str, &str, &str); 6] = [
+    ("<salus-history", "seal.js", ""),
     ("<salus-seal ", "seal.js", ""),
     ("<salus-verify-file", "seal.js", ""),
     ("<salus-device", "device.js", ""),

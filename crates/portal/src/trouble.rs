@@ -62,7 +62,12 @@ pub(crate) fn told(body: &Value) -> (String, String) {
             .map_or_else(String::new, |(_, code)| code.to_owned()),
         code => code,
     };
-    (code, text(&body["detail"]))
+    let words = match text(&body["detail"]) {
+        // RFC 6749 5.2 and RFC 7591 3.2.2.
+        words if words.is_empty() => text(&body["error_description"]),
+        words => words,
+    };
+    (code, words)
 }
 
 impl IntoResponse for Trouble {

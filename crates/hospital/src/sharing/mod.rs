@@ -52,7 +52,7 @@ pub use custody::Custody;
 pub use decision::Because;
 pub(crate) use erased::EraseTold;
 pub use give::Filed;
-pub use glass::{Opened, Opening, Openings, Reviewable};
+pub use glass::{GivenReview, Opened, Opening, Openings, Reviewable};
 pub(crate) use link::WrongCodes;
 pub use link::{Code, Linked};
 pub use locate::{Located, LocatedAt};

@@ -73,6 +73,10 @@ fn the_glass_is_broken_with_notice_and_review() {
         own["questions"][0]["answer"]["text"], answer["text"],
         "{own}"
     );
+    let listed = visit.get(HOME, "/sharing/break-glass", &auditor).json();
+    let kept = &listed["openings"][0]["review"];
+    assert_eq!(kept["words"], "unconscious on arrival", "{listed}");
+    assert_eq!(kept["verdict"], "justified");
     let unknown = "/sharing/break-glass/00/review";
     assert_eq!(visit.post(HOME, unknown, &auditor, &verdict).status, 404);
 }

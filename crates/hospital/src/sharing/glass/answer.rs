@@ -91,6 +91,7 @@ impl Hospital {
                 opened_us: now_us,
                 late,
                 reviewed: false,
+                review: None,
             },
         };
         self.keep_pact(PactKind::Glass, &pact).await?;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use answer::answered_id;
 pub use open::{Opened, Opening};
-pub use review::{Openings, Reviewable};
+pub use review::{GivenReview, Openings, Reviewable};
 
 /// What a practitioner says, and what the commitment on the ledger opens to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -71,4 +71,22 @@ pub(super) struct AnsweredPact {
     pub(super) late: bool,
     /// Whether the review has been given.
     pub(super) reviewed: bool,
+    /// The review; none for one that was given under an earlier release.
+    #[serde(default)]
+    pub(super) review: Option<KeptReview>,
+}
+
+/// A review, and what the commitment of it on the ledger opens to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct KeptReview {
+    /// `justified`, `not-justified` or `contested`.
+    pub(super) verdict: String,
+    /// The finding.
+    pub(super) words: String,
+    /// The reviewer: the user here.
+    pub(super) by: String,
+    /// When, microseconds since 1970.
+    pub(super) at_us: i64,
+    /// Opens the commitment, hexadecimal.
+    pub(super) key: String,
 }

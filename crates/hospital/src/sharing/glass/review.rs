@@ -5,8 +5,8 @@ use ledger::Kind;
 use proof::{Canonical, CommitmentKey, Digest, commit, hash};
 use store::PactKind;
 
-use super::AnsweredPact;
 use super::answer::{answered_id, glass_of};
+use super::{AnsweredPact, KeptReview};
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
 use crate::keyring::failed;
@@ -38,6 +38,21 @@ pub struct Reviewable {
     pub due_ms: Option<u64>,
     /// Whether the review has been given.
     pub reviewed: bool,
+    /// The review, where its words were kept.
+    pub review: Option<GivenReview>,
+}
+
+/// A review as it was given.
+#[derive(Debug, Clone)]
+pub struct GivenReview {
+    /// `justified`, `not-justified` or `contested`.
+    pub verdict: String,
+    /// The finding.
+    pub words: String,
+    /// Who reviewed.
+    pub by: String,
+    /// When, microseconds since 1970.
+    pub at_us: i64,
 }
 
 /// All openings here.
@@ -65,6 +80,12 @@ impl Hospital {
                 anchored: there.is_some(),
                 due_ms: there.map(|it| it.review_due_ms),
                 reviewed: pact.value.reviewed,
+                review: pact.value.review.map(|it| GivenReview {
+                    verdict: it.verdict,
+                    words: it.words,
+                    by: it.by,
+                    at_us: it.at_us,
+                }),
             });
         }
         openings.sort_by_key(|it| it.opened_us);
@@ -114,6 +135,13 @@ impl Hospital {
             .await?;
         self.enacted(&transaction).await?;
         pact.value.reviewed = true;
+        pact.value.review = Some(KeptReview {
+            verdict: verdict.as_str().to_owned(),
+            words: words.to_owned(),
+            by: caller.username.clone(),
+            at_us: self.now_us(),
+            key: Digest(key.0).to_string(),
+        });
         self.keep_pact(PactKind::Glass, &pact).await
     }
 }
