@@ -117,12 +117,9 @@ pub use search::{SearchPage, View};
 pub use setup::{Hospital, Setup};
 pub use sharing::{
     AccessRequest, AccessRequestPage, AskElsewhere, Asked, Because, Code, Counts, Custody,
-    Elsewhere, Filed, KeptEvidence, Linked, Located, LocatedAt, NewAccessRequest, Opened, Opening,
-    Openings, Prepared, Preview, PreviewAsk, Previewed, Proved, Reviewable, SignedStatement,
-    Source, Sourced, WithdrawnGrant, WouldSee, asked, plain_words, sign_statement,
-    AskElsewhere, Asked, Code, Custody, Elsewhere, Filed, GivenReview, KeptEvidence, Linked,
-    Located, LocatedAt, Opened, Opening, Openings, Prepared, Proved, Reviewable, SignedStatement,
-    Source, Sourced, WithdrawnGrant, asked, plain_words, sign_statement,
+    Elsewhere, Filed, GivenReview, KeptEvidence, Linked, Located, LocatedAt, NewAccessRequest,
+    Opened, Opening, Openings, Prepared, Preview, PreviewAsk, Previewed, Proved, Reviewable,
+    SignedStatement, Source, Sourced, WithdrawnGrant, WouldSee, asked, plain_words, sign_statement,
 };
 pub use sight::{Decide, Redaction, Shown, Sight};
 pub use sign_in::NewUser;

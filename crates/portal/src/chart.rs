@@ -9,6 +9,9 @@ use crate::record::{concept, text, unit};
 use crate::words::Language;
 
 mod draw;
+mod gallery;
+
+pub(crate) use gallery::gallery;
 
 /// Kinds of values that a page shows at most.
 pub(crate) const TRENDS_MAX: usize = 60;

@@ -6,8 +6,7 @@ use maud::html;
 
 use crate::trouble::Trouble;
 use crate::visit::Visit;
-use crate::{clinician, patient};
-use crate::{admin, officer, patient};
+use crate::{admin, clinician, officer, patient};
 
 /// `GET /portal`
 pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {

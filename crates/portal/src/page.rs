@@ -32,6 +32,7 @@ fn ways(role: Role) -> &'static [(&'static str, &'static str)] {
         Role::Patient => &[
             ("/portal", "way-home"),
             ("/portal/record", "way-record"),
+            ("/portal/trends", "way-trends"),
             ("/portal/accesses", "way-accesses"),
             ("/portal/permissions", "way-permissions"),
             ("/portal/more", "way-more"),
@@ -140,7 +141,7 @@ pub(crate) fn response(
                 (head(frame))
                 @if let Some(patient) = &frame.acting_for { (acting(frame, patient)) }
                 main id="main" tabindex="-1" { (PreEscaped(&content)) }
-                @if (needs("<salus-seal ") || needs("<salus-verify-file")) { (seal::words(language)) }
+                @if needs("<salus-seal ") || needs("<salus-verify-file") { (seal::words(language)) }
                 footer { p { (language.say("frame-foot")) } }
             }
         }

@@ -305,4 +305,3 @@ shl-fault-expires = Wählen Sie den Tag, an dem er endet, innerhalb eines Jahres
 shl-fault = Er konnte nicht gemacht werden:
 way-trends = Verläufe
 trends-lead = Ihre Messwerte im Lauf der Zeit. Das Band zeigt, was üblich ist.
-trends-none = Es gibt noch nichts, was sich im Verlauf zeigen ließe.

@@ -305,4 +305,3 @@ shl-fault-expires = Choose the day on which it ends, within a year
 shl-fault = This could not be made:
 way-trends = Trends
 trends-lead = Your measurements over time. The shaded band is what is usual.
-trends-none = There is nothing yet that could be shown over time.

@@ -11,6 +11,7 @@ mod notices;
 mod permissions;
 mod take;
 mod timeline;
+mod trends;
 
 use axum::Router;
 use axum::routing::get;
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> Router<Portal> {
     Router::new()
         .route("/portal/record", get(timeline::show))
         .route("/portal/record/{type}/{id}", get(timeline::one))
+        .route("/portal/trends", get(trends::show))
         .route("/portal/accesses", get(accesses::show))
         .route("/portal/more", get(more::show))
         .merge(take::routes())

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::record::{Line, kind, line, reference, text};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
-use crate::{date, seal};
+use crate::{date, narrative, seal};
 
 /// Items of a page.
 const PAGE: usize = 25;
@@ -185,6 +185,7 @@ pub(crate) async fn one(
             (said("record-version", &html! { (version) }))
         }
         (seal::seal(visit.language, &type_, &id, version))
+        (narrative::frame(&visit, &resource))
         details {
             summary { (visit.say("record-source")) }
             pre tabindex="0" { code { (serde_json::to_string_pretty(&resource).unwrap_or_default()) } }

@@ -22,7 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_sign_in.sql"),
     include_str!("migrations/0009_holds.sql"),
     include_str!("migrations/0010_unindexed.sql"),
-    include_str!("migrations/0013_health_links.sql"),
+    include_str!("migrations/0011_health_links.sql"),
 ];
 
 /// Statements kept prepared by each connection.
