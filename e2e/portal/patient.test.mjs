@@ -134,6 +134,22 @@ test('wrong inputs are told and change nothing', async () => {
   await page.context().close();
 });
 
+test('what a page shows is in the log', async () => {
+  const who = patientOf(hospital);
+  const page = await signedIn(hospital, who, PLAIN);
+  const events = async () => {
+    const response = await fetch(`${hospital.fhir}/AuditEvent?patient=${who.id}&_summary=count&_total=accurate`
+      + '&subtype=everything,search,read&_count=1', { headers: { authorization: `Bearer ${who.token}` } });
+    return (await response.json()).total;
+  };
+  // The count itself is a search, and stands in the log when it is asked again.
+  const [before, after_] = [await events(), await events()];
+  const own = after_ - before;
+  await page.goto('/portal/record');
+  assert.ok(await events() > after_ + own, 'the page left an event of its own');
+  await page.context().close();
+});
+
 test('the record is taken along', async () => {
   const page = await signedIn(hospital, patientOf(hospital), PLAIN);
   await page.goto('/portal/take');

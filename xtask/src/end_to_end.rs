@@ -10,6 +10,9 @@ use std::process::Command;
 /// The versions of the third-party Python client, pinned with what it needs.
 const PYTHON_CLIENTS: &str = "e2e/requirements.txt";
 
+/// Patients of the demo for the clients and pages: three at home at the hospital, three at the clinic.
+const PATIENTS: u32 = 6;
+
 /// Builds the binary, runs every Rust test, then the third-party clients.
 pub(crate) fn test(arguments: &[String]) -> Result<bool> {
     let quick = match arguments {
@@ -28,7 +31,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<bool> {
     if quick {
         steps.skipped("third-party clients", "--no-clients");
     } else if built {
-        match Consortium::start(2) {
+        match Consortium::start(PATIENTS) {
             Ok(consortium) => {
                 let demo = consortium.dir.join("demo.json");
                 node_clients(&mut steps, &demo);
@@ -89,8 +92,27 @@ fn node_clients(steps: &mut Steps, demo: &Path) {
             let mut run = node_test(&folder, "export.test.mjs", demo);
             let export = "the page of an export in Chromium, offline";
             steps.run(export, run.env("CHROMIUM", browser));
+            pages(steps, &folder, browser, demo);
         }
         Err(missing) => steps.skipped(launch, missing),
+    }
+}
+
+/// The portal's pages, walked by each kind of person and attacked; one file after the other, since
+/// they share a demo. Pictures of every page are kept.
+fn pages(steps: &mut Steps, folder: &Path, browser: &str, demo: &Path) {
+    for name in [
+        "patient",
+        "sharing",
+        "clinician",
+        "officer",
+        "admin",
+        "attacks",
+    ] {
+        let mut run = node_test(folder, &format!("portal/{name}.test.mjs"), demo);
+        run.env("CHROMIUM", browser)
+            .env("SCREENSHOTS", target().join("screenshots"));
+        steps.run(&format!("pages in Chromium: {name}"), &mut run);
     }
 }
 

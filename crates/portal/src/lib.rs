@@ -9,12 +9,12 @@
 //! # Invariants
 //!
 //! 1. A page shows nothing that the JSON door would not have answered to the same person, and each
-//!    access is in the log (`tests/pages.rs`, `a_page_shows_what_the_door_answers`).
+//!    access is in the log (`e2e/portal/patient.test.mjs`, `what a page shows is in the log`).
 //! 2. Whatever a record holds, no script of it runs: everything is escaped, narratives are cleaned
 //!    and shown in a frame without scripts, and the policy of each page forbids all scripts but our
 //!    own (`e2e/portal/attacks.test.mjs`).
 //! 3. Nothing is changed by a form that is not from a page of the same browser
-//!    (`tests/forms.rs`, `a_form_from_elsewhere_changes_nothing`).
+//!    (`e2e/portal/attacks.test.mjs`).
 //! 4. Every word is there in every language (`src/words.rs`,
 //!    `every_word_is_there_in_every_language`).
 //!

@@ -96,7 +96,8 @@ impl Refusal {
                 p { (say("trouble-said")) " " q lang="en" { (self.text) } }
             }
             @if let Some(wait_s) = self.wait_s {
-                p { (self.frame.language.tell("trouble-wait", &[("seconds", &wait_s.to_string())])) }
+                p { (self.frame.language.tell("trouble-wait",
+                    &[("seconds", &wait_s.to_string())])) }
             }
             p { a href="/portal" { (say("trouble-home")) } }
         };

@@ -34,8 +34,10 @@ fn said(visit: &Visit, trend: &Trend) -> Markup {
         @for line in &trend.lines {
             @let range = line.range(visit.language);
             @if !range.is_empty() {
-                @if trend.lines.len() == 1 { p.soft { (visit.tell("trends-usual", &[("range", &range)])) } }
-                @else { p.soft { (visit.tell("trends-range", &[("name", &line.name), ("range", &range)])) } }
+                @if trend.lines.len() == 1 { p.soft { (visit.tell("trends-usual",
+                    &[("range", &range)])) } }
+                @else { p.soft { (visit.tell("trends-range",
+                    &[("name", &line.name), ("range", &range)])) } }
             }
         }
     }

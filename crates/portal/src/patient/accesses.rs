@@ -128,7 +128,8 @@ pub(super) fn list(visit: &Visit, lines: &[Value]) -> Markup {
                     @if group.len() > 1 {
                         details {
                             summary {
-                                (visit.tell("accesses-again", &[("count", &(group.len() - 1).to_string())]))
+                                (visit.tell("accesses-again", &[("count",
+                                    &(group.len() - 1).to_string())]))
                             }
                             ul.plain {
                                 @for line in &group[1..] {
@@ -161,10 +162,12 @@ fn access(visit: &Visit, line: &Value) -> Markup {
                 p.value { (visit.say("accesses-purpose")) ": " (coded(visit, "purpose", purpose)) }
             }
             @if outcome != "permitted" {
-                p.tag.strong { (visit.say(if outcome == "refused" { "accesses-refused" } else { "accesses-failed" })) }
+                p.tag.strong { (visit.say(if outcome == "refused" { "accesses-refused" }
+                    else { "accesses-failed" })) }
             }
             @if let Some(about) = text(line, "/event").split("/_history").next() {
-                p { a href={ "/portal/ask?kind=why&about=" (about) } { (visit.say("accesses-why")) } }
+                p { a href={ "/portal/ask?kind=why&about=" (about) } {
+                    (visit.say("accesses-why")) } }
             }
             (sealed(visit, text(line, "/event")))
         }

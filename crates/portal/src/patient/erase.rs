@@ -40,12 +40,14 @@ fn asked(visit: &Visit, faults: &Faults) -> Response {
         div.columns {
             div.card {
                 h2 { (visit.say("erase-goes")) }
-                ul { @for key in ["erase-goes-record", "erase-goes-copies", "erase-goes-user", "erase-goes-others"] {
+                ul { @for key in ["erase-goes-record", "erase-goes-copies", "erase-goes-user",
+                    "erase-goes-others"] {
                     li { (visit.say(key)) } } }
             }
             div.card {
                 h2 { (visit.say("erase-stays")) }
-                ul { @for key in ["erase-stays-digest", "erase-stays-certificate", "erase-stays-seen"] {
+                ul { @for key in ["erase-stays-digest", "erase-stays-certificate",
+                    "erase-stays-seen"] {
                     li { (visit.say(key)) } } }
             }
         }
@@ -113,7 +115,8 @@ async fn status(
         div.done role="status" { p { (language.say("erase-begun-hint")) } }
         p { (language.say("erase-keep")) }
         @if hospital::request::is_id(&id) {
-            p { a href={ "/erasures/" (id) "/certificate?" (query) } { (language.say("erase-certificate")) } }
+            p { a href={ "/erasures/" (id) "/certificate?" (query) } {
+                (language.say("erase-certificate")) } }
         }
         p { a href="/portal/sign-in" { (language.say("erase-leave")) } }
     };

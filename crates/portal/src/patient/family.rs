@@ -83,7 +83,8 @@ fn card(visit: &Visit, one: &Value, own: bool) -> Markup {
         }
         p { (visit.say(&kind)) ", " (visit.tell("family-ends", &[("when", &until)])) }
         @if own {
-            (form::button(visit, &format!("/portal/family/{id}/end"), "second", &visit.say("family-end"), &[]))
+            (form::button(visit, &format!("/portal/family/{id}/end"), "second",
+                &visit.say("family-end"), &[]))
         } @else {
             (form::button(visit, "/portal/family/act", "", &visit.say("family-act"),
                 &[("patient", text(one, "/patient"))]))

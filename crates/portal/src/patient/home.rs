@@ -46,7 +46,8 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
         section aria-labelledby="home-accesses" {
             h2 id="home-accesses" { (visit.say("home-accesses")) }
             @if accesses.lines.is_empty() { p { (visit.say("home-accesses-none")) } }
-            @else { (super::accesses::list(&visit, &accesses.lines[..accesses.lines.len().min(ACCESSES_MAX)])) }
+            @else { (super::accesses::list(&visit,
+                &accesses.lines[..accesses.lines.len().min(ACCESSES_MAX)])) }
             p { a href="/portal/accesses" { (visit.say("home-accesses-all")) } }
         }
     };
@@ -75,7 +76,8 @@ fn news(visit: &Visit, fresh: &[&Value]) -> Markup {
                 }
             }
             @if fresh.len() > NEW_MAX {
-                p { (visit.tell("home-record-more", &[("count", &(fresh.len() - NEW_MAX).to_string())])) }
+                p { (visit.tell("home-record-more", &[("count",
+                    &(fresh.len() - NEW_MAX).to_string())])) }
             }
         }
     }

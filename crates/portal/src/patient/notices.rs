@@ -72,7 +72,8 @@ fn notice(visit: &Visit, event: &Value, said: &Value) -> Markup {
         @if answered.is_empty() {
             (form::button(visit, "/portal/ask", "second", &visit.say("notices-acknowledge"),
                 &[("about", &about), ("kind", "acknowledge")]))
-            p { a href={ "/portal/ask?kind=contest&about=" (about) } { (visit.say("notices-contest")) } }
+            p { a href={ "/portal/ask?kind=contest&about=" (about) } {
+                (visit.say("notices-contest")) } }
         } @else {
             @for one in &answered {
                 p.tag { (visit.say(&format!("question-{}", text(one, "/kind")))) }
@@ -97,7 +98,8 @@ fn questions(visit: &Visit, said: &Value) -> Markup {
                             (date::stamp(visit.language, text(one, "/asked"))) }
                         p.title { (text(one, "/text")) }
                         @if one["answer"].is_object() {
-                            p.value { strong { (visit.say("questions-answer")) ": " } (text(one, "/answer/text")) }
+                            p.value { strong { (visit.say("questions-answer")) ": " }
+                                (text(one, "/answer/text")) }
                         } @else { p.tag { (visit.say("questions-open")) } }
                     } }
                 }

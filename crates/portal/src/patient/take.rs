@@ -60,7 +60,8 @@ async fn shown(
             }
         }
         p.note { (visit.say("take-care")) }
-        p { a.button href="/portal/api/reports/export" download="record.zip" { (visit.say("take-download")) } }
+        p { a.button href="/portal/api/reports/export"
+            download="record.zip" { (visit.say("take-download")) } }
         h2 { (visit.say("shl")) }
         p { (visit.say("shl-hint")) }
         (ask(visit, wish, faults))
@@ -128,10 +129,12 @@ fn ask(visit: &Visit, wish: &Wish, faults: &Faults) -> Markup {
             summary { (visit.say("shl-new")) }
             (form::form(visit, "/portal/take/link", &html! {
                 (line("label", "text", "shl-label", "shl-label-hint", &wish.label))
-                (form::choices("what", "radio", &visit.say("shl-what"), "", &what, &[&or(&wish.what, "summary")], faults))
+                (form::choices("what", "radio", &visit.say("shl-what"), "", &what,
+                    &[&or(&wish.what, "summary")], faults))
                 (line("expires", "date", "shl-expires", "", &wish.expires))
                 (line("passcode", "password", "shl-passcode", "shl-passcode-hint", ""))
-                (form::choices("long", "radio", &visit.say("shl-long"), "", &long, &[&or(&wish.long, "no")], faults))
+                (form::choices("long", "radio", &visit.say("shl-long"), "", &long,
+                    &[&or(&wish.long, "no")], faults))
                 button type="submit" { (visit.say("shl-make")) }
             }))
         }
@@ -150,11 +153,14 @@ fn list(visit: &Visit, links: &Value) -> Markup {
                         h4 { (text(link, "/label")) }
                         p {
                             (visit.say(&format!("shl-state-{}", text(link, "/state")))) ", "
-                            (visit.tell("shl-until", &[("when", &date::day(visit.language, text(link, "/expires")))]))
+                            (visit.tell("shl-until", &[("when",
+                                &date::day(visit.language, text(link, "/expires")))]))
                         }
-                        p { (visit.tell("shl-opened", &[("count", &link["retrieved"].as_u64().unwrap_or(0).to_string())])) }
+                        p { (visit.tell("shl-opened", &[("count",
+                            &link["retrieved"].as_u64().unwrap_or(0).to_string())])) }
                         @if link["state"] == "active" {
-                            (form::button(visit, &format!("/portal/take/link/{id}/end"), "second", &visit.say("shl-end"), &[]))
+                            (form::button(visit, &format!("/portal/take/link/{id}/end"), "second",
+                                &visit.say("shl-end"), &[]))
                         }
                     }
                 }

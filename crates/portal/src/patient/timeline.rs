@@ -96,7 +96,8 @@ fn filter(visit: &Visit, kinds: &[&str], wanted: &str) -> Markup {
             select id="kind" name="kind" {
                 option value="" { (visit.say("record-kind-all")) }
                 @for type_ in kinds {
-                    option value=(type_) selected[*type_ == wanted] { (kind(visit.language, type_)) }
+                    option value=(type_) selected[*type_ == wanted] {
+                        (kind(visit.language, type_)) }
                 }
             }
             button.second type="submit" { (visit.say("record-show")) }
@@ -125,7 +126,8 @@ pub(crate) fn pager(
         @if pages > 1 {
             nav.pager aria-label=(visit.say("pager")) {
                 @if page > 1 { a href=(to(page - 1)) rel="prev" { (visit.say("pager-newer")) } }
-                span { (visit.tell("pager-here", &[("page", &page.to_string()), ("pages", &pages.to_string())])) }
+                span { (visit.tell("pager-here", &[("page", &page.to_string()),
+                    ("pages", &pages.to_string())])) }
                 @if page < pages { a href=(to(page + 1)) rel="next" { (visit.say("pager-older")) } }
             }
         }
@@ -180,7 +182,8 @@ pub(crate) async fn one(
             (said("record-kind", &html! { (line.kind) }))
             @if !line.value.is_empty() { (said("record-value", &html! { (line.value) })) }
             (said("record-when", &date::stamp(visit.language, &line.when)))
-            @if !line.status.is_empty() { (said("record-status", &html! { (status(&visit, &line.status)) })) }
+            @if !line.status.is_empty() { (said("record-status",
+                &html! { (status(&visit, &line.status)) })) }
             (said("record-stored", &date::stamp(visit.language, stored)))
             (said("record-version", &html! { (version) }))
         }
@@ -188,7 +191,8 @@ pub(crate) async fn one(
         (narrative::frame(&visit, &resource))
         details {
             summary { (visit.say("record-source")) }
-            pre tabindex="0" { code { (serde_json::to_string_pretty(&resource).unwrap_or_default()) } }
+            pre tabindex="0" { code {
+                (serde_json::to_string_pretty(&resource).unwrap_or_default()) } }
         }
     };
     Ok(visit.page(&title, &content))

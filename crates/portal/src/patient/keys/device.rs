@@ -74,7 +74,8 @@ pub(super) fn element(visit: &Visit) -> Result<Markup, Trouble> {
             span hidden data-say="failed" { (say("sign-failed")) }
             span hidden data-say="recovered" { (say("device-recovered")) }
             @for reason in REASONS {
-                span hidden data-say={ "reason-" (reason) } { (say(&format!("sign-reason-{reason}"))) }
+                span hidden data-say={ "reason-" (reason) } {
+                    (say(&format!("sign-reason-{reason}"))) }
             }
         }
     })

@@ -60,7 +60,8 @@ fn told(visit: &Visit, keys: &Value, cards: Option<&Value>) -> Markup {
                 (visit.say(if custodial { "keys-custodial" } else { "keys-device" })) } }
             div { dt { (visit.say("keys-since")) } dd {
                 (date::stamp(visit.language, text(current, "/since"))) } }
-            div { dt { (visit.say("keys-public")) } dd { code { (text(current, "/consent_key")) } } }
+            div { dt { (visit.say("keys-public")) } dd {
+                code { (text(current, "/consent_key")) } } }
             div { dt { (visit.say("keys-changes")) } dd { (history.len()) } }
         }
         @if custodial {

@@ -48,12 +48,15 @@ fn asked(visit: &Visit, members: &[String], wish: &Wish, faults: &Faults) -> Res
         (faults.summary(visit))
         h1 { (title) }
         form method="get" action="/portal/permissions/check" {
-            (form::choices("who", "radio", &visit.say("permissions-who"), "", &who, &[&wish.who], faults))
+            (form::choices("who", "radio", &visit.say("permissions-who"), "", &who, &[&wish.who],
+                faults))
             (form::choices("purpose", "checkbox", &visit.say("permissions-purpose"), "",
                 &named("purpose", &PURPOSES), &ticked(&wish.purposes), faults))
             (form::choices("without", "checkbox", &visit.say("permissions-leave-out"),
-                &visit.say("permissions-leave-out-hint"), &named("subject", &SUBJECTS), &ticked(&wish.without), faults))
-            (form::choices("long", "radio", &visit.say("permissions-long"), "", &long, &[&wish.long], faults))
+                &visit.say("permissions-leave-out-hint"), &named("subject", &SUBJECTS),
+                    &ticked(&wish.without), faults))
+            (form::choices("long", "radio", &visit.say("permissions-long"), "", &long,
+                &[&wish.long], faults))
             button type="submit" { (visit.say("permissions-check")) }
         }
     };
@@ -89,7 +92,8 @@ pub(super) async fn check(visit: Visit) -> Result<Response, Trouble> {
     };
     let title = visit.say("permissions-check-title");
     let shown = html! {
-        p.back { a href={ "/portal/permissions/new?" (again) } { (visit.say("permissions-again")) } }
+        p.back { a href={ "/portal/permissions/new?" (again) } {
+            (visit.say("permissions-again")) } }
         h1 { (title) }
         div.card {
             h2 { (words::heading(&visit, &consent)) }

@@ -62,7 +62,8 @@ fn cards(visit: &Visit, consents: &[&Value]) -> Markup {
             @for consent in consents {
                 @let id = text(consent, "/id");
                 li {
-                    h3 { a href={ "/portal/permissions/" (id) } { (words::heading(visit, consent)) } }
+                    h3 { a href={ "/portal/permissions/" (id) } {
+                        (words::heading(visit, consent)) } }
                     (words::words(visit, consent))
                 }
             }

@@ -29,7 +29,8 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
             div.done role="status" { p { (visit.say("permissions-in-force")) } }
         } @else {
             div.note role="status" {
-                p { (visit.tell("permissions-over", &[("when", &date::moment(visit.language, since))])) }
+                p { (visit.tell("permissions-over", &[("when",
+                    &date::moment(visit.language, since))])) }
             }
         }
         (words::words(&visit, &consent))

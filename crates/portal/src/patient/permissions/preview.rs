@@ -17,7 +17,10 @@ pub(super) async fn preview(
     consent: &Value,
     purpose: &str,
 ) -> Result<Markup, Trouble> {
-    let ask = |seen: &str| json!({ "consent": consent, "purpose": purpose, "seen": seen, "count": LISTED });
+    let ask = |seen: &str| {
+        json!({ "consent": consent, "purpose": purpose, "seen": seen, "count":
+        LISTED })
+    };
     let shown = visit.post("/sharing/preview", &ask("shown")).await?;
     let hidden = visit.post("/sharing/preview", &ask("hidden")).await?;
     Ok(html! {
@@ -38,14 +41,17 @@ fn counts(visit: &Visit, counts: &Value) -> Markup {
                 caption { (visit.say("preview-counts")) }
                 thead { tr {
                     th scope="col" { (visit.say("record-kind")) }
-                    @for name in columns { th.number scope="col" { (visit.say(&format!("preview-{name}-count"))) } }
+                    @for name in columns { th.number scope="col" {
+                        (visit.say(&format!("preview-{name}-count"))) } }
                 } }
                 tbody {
                     @for (type_, found) in counts.as_object().into_iter().flatten() {
                         tr {
-                            td data-label=(visit.say("record-kind")) { (kind(visit.language, type_)) }
+                            td data-label=(visit.say("record-kind")) {
+                                (kind(visit.language, type_)) }
                             @for name in columns {
-                                td.number data-label=(visit.say(&format!("preview-{name}-count"))) { (of(found, name)) }
+                                td.number data-label=(visit.say(&format!("preview-{name}-count"))) {
+                                    (of(found, name)) }
                             }
                         }
                     }
@@ -71,7 +77,8 @@ fn list(visit: &Visit, key: &str, page: &Value) -> Markup {
                         }
                     }
                 }
-                @if more > 0 { li { (visit.tell("preview-more", &[("count", &more.to_string())])) } }
+                @if more > 0 { li { (visit.tell("preview-more",
+                    &[("count", &more.to_string())])) } }
             }
         }
     }

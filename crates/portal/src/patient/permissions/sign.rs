@@ -95,10 +95,12 @@ impl Act {
         let done = (!self.done.is_empty()).then_some(&self.done);
         Ok(html! {
             salus-sign data-patient=(visit.patient()?) data-holder=[holder] data-kind=(self.kind)
-                data-consent=[&self.consent] data-organisation=[&self.organisation] data-done=[done] {
+                data-consent=[&self.consent] data-organisation=[&self.organisation]
+                    data-done=[done] {
                 noscript { p.note { (visit.say("sign-no-script")) } }
                 section data-step="no-key" hidden {
-                    p { (visit.say("sign-no-key")) " " a href="/portal/keys" { (visit.say("more-keys")) } }
+                    p { (visit.say("sign-no-key")) " " a href="/portal/keys" {
+                        (visit.say("more-keys")) } }
                 }
                 section data-step="ask" hidden {
                     button type="button" data-act="prepare" { (self.ask) }
@@ -139,13 +141,16 @@ fn words(visit: &Visit) -> Markup {
         (say("busy"))
         (say("failed"))
         @for reason in REASONS {
-            span hidden data-say={ "reason-" (reason) } { (visit.say(&format!("sign-reason-{reason}"))) }
+            span hidden data-say={ "reason-" (reason) } {
+                (visit.say(&format!("sign-reason-{reason}"))) }
         }
         @for rule in RULES { (say(rule)) }
         @for element in ELEMENTS {
-            span hidden data-say={ "element-" (element) } { (visit.say(&format!("sign-element-{element}"))) }
+            span hidden data-say={ "element-" (element) } {
+                (visit.say(&format!("sign-element-{element}"))) }
         }
-        @for (group, codes) in [("purpose", &super::wish::PURPOSES[..]), ("subject", &super::wish::SUBJECTS[..])] {
+        @for (group, codes) in [("purpose", &super::wish::PURPOSES[..]),
+            ("subject", &super::wish::SUBJECTS[..])] {
             @for code in codes {
                 span hidden data-say={ "code-" (code) } { (visit.say(&format!("{group}-{code}"))) }
             }

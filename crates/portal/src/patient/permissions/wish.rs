@@ -70,12 +70,14 @@ impl Wish {
         let end_us = now_us.saturating_add(self.days().unwrap_or(1) * DAY_US);
         let mut provision = json!({
             "type": "permit",
-            "period": { "start": hospital::instant::fhir(now_us), "end": hospital::instant::fhir(end_us) },
+            "period": { "start": hospital::instant::fhir(now_us), "end":
+                hospital::instant::fhir(end_us) },
             "actor": [{
                 "role": { "coding": [coded("v3-ParticipationType", "IRCP")] },
                 "reference": { "reference": format!("Organization/{}", self.who) },
             }],
-            "purpose": self.purposes.iter().map(|code| coded("v3-ActReason", code)).collect::<Vec<_>>(),
+            "purpose": self.purposes.iter().map(|code|
+                coded("v3-ActReason", code)).collect::<Vec<_>>(),
         });
         if !self.without.is_empty() {
             let labels: Vec<Value> = self
