@@ -48,8 +48,8 @@ fn number(value: &Value) -> u64 {
 /// Where the ledger stands, in facts.
 pub(crate) fn state(visit: &Visit, status: &Value) -> Markup {
     let time_ms = number(&status["time_ms"]);
-    let clock_us = visit.portal.inside.hospital().now_us();
-    let clock_ms = u64::try_from(clock_us / 1_000).unwrap_or(0);
+    let here_us = visit.portal.inside.hospital().now_us();
+    let clock_ms = u64::try_from(here_us / 1_000).unwrap_or(0);
     let age_s = (clock_ms.saturating_sub(time_ms) / 1_000).to_string();
     let peers = status["peers"].as_array().map_or(&[][..], Vec::as_slice);
     let connected = peers

@@ -316,7 +316,12 @@ fn paper(visit: &Visit, kind: &str, report: &Value) -> Markup {
         div.wide tabindex="0" role="region" aria-label=(visit.say(&format!("reports-{kind}"))) {
             table.stack.report {
                 thead { tr { @for column in &columns {
-                    th scope="col" { (title(column)) span.more { (text(column, "/provision")) } }
+                    th scope="col" {
+                        (title(column))
+                        @if text(column, "/provision") != "proof" {
+                            span.more { (text(column, "/provision")) }
+                        }
+                    }
                 } } }
                 tbody { @for entry in list(report, "lines") {
                     tr { @for column in &columns {
