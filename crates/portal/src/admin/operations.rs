@@ -74,12 +74,12 @@ pub(super) fn peers(visit: &Visit, found: &Value) -> Markup {
             } }
             tbody { @for peer in list(found, "peers") {
                 tr {
-                    td data-label=(say("openings-organisation")) {
+                    td data-label=(say("openings-organisation")) { div {
                         (text(peer, "/organisation"))
                         @if peer["validator"] == true {
                             " " span.tag { (say("organisations-validator")) }
                         }
-                    }
+                    } }
                     td data-label=(say("peers-connected")) {
                         @if peer["connected"] == true { (say("peers-yes")) }
                         @else if let Some(silent_s) = peer["silent_s"].as_u64() {
@@ -175,7 +175,7 @@ fn own_keys(visit: &Visit, found: &Value) -> Markup {
                     td data-label=(say("node-keys-purpose")) {
                         (visit.say(&format!("key-{purpose}")))
                     }
-                    td data-label=(say("node-keys-age")) {
+                    td data-label=(say("node-keys-age")) { div {
                         @match key["age_s"].as_u64() {
                             Some(age_s) => {
                                 (span(visit, age_s))
@@ -183,7 +183,7 @@ fn own_keys(visit: &Visit, found: &Value) -> Markup {
                             }
                             None => { "–" }
                         }
-                    }
+                    } }
                     td data-label=(say("node-keys-registered")) {
                         @match key["registered"].as_bool() {
                             Some(true) => { (say("yes")) }
