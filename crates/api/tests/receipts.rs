@@ -4,9 +4,14 @@
 
 mod common;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use common::World;
+use ledger::BlockHeader;
 use proof::policy::Policy;
-use proof::receipt::verify;
+use proof::receipt::{verify, verify_entry};
+use proof::tree::verify_consistency;
+use proof::{Canonical, Digest};
 use serde_json::json;
 
 #[test]
@@ -53,6 +58,73 @@ fn a_receipt_verifies_with_the_served_bytes() {
         changed[place] ^= 1;
         assert!(verify(&changed, &policy, None).is_err(), "byte {place}");
     }
+}
+
+#[test]
+fn a_stranger_follows_the_history_block_by_block() {
+    let world = World::new();
+    let client = world.clinician();
+    let stranger = world.stranger();
+    // Each in a batch of its own.
+    for _ in 0..4 {
+        let patient = json!({ "resourceType": "Patient" });
+        let created = client.post("/fhir/Patient", &patient).expect(201);
+        let version = format!("/fhir/Patient/{}/_history/1", created.id());
+        client.receipt(&version).expect(200);
+    }
+    let page = stranger.get("/ledger/blocks?count=500").expect(200).json();
+    let blocks = page["blocks"].as_array().unwrap();
+    let header = |at: usize| {
+        let bytes = blocks[at]["header_bytes"].as_str().unwrap();
+        BlockHeader::from_bytes(&STANDARD.decode(bytes).unwrap()).unwrap()
+    };
+    assert!(blocks.len() > 1);
+    for (at, block) in blocks.iter().enumerate() {
+        assert_eq!(block["digest"], header(at).digest().to_string());
+        let before = at.checked_sub(1).map(header);
+        assert!(before.is_none_or(|next| next.parent == header(at).digest()));
+    }
+    let newest = header(0);
+    let size = newest.history_size;
+    assert!(size > 2, "batches are in the history");
+    for older in (1..blocks.len()).map(header) {
+        let old = older.history_size;
+        let path = format!("/ledger/consistency?from={old}&to={size}");
+        let proof = stranger.get(&path).expect(200).json();
+        let path = proof["path"].as_array().unwrap().iter();
+        let path: Vec<Digest> = path
+            .map(|it| it.as_str().unwrap().parse().unwrap())
+            .collect();
+        let (old_root, root) = (older.history_root, newest.history_root);
+        verify_consistency(old, &old_root, size, &root, &path).unwrap();
+        if !path.is_empty() {
+            assert!(verify_consistency(old, &root, size, &old_root, &path).is_err());
+        }
+    }
+    stranger
+        .get(&format!("/ledger/consistency?from={size}&to=999999"))
+        .expect(404);
+    let policy = Policy::parse(&stranger.get("/ledger/trust").bytes).unwrap();
+    let receipt = stranger.get("/ledger/entries/0/receipt").expect(200);
+    let verified = verify_entry(&receipt.bytes, &policy).unwrap();
+    let height = verified.entry.height;
+    let block = stranger
+        .get(&format!("/ledger/blocks/{height}"))
+        .expect(200);
+    let first = &block.json()["transactions"][0];
+    assert_eq!(first["index"], 0);
+    assert_eq!(first["organisation"], verified.entry.organisation);
+    assert_eq!(
+        first["sequence"],
+        verified.entry.transaction.header.sequence
+    );
+    stranger.get("/ledger/entries/999999/receipt").expect(404);
+    stranger.get("/ledger/entries/x/receipt").expect(404);
+    let older = stranger
+        .get("/ledger/blocks?before=2&count=9")
+        .expect(200)
+        .json();
+    assert_eq!(older["blocks"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -50,7 +50,10 @@ async fn show(visit: Visit) -> Result<Response, Trouble> {
         @else {
             ul.cards { @for client in clients {
                 li {
-                    h2 { a href={ "/portal/apps/" (text(client, "/client_id")) } { (name(&visit, client)) } }
+                    h2 {
+                        a href={ "/portal/apps/" (text(client, "/client_id")) }
+                        { (name(&visit, client)) }
+                    }
                     p.soft { code { (text(client, "/client_id")) } }
                     p { (visit.say("apps-scope")) ": " code { (text(client, "/scope")) } }
                 }
@@ -121,7 +124,8 @@ fn asked(visit: &Visit, given: &Given, faults: &Faults) -> Response {
                 &GRANTS.map(|code| coded("grant", code)), &grants, faults))
             (form::choices("method", "radio", &visit.say("apps-method"), "",
                 &METHODS.map(|code| coded("method", code)), &[given.method.as_str()], faults))
-            (form::area("redirects", &visit.say("apps-redirects"), &visit.say("apps-redirects-hint"),
+            (form::area("redirects", &visit.say("apps-redirects"),
+                &visit.say("apps-redirects-hint"),
                 &given.redirects, faults))
             (line("scope", "text", given.scope.as_str()))
             (line("keys", "url", given.keys.as_str()))
@@ -218,22 +222,27 @@ async fn one(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> 
         .unwrap_or(0)
         .saturating_mul(1_000_000);
     let strings = |name: &str| -> Markup {
-        html! { ul { @for one in list(&client, name) { li { code { (one.as_str().unwrap_or("")) } } } } }
+        html! {
+            ul { @for one in list(&client, name) { li { code { (one.as_str().unwrap_or("")) } } } }
+        }
     };
     let content = html! {
         p.back { a href="/portal/apps" { (visit.say("apps-back")) } }
         h1 { (title) }
         dl.facts {
             (fact(&visit, "apps-id", &html! { code { (id) } }))
-            (fact(&visit, "apps-since", &date::stamp(visit.language, &hospital::instant::fhir(issued_us))))
-            (fact(&visit, "apps-method", &html! { code { (text(&client, "/token_endpoint_auth_method")) } }))
+            (fact(&visit, "apps-since",
+                &date::stamp(visit.language, &hospital::instant::fhir(issued_us))))
+            (fact(&visit, "apps-method",
+                &html! { code { (text(&client, "/token_endpoint_auth_method")) } }))
             (fact(&visit, "apps-grants", &strings("grant_types")))
             (fact(&visit, "apps-redirects", &strings("redirect_uris")))
             (fact(&visit, "apps-scope", &html! { code { (text(&client, "/scope")) } }))
         }
         h2 { (visit.say("apps-delete")) }
         p { (visit.say("apps-delete-hint")) }
-        (form::button(&visit, &format!("/portal/apps/{id}/delete"), "warn", &visit.say("apps-delete-go"), &[]))
+        (form::button(&visit, &format!("/portal/apps/{id}/delete"), "warn",
+            &visit.say("apps-delete-go"), &[]))
     };
     Ok(visit.page(&title, &content))
 }

@@ -85,7 +85,12 @@ async fn erase_check(
         (faults.summary(visit))
         h1 { (title) }
         p { (visit.say("openings-patient")) " " code { (patient) } }
-        @if held { div.alarm { p { (visit.say("erasing-held")) } p { a href="/portal/holds" { (visit.say("holds-title")) } } } }
+        @if held {
+            div.alarm {
+                p { (visit.say("erasing-held")) }
+                p { a href="/portal/holds" { (visit.say("holds-title")) } }
+            }
+        }
         h2 { (visit.say("erasing-goes")) }
         p { (visit.say("erasing-goes-hint")) }
         h2 { (visit.say("erasing-stays")) }
@@ -126,8 +131,10 @@ fn erase_form(
         &html! {
             input type="hidden" name="patient" value=(patient);
             @for one in shared { input type="hidden" name="shared" value=(text(one, "/record")); }
-            (form::area("words", &visit.say("erasing-words"), &visit.say("erasing-words-hint"), words, faults))
-            (form::choices("sure", "checkbox", &visit.say("erasing-sure-title"), "", &sure, &[], faults))
+            (form::area("words", &visit.say("erasing-words"), &visit.say("erasing-words-hint"),
+                words, faults))
+            (form::choices("sure", "checkbox", &visit.say("erasing-sure-title"), "", &sure, &[],
+                faults))
             button.warn type="submit" { (visit.say("erasing-go")) }
         },
     )
@@ -187,16 +194,24 @@ async fn erased(visit: Visit) -> Result<Response, Trouble> {
     let content = html! {
         p.back { a href="/portal/people" { (visit.say("people-back")) } }
         h1 { (title) }
-        @if status["complete"] == true { div.done role="status" { p { (visit.say("erased-complete")) } } }
+        @if status["complete"] == true {
+            div.done role="status" { p { (visit.say("erased-complete")) } }
+        }
         @else { div.note role="status" { p { (visit.say("erased-pending")) } } }
         dl.facts {
-            div { dt { (visit.say("erased-here")) } dd { (visit.say(if status["done_here"] == true { "yes" } else { "no" })) } }
+            div {
+                dt { (visit.say("erased-here")) }
+                dd { (visit.say(if status["done_here"] == true { "yes" } else { "no" })) }
+            }
             div { dt { (visit.say("erased-attested")) } dd { (names(&status, "attested")) } }
             div { dt { (visit.say("erased-missing")) } dd { (names(&status, "missing")) } }
             div { dt { (visit.say("openings-id")) } dd { code { (id) } } }
         }
         @if status["complete"] == true {
-            p { a.button.second href={ "/portal/people/certificate?id=" (id) } download { (visit.say("erased-certificate")) } }
+            p {
+                a.button.second href={ "/portal/people/certificate?id=" (id) }
+                download { (visit.say("erased-certificate")) }
+            }
         } @else {
             p { a href={ "/portal/people/erased?id=" (id) } { (visit.say("erased-again")) } }
         }

@@ -18,9 +18,10 @@ pub(super) fn fact(visit: &Visit, key: &str, value: &Markup) -> Markup {
 
 /// A moment, or the word for none.
 pub(super) fn moment(visit: &Visit, value: &Value, none: &str) -> Markup {
-    match value.as_str() {
-        Some(at) => date::stamp(visit.language, at),
-        None => html! { (visit.say(none)) },
+    if let Some(at) = value.as_str() {
+        date::stamp(visit.language, at)
+    } else {
+        html! { (visit.say(none)) }
     }
 }
 

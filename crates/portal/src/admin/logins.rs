@@ -53,7 +53,8 @@ async fn page(visit: &Visit, given: [&str; 2], faults: &Faults) -> Result<Respon
                 li {
                     h2 { (text(one, "/username")) }
                     p { code { (text(one, "/subject")) } " · " (text(one, "/issuer")) }
-                    (form::button(visit, "/portal/logins/unlink", "second", &visit.say("logins-unlink"),
+                    (form::button(visit, "/portal/logins/unlink", "second",
+                        &visit.say("logins-unlink"),
                         &[("username", text(one, "/username"))]))
                 }
             } }

@@ -9,6 +9,7 @@ mod organisations;
 pub(crate) mod overview;
 mod people;
 mod proposals;
+mod propose;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -23,6 +24,7 @@ pub(crate) fn routes() -> Router<Portal> {
     Router::new()
         .merge(organisations::routes())
         .merge(proposals::routes())
+        .merge(propose::routes())
         .merge(people::routes())
         .merge(apps::routes())
         .merge(erase::routes())

@@ -74,14 +74,18 @@ pub(super) fn peers(visit: &Visit, found: &Value) -> Markup {
             } }
             tbody { @for peer in list(found, "peers") {
                 tr {
-                    td data-label=(say("openings-organisation")) {
+                    td data-label=(say("openings-organisation")) { div {
                         (text(peer, "/organisation"))
-                        @if peer["validator"] == true { " " span.tag { (say("organisations-validator")) } }
-                    }
+                        @if peer["validator"] == true {
+                            " " span.tag { (say("organisations-validator")) }
+                        }
+                    } }
                     td data-label=(say("peers-connected")) {
                         @if peer["connected"] == true { (say("peers-yes")) }
                         @else if let Some(silent_s) = peer["silent_s"].as_u64() {
-                            span.tag.strong { (visit.tell("peers-silent", &[("span", &span(visit, silent_s))])) }
+                            span.tag.strong {
+                                (visit.tell("peers-silent", &[("span", &span(visit, silent_s))]))
+                            }
                         } @else { span.tag.strong { (say("peers-never")) } }
                     }
                     td.number data-label=(say("peers-behind")) { (count(&peer["behind_blocks"])) }
@@ -100,14 +104,20 @@ fn copies(visit: &Visit, found: &Value) -> Markup {
             (fact(visit, "backup-proven", &moment(visit, &found["last_proven"], "backup-never")))
         }
         @if found["last_made"].is_null() {
-            div.note { p { (visit.say("admin-no-backup")) } pre tabindex="0" { code { "salus backup --help" } } }
+            div.note {
+                p { (visit.say("admin-no-backup")) }
+                pre tabindex="0" { code { "salus backup --help" } }
+            }
         }
         @if damaged > 0 {
             div.alarm { p { (visit.tell("backup-damaged", &[("count", &damaged.to_string())])) } }
         }
         @for copy in list(found, "key_tree_copies") {
             @if copy["current"] == false {
-                div.alarm { p { (visit.say("backup-tree-old")) } p { code { (text(copy, "/file")) } } }
+                div.alarm {
+                    p { (visit.say("backup-tree-old")) }
+                    p { code { (text(copy, "/file")) } }
+                }
             }
         }
         @if !list(found, "backups").is_empty() {
@@ -116,8 +126,13 @@ fn copies(visit: &Visit, found: &Value) -> Markup {
                     p.kind { (moment(visit, &one["made"], "backup-never")) }
                     p.title { code { (text(one, "/file")) } }
                     p { (bytes(visit, &one["bytes"])) ", "
-                        (visit.tell("backup-versions", &[("count", &count(&one["versions"])), ("height", &count(&one["height"]))])) }
-                    p { (visit.say("backup-proven")) ": " (moment(visit, &one["proven"], "backup-never")) }
+                        (visit.tell("backup-versions",
+                            &[("count", &count(&one["versions"])),
+                                ("height", &count(&one["height"]))])) }
+                    p {
+                        (visit.say("backup-proven"))
+                        ": " (moment(visit, &one["proven"], "backup-never"))
+                    }
                 } }
             } }
         }
@@ -157,8 +172,10 @@ fn own_keys(visit: &Visit, found: &Value) -> Markup {
             tbody { @for key in list(found, "keys") {
                 @let purpose = text(key, "/purpose").replace(' ', "-");
                 tr {
-                    td data-label=(say("node-keys-purpose")) { (visit.say(&format!("key-{purpose}"))) }
-                    td data-label=(say("node-keys-age")) {
+                    td data-label=(say("node-keys-purpose")) {
+                        (visit.say(&format!("key-{purpose}")))
+                    }
+                    td data-label=(say("node-keys-age")) { div {
                         @match key["age_s"].as_u64() {
                             Some(age_s) => {
                                 (span(visit, age_s))
@@ -166,7 +183,7 @@ fn own_keys(visit: &Visit, found: &Value) -> Markup {
                             }
                             None => { "–" }
                         }
-                    }
+                    } }
                     td data-label=(say("node-keys-registered")) {
                         @match key["registered"].as_bool() {
                             Some(true) => { (say("yes")) }
@@ -175,7 +192,10 @@ fn own_keys(visit: &Visit, found: &Value) -> Markup {
                         }
                     }
                     td data-label=(say("node-keys-public")) {
-                        @match text(key, "/public") { "" => { "–" } public => { code { (public) } } }
+                        @match text(key, "/public") {
+                            "" => { "–" }
+                            public => { code { (public) } }
+                        }
                     }
                 }
             } }
@@ -216,13 +236,24 @@ fn figure(visit: &Visit, name: &str, figures: &Value) -> Markup {
                     div.wide.tall tabindex="0" role="region" aria-label=(title) {
                         table {
                             caption { (title) }
-                            thead { tr { th scope="col" { (visit.say("block-time")) } th.number scope="col" { (title) } } }
+                            thead {
+                                tr {
+                                    th scope="col" { (visit.say("block-time")) }
+                                    th.number scope="col" { (title) }
+                                }
+                            }
                             tbody { @for (time_ms, value) in &rows {
                                 @let at = instant::fhir(time_ms.saturating_mul(1_000));
                                 tr {
-                                    td { time datetime=(at) { (date::moment(visit.language, &at)) } }
+                                    td {
+                                        time datetime=(at) { (date::moment(visit.language, &at)) }
+                                    }
                                     @match value.as_f64() {
-                                        Some(_) => { td.number data-value=(scaled(value)) { (date::number(visit.language, &scaled(value))) } }
+                                        Some(_) => {
+                                            td.number data-value=(scaled(value)) {
+                                                (date::number(visit.language, &scaled(value)))
+                                            }
+                                        }
                                         None => { td.number { "–" } }
                                     }
                                 }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::fields::{fact, list};
-use super::proposals;
+use super::{proposals, propose};
 use crate::Portal;
 use crate::record::text;
 use crate::trouble::Trouble;
@@ -45,16 +45,24 @@ async fn show(visit: Visit) -> Result<Response, Trouble> {
         h2 { (visit.say("proposals-open")) }
         @let proposed = list(&open, "proposals");
         @if proposed.is_empty() { p { (visit.say("proposals-none")) } }
-        @else { ul.cards { @for one in proposed { li { (proposals::card(&visit, one, &found["parameters"])) } } } }
+        @else {
+            ul.cards {
+                @for one in proposed { li { (proposals::card(&visit, one, &found["parameters"])) } }
+            }
+        }
         h3 { (visit.say("proposals-new")) }
         ul {
-            @for kind in proposals::KINDS {
-                li { a href={ "/portal/proposals/new?kind=" (kind) } { (visit.say(&format!("proposal-{kind}"))) } }
+            @for kind in propose::KINDS {
+                li {
+                    a href={ "/portal/proposals/new?kind=" (kind) }
+                    { (visit.say(&format!("proposal-{kind}"))) }
+                }
             }
         }
         h2 { (visit.say("organisations-members")) }
         p { (visit.tell("organisations-count", &[("count", &members.len().to_string()),
-            ("validators", &validators.to_string()), ("needed", &quorum(validators).to_string())])) }
+            ("validators", &validators.to_string()),
+                ("needed", &quorum(validators).to_string())])) }
         ul.cards { @for member in members { li { (card(&visit, member)) } } }
         h2 { (visit.say("parameters-title")) }
         p { (visit.say("parameters-lead")) }
@@ -79,7 +87,9 @@ fn card(visit: &Visit, member: &Value) -> Markup {
         h3 { (text(member, "/id")) }
         p { (visit.say(&format!("organisation-{kind}")))
             @if own { ", " (visit.say("organisations-own")) } }
-        p.tag { (visit.say(if member["validator"] == true { "organisations-validator" } else { "organisations-reader" })) }
+        p.tag {
+            (part(visit, member))
+        }
         details {
             summary { (visit.say("organisations-keys")) }
             dl.facts {
@@ -98,20 +108,30 @@ fn card(visit: &Visit, member: &Value) -> Markup {
     }
 }
 
+/// The part that a member has in the ledger.
+pub(super) fn part(visit: &Visit, member: &Value) -> String {
+    visit.say(match member["validator"].as_bool() {
+        Some(true) => "organisations-validator",
+        _ => "organisations-reader",
+    })
+}
+
 /// The parameters in words.
 pub(super) fn parameters(visit: &Visit, now: &Value) -> Markup {
     html! {
         dl.facts {
             @for name in PARAMETERS {
-                (fact(visit, &format!("parameter-{}", name.replace('_', "-")), &value(visit, &now[name])))
+                (fact(visit, &format!("parameter-{}", name.replace('_', "-")),
+                    &value(visit, &now[name])))
             }
         }
     }
 }
 
 fn value(visit: &Visit, value: &Value) -> Markup {
-    match value.as_bool() {
-        Some(yes) => html! { (visit.say(if yes { "yes" } else { "no" })) },
-        None => html! { (value) },
+    if let Some(yes) = value.as_bool() {
+        html! { (visit.say(if yes { "yes" } else { "no" })) }
+    } else {
+        html! { (value) }
     }
 }

@@ -30,7 +30,11 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
         @if !waiting.is_empty() {
             section aria-labelledby="admin-votes" {
                 h2 id="admin-votes" { (visit.say("admin-votes")) }
-                ul.cards { @for one in &waiting { li { (proposals::card(&visit, one, &members["parameters"])) } } }
+                ul.cards {
+                    @for one in &waiting {
+                        li { (proposals::card(&visit, one, &members["parameters"])) }
+                    }
+                }
             }
         }
         section aria-labelledby="admin-peers" {
@@ -42,10 +46,13 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
             (ledger::state(&visit, &status))
             dl.facts {
                 (fact(&visit, "admin-pending", &html! { (count(&status["receipts_pending"])) }))
-                (fact(&visit, "storage-records", &html! { (bytes(&visit, &storage["records_bytes"])) }))
+                (fact(&visit, "storage-records",
+                    &html! { (bytes(&visit, &storage["records_bytes"])) }))
                 (fact(&visit, "storage-free", &html! { (bytes(&visit, &storage["free_bytes"])) }))
-                (fact(&visit, "backup-last", &moment(&visit, &backups["last_made"], "backup-never")))
-                (fact(&visit, "backup-proven", &moment(&visit, &backups["last_proven"], "backup-never")))
+                (fact(&visit, "backup-last",
+                    &moment(&visit, &backups["last_made"], "backup-never")))
+                (fact(&visit, "backup-proven",
+                    &moment(&visit, &backups["last_proven"], "backup-never")))
             }
             p { a href="/portal/operations" { (visit.say("admin-operations")) } }
         }

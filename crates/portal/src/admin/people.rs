@@ -65,10 +65,12 @@ async fn show(visit: Visit) -> Result<Response, Trouble> {
         }
         nav.pager aria-label=(visit.say("pager")) {
             @if from > 0 {
-                a href={ "/portal/people?from=" (from.saturating_sub(PAGE)) } rel="prev" { (visit.say("people-before")) }
+                a href={ "/portal/people?from=" (from.saturating_sub(PAGE)) }
+                rel="prev" { (visit.say("people-before")) }
             }
             @if from + PAGE < users.len() {
-                a href={ "/portal/people?from=" (from + PAGE) } rel="next" { (visit.say("people-after")) }
+                a href={ "/portal/people?from=" (from + PAGE) }
+                rel="next" { (visit.say("people-after")) }
             }
         }
         h2 { (visit.say("people-more")) }
@@ -78,7 +80,10 @@ async fn show(visit: Visit) -> Result<Response, Trouble> {
                 ("/portal/people/credentials", "credentials-title"),
                 ("/portal/people/erase", "erasing-title"), ("/portal/holds", "holds-title"),
             ] {
-                li { h3 { a href=(path) { (visit.say(key)) } } p { (visit.say(&format!("{key}-card"))) } }
+                li {
+                    h3 { a href=(path) { (visit.say(key)) } }
+                    p { (visit.say(&format!("{key}-card"))) }
+                }
             }
         }
     };
@@ -217,7 +222,8 @@ async fn credentials(visit: Visit) -> Result<Response, Trouble> {
             li { (visit.say("credentials-after")) }
             li { (visit.say("credentials-ledger")) }
         } }
-        (form::button(&visit, "/portal/people/credentials", "warn", &visit.say("credentials-go"), &[]))
+        (form::button(&visit, "/portal/people/credentials", "warn", &visit.say("credentials-go"),
+            &[]))
     };
     Ok(visit.page(&title, &content))
 }

@@ -31,10 +31,15 @@ pub(super) async fn show(visit: Visit, Path(height): Path<String>) -> Result<Res
         @if transactions.is_empty() { p { (visit.say("block-empty")) } }
         @else {
             ul.lines {
-                @for one in transactions.iter().take(SHOWN_MAX) { li { (transaction(&visit, one)) } }
+                @for one in transactions.iter().take(SHOWN_MAX) {
+                    li { (transaction(&visit, one)) }
+                }
             }
             @if transactions.len() > SHOWN_MAX {
-                p { (visit.tell("block-more", &[("count", &(transactions.len() - SHOWN_MAX).to_string())])) }
+                p {
+                    (visit.tell("block-more",
+                        &[("count", &(transactions.len() - SHOWN_MAX).to_string())]))
+                }
             }
         }
         nav.pager aria-label=(visit.say("block-around")) {
@@ -63,7 +68,8 @@ fn header_facts(visit: &Visit, block: &Value) -> Markup {
             (fact("block-digest", digest(block, "/digest")))
             (fact("block-parent-digest", digest(header, "/parent")))
             (fact("block-history", html! {
-                (visit.tell("block-history-size", &[("count", &number(&header["history_size"]).to_string())]))
+                (visit.tell("block-history-size",
+                    &[("count", &number(&header["history_size"]).to_string())]))
                 br; (digest(header, "/history_root"))
             }))
             (fact("block-state", digest(header, "/state_root")))
@@ -90,7 +96,9 @@ fn transaction(visit: &Visit, one: &Value) -> Markup {
             @if known { p.soft { (visit.say(&format!("{key}-more"))) } }
             @if let Some(index) = one["index"].as_u64() {
                 p { (visit.tell("transaction-entry", &[("index", &index.to_string())])) " "
-                    a href={ "/portal/ledger/entries/" (index) } download { (visit.say("transaction-receipt")) } }
+                    a href={ "/portal/ledger/entries/" (index) }
+                    download { (visit.say("transaction-receipt")) }
+                    }
             } @else {
                 p.tag.strong { (refusal(visit, &one["refused"])) }
             }

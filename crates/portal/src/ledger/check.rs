@@ -116,7 +116,10 @@ fn island(visit: &Visit, from: &str, to: &str, cosigners: &str) -> Markup {
                 div { dt { (visit.say("check-size")) } dd data-proven="size" { "0" } }
                 div { dt { (visit.say("check-cosigners")) } dd data-proven="names" { (cosigners) } }
                 div { dt { (visit.say("check-root")) } dd { code data-proven="root" { (HASH) } } }
-                div { dt { (visit.say("check-trust")) } dd { code data-proven="trust-hash" { (HASH) } } }
+                div {
+                    dt { (visit.say("check-trust")) }
+                    dd { code data-proven="trust-hash" { (HASH) } }
+                }
             }
             @for word in ["checking", "valid", "changed", "failed", "ok", "wrong", "skipped"] {
                 span hidden data-say=(word) { (visit.say(&format!("check-say-{word}"))) }
@@ -135,7 +138,8 @@ fn facts(visit: &Visit, block: &Value) -> Markup {
                 a href={ "/portal/ledger/blocks/" (height) } { (height) } ", "
                 (when(visit, number(&header["time_ms"]))) } }
             div { dt { (visit.say("block-history")) } dd {
-                (visit.tell("block-history-size", &[("count", &number(&header["history_size"]).to_string())]))
+                (visit.tell("block-history-size",
+                    &[("count", &number(&header["history_size"]).to_string())]))
                 br; code { (text(header, "/history_root")) } } }
             div { dt { (visit.say("block-digest")) } dd { code { (text(block, "/digest")) } } }
         }

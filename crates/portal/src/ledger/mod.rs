@@ -48,9 +48,9 @@ fn number(value: &Value) -> u64 {
 /// Where the ledger stands, in facts.
 pub(crate) fn state(visit: &Visit, status: &Value) -> Markup {
     let time_ms = number(&status["time_ms"]);
-    let now_us = visit.portal.inside.hospital().now_us();
-    let now_ms = u64::try_from(now_us / 1_000).unwrap_or(0);
-    let age_s = (now_ms.saturating_sub(time_ms) / 1_000).to_string();
+    let here_us = visit.portal.inside.hospital().now_us();
+    let clock_ms = u64::try_from(here_us / 1_000).unwrap_or(0);
+    let age_s = (clock_ms.saturating_sub(time_ms) / 1_000).to_string();
     let peers = status["peers"].as_array().map_or(&[][..], Vec::as_slice);
     let connected = peers
         .iter()
@@ -69,11 +69,13 @@ pub(crate) fn state(visit: &Visit, status: &Value) -> Markup {
         dl.facts {
             (fact("ledger-height", html! { (number(&status["height"])) }))
             (fact("ledger-last", html! {
-                (when(visit, time_ms)) " " span.tag { (visit.tell("ledger-age", &[("seconds", &age_s)])) }
+                (when(visit, time_ms))
+                " " span.tag { (visit.tell("ledger-age", &[("seconds", &age_s)])) }
             }))
             (fact("ledger-entries", html! { (number(&status["history_size"])) }))
             (fact("ledger-peers", html! {
-                (visit.tell("ledger-peers-of", &[("connected", &connected), ("all", &peers.len().to_string())]))
+                (visit.tell("ledger-peers-of",
+                    &[("connected", &connected), ("all", &peers.len().to_string())]))
             }))
         }
     }
@@ -143,8 +145,12 @@ fn listed(visit: &Visit, blocks: &[Value]) -> Markup {
                         td data-label=(say("ledger-height")) {
                             a href={ "/portal/ledger/blocks/" (height) } { (height) }
                         }
-                        td data-label=(say("block-time")) { (when(visit, number(&block["header"]["time_ms"]))) }
-                        td.number data-label=(say("block-transactions")) { (number(&block["transactions"])) }
+                        td data-label=(say("block-time")) {
+                            (when(visit, number(&block["header"]["time_ms"])))
+                        }
+                        td.number data-label=(say("block-transactions")) {
+                            (number(&block["transactions"]))
+                        }
                         td.number data-label=(say("block-refused")) { (number(&block["refused"])) }
                     }
                 }
@@ -160,7 +166,8 @@ fn pager(visit: &Visit, before: Option<u64>, blocks: &[Value]) -> Markup {
     html! {
         nav.pager aria-label=(visit.say("pager")) {
             @if let Some(before) = before {
-                a href={ "/portal/ledger?before=" (before.saturating_add(PAGE)) } rel="prev" { (visit.say("pager-newer")) }
+                a href={ "/portal/ledger?before=" (before.saturating_add(PAGE)) }
+                rel="prev" { (visit.say("pager-newer")) }
             }
             @if last > 1 {
                 a href={ "/portal/ledger?before=" (last) } rel="next" { (visit.say("pager-older")) }
@@ -186,7 +193,9 @@ fn batches(visit: &Visit, members: &Value) -> Markup {
                 @for member in members {
                     tr {
                         td data-label=(say("openings-organisation")) { (text(member, "/id")) }
-                        td.number data-label=(say("batch-sequence")) { (number(&member["batch"]["sequence"])) }
+                        td.number data-label=(say("batch-sequence")) {
+                            (number(&member["batch"]["sequence"]))
+                        }
                         td data-label=(say("batch-root")) { code { (text(member, "/batch/root")) } }
                     }
                 }

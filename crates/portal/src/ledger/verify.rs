@@ -43,7 +43,9 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Trouble> {
         p { (say("verify-proves-hint")) }
         h2 { (say("verify-elsewhere")) }
         p { (say("verify-elsewhere-hint")) }
-        pre tabindex="0" { code { "salus verify RECEIPT --trust trust.policy --record record.json" } }
+        pre tabindex="0" {
+            code { "salus verify RECEIPT --trust trust.policy --record record.json" }
+        }
     };
     Ok(visit.page(&title, &content))
 }

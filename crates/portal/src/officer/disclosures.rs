@@ -172,7 +172,8 @@ fn asking(visit: &Visit, ask: &Ask, faults: &Faults) -> Markup {
     html! {
         form method="get" action="/portal/disclosures" {
             (patient.show(faults))
-            (form::choices("kind", "radio", &visit.say("reports-kind"), "", &kinds, &[ask.kind], faults))
+            (form::choices("kind", "radio", &visit.say("reports-kind"), "", &kinds, &[ask.kind],
+                faults))
             div.columns {
                 (day("from", visit.say("reports-from-hint"), ask.from.as_str()))
                 (day("to", visit.say("reports-to-hint"), ask.to.as_str()))
@@ -192,9 +193,11 @@ fn shown(visit: &Visit, ask: &Ask, report: &Value) -> Markup {
         @if found.is_empty() { p { (visit.say("reports-none")) } }
         @else {
             p {
-                a href={ "/portal/disclosures/file?" (ask.query()) } download { (visit.say("reports-csv")) }
+                a href={ "/portal/disclosures/file?" (ask.query()) }
+                download { (visit.say("reports-csv")) }
                 " · "
-                a href={ "/portal/disclosures/print?" (ask.query()) } { (visit.say("reports-print")) }
+                a href={ "/portal/disclosures/print?" (ask.query()) }
+                { (visit.say("reports-print")) }
             }
             (seal::all(visit.language))
             (lines(visit, ask.kind, report))
@@ -202,7 +205,8 @@ fn shown(visit: &Visit, ask: &Ask, report: &Value) -> Markup {
         @if !next.is_empty() {
             @let older = Ask { after: next.to_owned(), ..ask.clone() };
             nav.pager aria-label=(visit.say("pager")) {
-                a href={ "/portal/disclosures?" (older.query()) } rel="next" { (visit.say("pager-older")) }
+                a href={ "/portal/disclosures?" (older.query()) }
+                rel="next" { (visit.say("pager-older")) }
             }
         }
         p { a href={ "/portal/suspensions?" (suspensions) } { (visit.say("reports-suspensions")) } }
@@ -245,8 +249,15 @@ fn lines(visit: &Visit, kind: &str, report: &Value) -> Markup {
                 } }
                 tbody { @for entry in list(report, "lines") {
                     tr {
-                        td data-label=(when) { (cell(visit, if accesses { "time" } else { "date" }, entry)) }
-                        td data-label=(whom) { div { @if accesses { (accessor(visit, entry)) } @else { (recipient(visit, entry)) } } }
+                        td data-label=(when) {
+                            (cell(visit, if accesses { "time" } else { "date" }, entry))
+                        }
+                        td data-label=(whom) {
+                            div {
+                                @if accesses { (accessor(visit, entry)) }
+                                @else { (recipient(visit, entry)) }
+                            }
+                        }
                         td data-label=(what) { div { (deed(visit, entry)) } }
                         td data-label=(proof) { (sealed(visit, text(entry, "/event"))) }
                     }
@@ -305,11 +316,18 @@ fn paper(visit: &Visit, kind: &str, report: &Value) -> Markup {
         div.wide tabindex="0" role="region" aria-label=(visit.say(&format!("reports-{kind}"))) {
             table.stack.report {
                 thead { tr { @for column in &columns {
-                    th scope="col" { (title(column)) span.more { (text(column, "/provision")) } }
+                    th scope="col" {
+                        (title(column))
+                        @if text(column, "/provision") != "proof" {
+                            span.more { (text(column, "/provision")) }
+                        }
+                    }
                 } } }
                 tbody { @for entry in list(report, "lines") {
                     tr { @for column in &columns {
-                        td data-label=(title(column)) { (cell(visit, text(column, "/name"), entry)) }
+                        td data-label=(title(column)) {
+                            (cell(visit, text(column, "/name"), entry))
+                        }
                     } }
                 } }
             }
@@ -367,7 +385,10 @@ async fn print(visit: Visit) -> Result<Response, Trouble> {
         h1 { (title) }
         dl.facts {
             div { dt { (visit.say("openings-patient")) } dd { code { (ask.patient) } } }
-            div { dt { (visit.say("openings-organisation")) } dd { (text(&report, "/organisation")) } }
+            div {
+                dt { (visit.say("openings-organisation")) }
+                dd { (text(&report, "/organisation")) }
+            }
             div { dt { (visit.say("reports-time")) } dd { (period(&visit, &report)) } }
         }
         p { (visit.say("reports-print-hint")) }

@@ -28,7 +28,9 @@ pub(super) fn summary(visit: &Visit, kept: &[Value]) -> Markup {
             @if kept.is_empty() { p { (visit.say("office-evidence-none")) } }
             @else {
                 div.alarm {
-                    p { (visit.tell("office-evidence-some", &[("count", &kept.len().to_string())])) }
+                    p {
+                        (visit.tell("office-evidence-some", &[("count", &kept.len().to_string())]))
+                    }
                     p { a href="/portal/evidence" { (visit.say("office-evidence-all")) } }
                 }
             }
@@ -69,7 +71,10 @@ fn card(visit: &Visit, one: &Value) -> Markup {
         p { (visit.say("evidence-release-proves")) }
         p { (visit.say("evidence-release-not")) }
         p.soft { (visit.say("evidence-grant")) ": " code { (grant) } }
-        p { a.button.second href={ "/portal/evidence/" (grant) } download { (visit.say("evidence-file")) } }
+        p {
+            a.button.second href={ "/portal/evidence/" (grant) }
+            download { (visit.say("evidence-file")) }
+        }
     }
 }
 

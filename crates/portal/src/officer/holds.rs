@@ -81,11 +81,15 @@ fn standing(visit: &Visit, holds: &[Value]) -> Markup {
             ul.cards {
                 @for hold in holds {
                     @let patient = text(hold, "/patient");
-                    @let query = hospital::pairs::encode(&[("patient".into(), patient.into()), ("lift".into(), "1".into())]);
+                    @let query = hospital::pairs::encode(&[("patient".into(), patient.into()),
+                        ("lift".into(), "1".into())]);
                     li {
                         h3 { (visit.say("openings-patient")) " " code { (patient) } }
                         p { q { (text(hold, "/words")) } }
-                        p.soft { (text(hold, "/by")) ", " (date::stamp(visit.language, text(hold, "/since"))) }
+                        p.soft {
+                            (text(hold, "/by"))
+                            ", " (date::stamp(visit.language, text(hold, "/since")))
+                        }
                         p { a href={ "/portal/holds?" (query) } { (visit.say("holds-lift")) } }
                     }
                 }
@@ -111,7 +115,8 @@ fn place_form(visit: &Visit, given: &Given, faults: &Faults) -> Markup {
         "/portal/holds",
         &html! {
             (patient_line(visit, &given.patient).show(faults))
-            (form::area("words", &visit.say("holds-why"), &visit.say("holds-why-hint"), &given.words, faults))
+            (form::area("words", &visit.say("holds-why"), &visit.say("holds-why-hint"),
+                &given.words, faults))
             button type="submit" { (visit.say("holds-place-go")) }
         },
     )
@@ -124,7 +129,8 @@ fn lift_form(visit: &Visit, given: &Given, faults: &Faults) -> Markup {
         div.note { p { (visit.say("holds-lift-hint")) } }
         (form::form(visit, "/portal/holds/lift", &html! {
             input type="hidden" name="patient" value=(given.patient);
-            (form::area("words", &visit.say("holds-why-lift"), &visit.say("holds-why-hint"), &given.words, faults))
+            (form::area("words", &visit.say("holds-why-lift"), &visit.say("holds-why-hint"),
+                &given.words, faults))
             button.warn type="submit" { (visit.say("holds-lift-go")) }
         }))
         p { a href="/portal/holds" { (visit.say("holds-keep")) } }

@@ -165,7 +165,9 @@ fn facts(visit: &Visit, opening: &Value) -> Markup {
                     (date::stamp(visit.language, due_at)) " " (due(visit, opening))
                 }))
             }
-            @if opening["late"] == true { (fact("openings-late", html! { (visit.say("openings-late-hint")) })) }
+            @if opening["late"] == true {
+                (fact("openings-late", html! { (visit.say("openings-late-hint")) }))
+            }
             (fact("openings-id", html! { code { (text(opening, "/glass")) } }))
         }
     }
@@ -178,7 +180,10 @@ fn reviewed(visit: &Visit, review: &Value) -> Markup {
             div.done {
                 p { strong { (line::coded(visit, "verdict", text(review, "/verdict"))) } }
                 p { q { (text(review, "/words")) } }
-                p.soft { (text(review, "/by")) ", " (date::stamp(visit.language, text(review, "/at"))) }
+                p.soft {
+                    (text(review, "/by"))
+                    ", " (date::stamp(visit.language, text(review, "/at")))
+                }
             }
         } @else { div.done { p { (visit.say("openings-reviewed")) } } }
     }
@@ -205,8 +210,10 @@ fn ask(visit: &Visit, opening: &Value, given: (&str, &str), faults: &Faults) -> 
             li { (visit.say("openings-ledger")) }
         } }
         (form::form(visit, &format!("/portal/openings/{}", text(opening, "/glass")), &html! {
-            (form::choices("verdict", "radio", &visit.say("openings-choose"), "", &choices, &[verdict], faults))
-            (form::area("words", &visit.say("openings-words"), &visit.say("openings-words-hint"), words, faults))
+            (form::choices("verdict", "radio", &visit.say("openings-choose"), "", &choices,
+                &[verdict], faults))
+            (form::area("words", &visit.say("openings-words"), &visit.say("openings-words-hint"),
+                words, faults))
             button type="submit" { (visit.say("openings-give")) }
         }))
     }

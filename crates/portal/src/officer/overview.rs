@@ -62,7 +62,8 @@ fn reviews(visit: &Visit, waiting: &[&Value]) -> Markup {
             p {
                 a href="/portal/openings" {
                     @if waiting.len() > SHOWN_MAX {
-                        (visit.tell("office-reviews-more", &[("count", &waiting.len().to_string())]))
+                        (visit.tell("office-reviews-more",
+                            &[("count", &waiting.len().to_string())]))
                     } @else { (visit.say("office-reviews-all")) }
                 }
             }

@@ -45,11 +45,15 @@ async fn show(visit: Visit) -> Result<Response, Trouble> {
             div.done role="status" { p { (visit.say("asked-done")) } }
         }
         h2 { (visit.say(&format!("asked-{state}"))) }
-        p { a href={ "/portal/questions?state=" (other) } { (visit.say(&format!("asked-see-{other}"))) } }
+        p {
+            a href={ "/portal/questions?state=" (other) }
+            { (visit.say(&format!("asked-see-{other}"))) }
+        }
         @if asked.is_empty() { p { (visit.say(&format!("asked-{state}-none"))) } }
         @else { ul.lines { @for question in asked { li { (item(&visit, question)) } } } }
         @if let Some(next) = found["next"].as_str() {
-            @let query = pairs::encode(&[("state".into(), state.into()), ("after".into(), next.into())]);
+            @let query = pairs::encode(&[("state".into(), state.into()),
+                ("after".into(), next.into())]);
             nav.pager aria-label=(visit.say("pager")) {
                 a href={ "/portal/questions?" (query) } rel="next" { (visit.say("asked-next")) }
             }
@@ -161,7 +165,8 @@ async fn page(
             }
         } @else if question["open"] == true {
             (form::form(visit, &path, &html! {
-                (form::area("text", &visit.say("asked-words"), &visit.say("asked-words-hint"), given, faults))
+                (form::area("text", &visit.say("asked-words"), &visit.say("asked-words-hint"),
+                    given, faults))
                 button type="submit" { (visit.say("asked-send")) }
             }))
         } @else { p { (visit.say("asked-no-answer")) } }
@@ -197,7 +202,10 @@ async fn about(visit: &Visit, about: &str) -> Result<Markup, Trouble> {
                 p.kind { (date::stamp(visit.language, text(&event, "/recorded"))) }
                 p.title { (name) " (" (line::coded(visit, "role", role)) "): " (deed) }
                 @if !purpose.is_empty() {
-                    p.value { (visit.say("accesses-purpose")) ": " (line::coded(visit, "purpose", purpose)) }
+                    p.value {
+                        (visit.say("accesses-purpose"))
+                        ": " (line::coded(visit, "purpose", purpose))
+                    }
                 }
                 (seal::seal(visit.language, "AuditEvent", id, text(&event, "/meta/versionId")))
             }

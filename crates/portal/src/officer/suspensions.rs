@@ -56,7 +56,11 @@ async fn show(visit: Visit) -> Result<Response, Trouble> {
         p { (visit.say("openings-patient")) " " code { (patient) } }
         @if kept.is_empty() { p { (visit.say("suspensions-none")) } }
         @else { ul.cards { @for one in kept { li { (card(&visit, &patient, one)) } } } }
-        p { a.button href=(address("/portal/suspensions/new", &patient)) { (visit.say("suspensions-new")) } }
+        p {
+            a.button href=(address("/portal/suspensions/new", &patient)) {
+                (visit.say("suspensions-new"))
+            }
+        }
     };
     Ok(visit.page(&title, &content))
 }
@@ -70,7 +74,10 @@ fn card(visit: &Visit, patient: &str, one: &Value) -> Markup {
     let written = text(one, "/statement") == "written";
     html! {
         h2 { (text(one, "/agency")) }
-        p { (visit.tell(if in_force { "suspensions-until" } else { "suspensions-over" }, &[("when", &when)])) }
+        p {
+            (visit.tell(if in_force { "suspensions-until" } else { "suspensions-over" },
+                &[("when", &when)]))
+        }
         p { (visit.tell("suspensions-covers", &[("count", &count)])) }
         p.soft {
             (visit.say(if written { "suspensions-written" } else { "suspensions-oral" })) ", "
@@ -82,7 +89,8 @@ fn card(visit: &Visit, patient: &str, one: &Value) -> Markup {
             details {
                 summary { (visit.say("suspensions-end")) }
                 p { (visit.say("suspensions-end-hint")) }
-                (form::button(visit, &format!("/portal/suspensions/{}/end", text(one, "/suspension")), "warn",
+                (form::button(visit,
+                    &format!("/portal/suspensions/{}/end", text(one, "/suspension")), "warn",
                     &visit.say("suspensions-end-go"), &[("patient", patient)]))
             }
         }
@@ -115,7 +123,9 @@ async fn asked(
     let offered = disclosures::offered(visit, patient).await?;
     let title = visit.say("suspensions-new");
     let content = html! {
-        p.back { a href=(address("/portal/suspensions", patient)) { (visit.say("suspensions-back")) } }
+        p.back {
+            a href=(address("/portal/suspensions", patient)) { (visit.say("suspensions-back")) }
+        }
         (faults.summary(visit))
         h1 { (title) }
         div.note { p { (visit.say("suspensions-effect")) } }
@@ -163,7 +173,8 @@ fn fields(
                 &visit.say("suspensions-which-hint"), offered, &ticked, faults))
             (line("agency", "text", given.agency.as_str()))
             (line("official", "text", given.official.as_str()))
-            (form::choices("statement", "radio", &visit.say("suspensions-statement"), "", &statements,
+            (form::choices("statement", "radio", &visit.say("suspensions-statement"), "",
+                &statements,
                 &[given.statement.as_str()], faults))
             (line("until", "date", given.until.as_str()))
             button type="submit" { (visit.say("suspensions-enter")) }
