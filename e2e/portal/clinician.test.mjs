@@ -384,8 +384,14 @@ test('a link by the code of the patient, a request to the patient, and a questio
 test('what a clinician did is in the own accesses, with its seal', async () => {
   const page = await signedIn(clinic, user(clinic, 'clinician'), ENGLISH);
   await page.goto(`/portal/patients/${both.id}?tab=visits`);
+  // The index of events follows their commit: the page is asked until it has the line.
+  const line = page.locator(`a[href="/portal/patients/${both.id}"]`);
   await page.goto('/portal/my-accesses');
-  assert.ok(await page.locator(`a[href="/portal/patients/${both.id}"]`).count() > 0);
+  for (let turn = 0; turn < 40 && await line.count() === 0; turn += 1) {
+    await page.waitForTimeout(250);
+    await page.goto('/portal/my-accesses');
+  }
+  assert.ok(await line.count() > 0);
   await page.click('nav.pager a');
   assert.ok(await page.locator('ol.lines li').count() > 0);
   await page.context().close();
