@@ -393,6 +393,7 @@ test('what a clinician did is in the own accesses, with its seal', async () => {
   }
   assert.ok(await line.count() > 0);
   await page.click('nav.pager a');
+  await page.waitForURL(/page=/);
   assert.ok(await page.locator('ol.lines li').count() > 0);
   await page.context().close();
 });

@@ -18,11 +18,10 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Trouble> {
     super::reader(&visit)?;
     let page = visit.query("page");
     let all = visit.query("all") == "1";
-    let query = if page.is_empty() {
-        question(&visit, all)
-    } else {
-        vec![("_page".to_owned(), page)]
-    };
+    let mut query = question(&visit, all);
+    if !page.is_empty() {
+        query.push(("_page".to_owned(), page));
+    }
     let bundle = visit
         .get(&format!("/fhir/AuditEvent?{}", pairs::encode(&query)))
         .await?;

@@ -35,7 +35,8 @@ pub(super) async fn read(visit: &Visit, id: &str, types: &[&str]) -> Result<Char
         )
     };
     let only = only.trim_end_matches(',');
-    let mut path = format!("/fhir/Patient/{id}/$everything?_count={DOOR_PAGE}{only}");
+    let whole = format!("/fhir/Patient/{id}/$everything?_count={DOOR_PAGE}{only}");
+    let mut path = whole.clone();
     let mut chart = Chart {
         id: id.to_owned(),
         patient: Value::Null,
@@ -57,7 +58,7 @@ pub(super) async fn read(visit: &Visit, id: &str, types: &[&str]) -> Result<Char
         let Some(next) = next else { break };
         let query = [("_page".to_owned(), next)];
         let query = hospital::pairs::encode(&query);
-        path = format!("/fhir/Patient/{id}/$everything?{query}");
+        path = format!("{whole}&{query}");
     }
     if chart.patient.is_null() {
         return Err(visit.absent());

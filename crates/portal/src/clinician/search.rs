@@ -108,7 +108,7 @@ async fn find(visit: &Visit, wish: &Wish) -> Result<Value, Trouble> {
     let page = visit.query("page");
     let mut query = wish.query();
     if !page.is_empty() {
-        query = vec![("_page".to_owned(), page)];
+        query.push(("_page".to_owned(), page));
     }
     let bundle = visit
         .get(&format!("/fhir/Patient?{}", pairs::encode(&query)))
@@ -167,7 +167,7 @@ fn results(visit: &Visit, wish: &Wish, bundle: &Value) -> Markup {
     }
 }
 
-/// The token of the next page of a bundle.
+/// The token of the next page of a bundle; it goes with the same query.
 pub(super) fn next(bundle: &Value) -> Option<String> {
     let links = bundle["link"].as_array()?;
     let link = links.iter().find(|link| link["relation"] == "next")?;
