@@ -289,7 +289,7 @@ fn of_one(visit: &Visit, organisation: &str, tab: Tab, answer: &Answer) -> Marku
     let sourced = |resource: &Value| {
         records
             .iter()
-            .find(|it| std::ptr::eq(&it.resource, resource))
+            .find(|it| std::ptr::eq(&raw const it.resource, resource))
     };
     html! {
         h3 { (organisation) }
