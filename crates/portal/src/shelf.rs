@@ -189,7 +189,8 @@ pub(crate) async fn show(
 pub(crate) fn seal(visit: &Visit, organisation: &str, reference: &str) -> Markup {
     let path = reference.replacen("/_history/", "/", 1);
     html! {
-        salus-seal data-ref=(reference) data-src={ "/portal/seal-elsewhere/" (organisation) "/" (path) } {
+        salus-seal data-ref=(reference) data-src={ "/portal/seal-elsewhere/" (organisation) "/"
+            (path) } {
             span { (visit.say("seal-waiting")) }
         }
     }

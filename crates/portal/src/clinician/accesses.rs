@@ -99,9 +99,11 @@ fn line(visit: &Visit, event: &Value) -> Markup {
             @let kinds = kinds(visit, event);
             @if !kinds.is_empty() { p.value { (kinds) } }
             @if let Some(patient) = patient {
-                p.value { a href={ "/portal/patients/" (patient) } { (visit.tell("mine-patient", &[("patient", patient)])) } }
+                p.value { a href={ "/portal/patients/" (patient) } { (visit.tell("mine-patient",
+                    &[("patient", patient)])) } }
             }
-            @if !purpose.is_empty() { p.value { (visit.say("accesses-purpose")) ": " (coded(visit, "purpose", purpose)) } }
+            @if !purpose.is_empty() { p.value { (visit.say("accesses-purpose")) ": " (coded(visit,
+                "purpose", purpose)) } }
             @match text(event, "/outcome") {
                 "0" => {}
                 "8" => p.tag.strong { (visit.say("accesses-refused")) },

@@ -24,7 +24,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
         h1 { (title) }
         (sheet::tabs(&visit, &id, &Asked::default(), "trends"))
         @if record.more { p.note { (visit.say("chart-more")) } }
-        @if trends.is_empty() { p { (visit.say("trends-no-values")) } }
+        @if trends.is_empty() { p { (visit.say("trends-none")) } }
         @if let Some(trend) = trends.get(wanted).or_else(|| trends.first()) {
             section aria-labelledby="large" {
                 h2 id="large" { (trend.name) }
