@@ -87,15 +87,18 @@ async function seed(nth) {
       entry: all.map((resource) => ({ resource, request: { method: 'POST', url: resource.resourceType } })) };
     const answer = await door(doctor.token, 'POST', '/fhir', bundle);
     assert.ok(answer.status === 200 || answer.status === 400, `${answer.status}`);
-    for (const [place, entry] of (answer.body.entry ?? []).entries()) {
-      if (!entry.response.status.startsWith('201')) {
+    const entries = answer.body.entry ?? [];
+    const refused = (place) => !entries[place].response.status.startsWith('201');
+    for (const [place, entry] of entries.entries()) {
+      if (refused(place)) {
         seeded.refused += 1;
         seeded.at[place] = (seeded.at[place] ?? 0) + 1;
         continue;
       }
       seeded.stored += 1;
       const [, type, record] = entry.response.location.match(/(\w+)\/([^/]+)\/_history/) ?? [];
-      if (place === 0 || place === 2 || place === 4) ids[type].push(record);
+      // One of each: that with the narrative, unless it was refused.
+      if (place === 0 || place === 4 || (place === 2 && refused(0))) ids[type].push(record);
     }
     // A search for it, as a person would type it; and patients who have nothing but that name.
     if (part.indexOf(words) < 30) {
@@ -123,6 +126,8 @@ async function watched(who) {
   await context.exposeBinding('__hit', (source) => { page.told.push(`ran on ${source.page.url()}`); });
   page.on('dialog', async (dialog) => { page.told.push(`a dialog: ${dialog.message()}`); await dialog.dismiss(); });
   page.on('download', () => page.told.push('a download'));
+  // Seals have tests of their own; fifty on each of hundreds of pages would be all that this one does.
+  await context.route('**/portal/seal/**', (route) => route.fulfill({ json: { status: 'pending', retry_ms: 600_000 } }));
   context.on('page', (other) => page.told.push(`a window: ${other.url()}`));
   return page;
 }
@@ -199,7 +204,7 @@ for (let nth = 0; nth < PARTS; nth += 1) {
     for (let number = 1; number <= pages; number += 1) {
       await all(`/portal/patients/${id}?tab=timeline&page=${number}`);
     }
-    for (const words of part.slice(0, 40)) {
+    for (const words of part.slice(0, 15)) {
       const query = new URLSearchParams({ name: words.slice(0, 100) }).toString();
       const response = await page.goto(`/portal?${query}`);
       assert.ok(response.status() < 500, words);
@@ -208,8 +213,10 @@ for (let nth = 0; nth < PARTS; nth += 1) {
     for (const record of ids.Observation) {
       await all(`/portal/patients/${id}/records/Observation/${record}`);
       if (await page.locator('iframe').count()) {
+        await page.locator('iframe').scrollIntoViewIfNeeded();
         const frame = await (await page.locator('iframe').elementHandle()).contentFrame();
-        assert.ok(frame.url().includes('/portal/narrative/'), frame.url());
+        await frame.waitForURL(/\/portal\/narrative\//);
+        assert.deepEqual(page.told, []);
       }
     }
     for (const record of ids.DocumentReference) await all(`/portal/patients/${id}/records/DocumentReference/${record}`);

@@ -381,12 +381,37 @@ test('a link by the code of the patient, a request to the patient, and a questio
   await page.context().close();
 });
 
+test('a search that finds many is gone through page by page', async () => {
+  const doctor = user(clinic, 'clinician');
+  const family = fresh('Crowd');
+  const entry = Array.from({ length: 23 }, (_, nth) => ({ request: { method: 'POST', url: 'Patient' },
+    resource: { resourceType: 'Patient', name: [{ family, given: [`Nth${nth}`] }], birthDate: '1950-01-01' } }));
+  await ask(clinic, doctor.token, 'POST', '/fhir', { resourceType: 'Bundle', type: 'batch', entry });
+  const page = await signedIn(clinic, doctor, ENGLISH);
+  await page.goto(`/portal?name=${family}`);
+  const first = await page.locator('.lines a').allInnerTexts();
+  assert.equal(first.length, 20);
+  await look(page, 'clinician-many', ENGLISH);
+  await page.click('nav.pager a');
+  await page.waitForURL(/page=/);
+  const second = await page.locator('.lines a').allInnerTexts();
+  assert.equal(new Set([...first, ...second]).size, 23);
+  await page.context().close();
+});
+
 test('what a clinician did is in the own accesses, with its seal', async () => {
   const page = await signedIn(clinic, user(clinic, 'clinician'), ENGLISH);
   await page.goto(`/portal/patients/${both.id}?tab=visits`);
+  // The index of events follows their commit: the page is asked until it has the line.
+  const line = page.locator(`a[href="/portal/patients/${both.id}"]`);
   await page.goto('/portal/my-accesses');
-  assert.ok(await page.locator(`a[href="/portal/patients/${both.id}"]`).count() > 0);
+  for (let turn = 0; turn < 40 && await line.count() === 0; turn += 1) {
+    await page.waitForTimeout(250);
+    await page.goto('/portal/my-accesses');
+  }
+  assert.ok(await line.count() > 0);
   await page.click('nav.pager a');
+  await page.waitForURL(/page=/);
   assert.ok(await page.locator('ol.lines li').count() > 0);
   await page.context().close();
 });

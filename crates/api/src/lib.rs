@@ -174,8 +174,6 @@ fn routes(door: &state::Door) -> Router {
         .route("/operations/keys", get(operations::keys))
         .route("/operations/peers", get(operations::peers))
         .route("/operations/figures", get(operations::figures))
-        .route("/questions", get(questions::list).post(questions::ask))
-        .route("/questions/{id}/answer", post(questions::answer))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))

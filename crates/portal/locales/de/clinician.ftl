@@ -167,7 +167,6 @@ request-words-hint = Ein oder zwei Sätze für den Patienten.
 request-go = Anfrage senden
 request-fault-words = Sagen Sie in 10 bis 2.000 Zeichen, wofür Sie die Akten brauchen
 trends-title = Werte im Verlauf
-trends-none = Es sind keine Werte mit einer Zahl eingetragen.
 trends-range = Üblich für { $name }: { $range }
 trends-usual = Üblich: { $range }
 trends-vitals = Vitalwerte und andere

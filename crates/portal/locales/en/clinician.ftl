@@ -167,7 +167,6 @@ request-words-hint = One or two sentences for the patient.
 request-go = Send the request
 request-fault-words = Say what you need the records for, in 10 to 2,000 letters
 trends-title = Values over time
-trends-none = No values with a number are recorded.
 trends-range = Usual for { $name }: { $range }
 trends-usual = Usual: { $range }
 trends-vitals = Vital signs and others

@@ -114,10 +114,12 @@ pub(super) fn svg(language: Language, trend: &Trend, large: bool) -> Markup {
             width=(place(paper.width)) height=(place(paper.height)) {
             @for line in &trend.lines {
                 @if let Some((top, height)) = scale.band(line) {
-                    rect.band x="0" y=(place(top)) width=(place(paper.width)) height=(place(height)) {}
+                    rect.band x="0" y=(place(top)) width=(place(paper.width))
+                        height=(place(height)) {}
                 }
             }
-            line.axis x1="0" x2=(place(paper.width)) y1=(place(paper.height - 1.0)) y2=(place(paper.height - 1.0)) {}
+            line.axis x1="0" x2=(place(paper.width)) y1=(place(paper.height - 1.0))
+                y2=(place(paper.height - 1.0)) {}
             @for index in 0..trend.lines.len() { (stroke(trend, &scale, index)) }
         }
     }

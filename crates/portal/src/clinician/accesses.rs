@@ -18,11 +18,10 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Trouble> {
     super::reader(&visit)?;
     let page = visit.query("page");
     let all = visit.query("all") == "1";
-    let query = if page.is_empty() {
-        question(&visit, all)
-    } else {
-        vec![("_page".to_owned(), page)]
-    };
+    let mut query = question(&visit, all);
+    if !page.is_empty() {
+        query.push(("_page".to_owned(), page));
+    }
     let bundle = visit
         .get(&format!("/fhir/AuditEvent?{}", pairs::encode(&query)))
         .await?;
@@ -100,9 +99,11 @@ fn line(visit: &Visit, event: &Value) -> Markup {
             @let kinds = kinds(visit, event);
             @if !kinds.is_empty() { p.value { (kinds) } }
             @if let Some(patient) = patient {
-                p.value { a href={ "/portal/patients/" (patient) } { (visit.tell("mine-patient", &[("patient", patient)])) } }
+                p.value { a href={ "/portal/patients/" (patient) } { (visit.tell("mine-patient",
+                    &[("patient", patient)])) } }
             }
-            @if !purpose.is_empty() { p.value { (visit.say("accesses-purpose")) ": " (coded(visit, "purpose", purpose)) } }
+            @if !purpose.is_empty() { p.value { (visit.say("accesses-purpose")) ": " (coded(visit,
+                "purpose", purpose)) } }
             @match text(event, "/outcome") {
                 "0" => {}
                 "8" => p.tag.strong { (visit.say("accesses-refused")) },

@@ -35,7 +35,8 @@ pub(super) async fn read(visit: &Visit, id: &str, types: &[&str]) -> Result<Char
         )
     };
     let only = only.trim_end_matches(',');
-    let mut path = format!("/fhir/Patient/{id}/$everything?_count={DOOR_PAGE}{only}");
+    let whole = format!("/fhir/Patient/{id}/$everything?_count={DOOR_PAGE}{only}");
+    let mut path = whole.clone();
     let mut chart = Chart {
         id: id.to_owned(),
         patient: Value::Null,
@@ -57,7 +58,7 @@ pub(super) async fn read(visit: &Visit, id: &str, types: &[&str]) -> Result<Char
         let Some(next) = next else { break };
         let query = [("_page".to_owned(), next)];
         let query = hospital::pairs::encode(&query);
-        path = format!("/fhir/Patient/{id}/$everything?{query}");
+        path = format!("{whole}&{query}");
     }
     if chart.patient.is_null() {
         return Err(visit.absent());
@@ -147,7 +148,8 @@ pub(super) fn banner(visit: &Visit, chart: &Chart, elsewhere: bool) -> Markup {
     html! {
         div.sticky.banner role="region" aria-label=(visit.say("banner-label")) {
             p.who-is {
-                strong { a href={ "/portal/patients/" (chart.id) } { (called(visit, &chart.patient)) } }
+                strong { a href={ "/portal/patients/" (chart.id) } { (called(visit,
+                    &chart.patient)) } }
                 " " span {
                     @if born.is_empty() { (visit.say("patient-born-unknown")) }
                     @else {
@@ -169,7 +171,8 @@ pub(super) fn banner(visit: &Visit, chart: &Chart, elsewhere: bool) -> Markup {
                 @else { (named(visit, &problems, PROBLEMS_MAX)) }
             }
             p id="banner-elsewhere" {
-                (visit.say(if elsewhere { "banner-elsewhere-asked" } else { "banner-elsewhere-not" }))
+                (visit.say(if elsewhere { "banner-elsewhere-asked" } else { "banner-elsewhere-not"
+                    }))
             }
         }
     }
@@ -182,7 +185,8 @@ pub(super) fn named(visit: &Visit, records: &[&Value], most: usize) -> Markup {
         @for (index, resource) in records.iter().take(most).enumerate() {
             @if index > 0 { "; " }
             @let words = concept(&resource["code"]);
-            @let words = if words.is_empty() { visit.say("banner-unnamed") } else { words.to_owned() };
+            @let words = if words.is_empty() { visit.say("banner-unnamed") } else {
+                words.to_owned() };
             @if resource["criticality"] == "high" {
                 strong { (words) " (" (visit.say("banner-serious")) ")" }
             } @else { (words) }

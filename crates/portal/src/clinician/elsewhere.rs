@@ -101,7 +101,8 @@ pub(super) fn glass(visit: &Visit, patient: &str, asked: &Asked) -> Markup {
         @if let Some(until) = until {
             div.alarm.glass role="status" {
                 p { strong { (visit.tell("glass-open", &[("organisation", &asked.glass)])) } }
-                p { (visit.tell("glass-open-until", &[("when", &date::moment(visit.language, &until))])) }
+                p { (visit.tell("glass-open-until", &[("when", &date::moment(visit.language,
+                    &until))])) }
                 p { (visit.say("glass-open-hint")) }
             }
         } @else if !asked.glass.is_empty() {
@@ -254,7 +255,8 @@ fn part(visit: &Visit, patient: &str, tab: Tab, asked: &Asked, answer: &Answer) 
             @if !answer.found.is_empty() {
                 p.soft {
                     (visit.say("elsewhere-logged")) " "
-                    a href=(asked.path(patient, "/elsewhere", tab)) { (visit.say("elsewhere-alone")) }
+                    a href=(asked.path(patient, "/elsewhere", tab)) {
+                        (visit.say("elsewhere-alone")) }
                 }
             }
         }
@@ -289,7 +291,7 @@ fn of_one(visit: &Visit, organisation: &str, tab: Tab, answer: &Answer) -> Marku
     let sourced = |resource: &Value| {
         records
             .iter()
-            .find(|it| std::ptr::eq(&it.resource, resource))
+            .find(|it| std::ptr::eq(&raw const it.resource, resource))
     };
     html! {
         h3 { (organisation) }
@@ -305,7 +307,8 @@ fn of_one(visit: &Visit, organisation: &str, tab: Tab, answer: &Answer) -> Marku
                     }
                 }
                 @if items.len() > PAGE {
-                    p { (visit.tell("chart-over", &[("count", &(items.len() - PAGE).to_string())])) }
+                    p { (visit.tell("chart-over", &[("count", &(items.len() - PAGE).to_string())]))
+                        }
                 }
             }
         }

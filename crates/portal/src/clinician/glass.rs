@@ -81,7 +81,8 @@ async fn asked(
         div.alarm {
             h2 { (visit.say("glass-consequences")) }
             ul {
-                @for key in ["told", "review", "ledger", "account"] { li { (visit.say(&format!("glass-{key}"))) } }
+                @for key in ["told", "review", "ledger", "account"] { li {
+                    (visit.say(&format!("glass-{key}"))) } }
             }
         }
         @if linked.is_empty() { p { (visit.say("glass-nobody")) } }
@@ -107,9 +108,12 @@ fn fields(visit: &Visit, linked: &[String], wish: &Wish, faults: &Faults, second
     html! {
         (form::choices("organisation", "radio", &visit.say("glass-organisation"), "",
             &linked, &[&wish.organisation], faults))
-        (form::choices("reason", "radio", &visit.say("glass-reason"), "", &reasons, &[&wish.reason], faults))
-        (form::area("words", &visit.say("glass-words"), &visit.say("glass-words-hint"), &wish.words, faults))
-        (form::choices("hours", "radio", &visit.say("glass-hours"), "", &hours, &[&wish.hours], faults))
+        (form::choices("reason", "radio", &visit.say("glass-reason"), "", &reasons,
+            &[&wish.reason], faults))
+        (form::area("words", &visit.say("glass-words"), &visit.say("glass-words-hint"),
+            &wish.words, faults))
+        (form::choices("hours", "radio", &visit.say("glass-hours"), "", &hours, &[&wish.hours],
+            faults))
         @if second {
             (Line {
                 name: "second",

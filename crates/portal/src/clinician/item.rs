@@ -68,7 +68,8 @@ pub(super) async fn show(
         (narrative::frame(&visit, &resource))
         details {
             summary { (visit.say("record-source")) }
-            pre tabindex="0" { code { (serde_json::to_string_pretty(&resource).unwrap_or_default()) } }
+            pre tabindex="0" { code { (serde_json::to_string_pretty(&resource).unwrap_or_default())
+                } }
         }
     };
     Ok(visit.page(&line.title, &content))
@@ -84,7 +85,8 @@ fn texts(visit: &Visit, resource: &Value) -> Markup {
             h2 { @if title.is_empty() { (visit.say("item-document")) } @else { (title) } }
             @match plain_text(attachment) {
                 Some(words) => p.written { (words) },
-                None => p.soft { (visit.tell("item-unshown", &[("type", text(attachment, "/contentType"))])) },
+                None => p.soft { (visit.tell("item-unshown", &[("type", text(attachment,
+                    "/contentType"))])) },
             }
         }
         @for note in notes.take(20) {

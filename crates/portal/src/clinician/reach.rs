@@ -107,14 +107,16 @@ fn answered(visit: &Visit, located: &Value) -> Markup {
             @else {
                 ul {
                     @for one in &found {
-                        @let key = if one["granted"] == true { "locate-granted" } else { "locate-known" };
+                        @let key = if one["granted"] == true { "locate-granted" } else {
+                            "locate-known" };
                         li { (visit.tell(key, &[("organisation", text(one, "/organisation"))])) }
                     }
                 }
             }
             @for one in all("unanswered") {
                 p {
-                    strong { (visit.tell("locate-unanswered", &[("organisation", text(&one, "/organisation"))])) }
+                    strong { (visit.tell("locate-unanswered", &[("organisation", text(&one,
+                        "/organisation"))])) }
                     " " q lang="en" { (text(&one, "/reason")) }
                 }
             }
@@ -131,7 +133,8 @@ fn options(names: &[String]) -> Vec<(String, String)> {
 
 fn linking(visit: &Visit, id: &str, members: &[String], shown: &Shown) -> Markup {
     let fields = html! {
-        (form::select("with", &visit.say("link-with"), &options(members), &shown.organisation, &shown.faults))
+        (form::select("with", &visit.say("link-with"), &options(members), &shown.organisation,
+            &shown.faults))
         (Line {
             name: "code",
             kind: "text",
@@ -151,7 +154,8 @@ fn linking(visit: &Visit, id: &str, members: &[String], shown: &Shown) -> Markup
 
 fn requesting(visit: &Visit, id: &str, members: &[String], shown: &Shown) -> Markup {
     let fields = html! {
-        (form::select("of", &visit.say("request-of"), &options(members), &shown.organisation, &shown.faults))
+        (form::select("of", &visit.say("request-of"), &options(members), &shown.organisation,
+            &shown.faults))
         (form::area("words", &visit.say("request-words"), &visit.say("request-words-hint"),
             &shown.words, &shown.faults))
         button type="submit" { (visit.say("request-go")) }
@@ -167,7 +171,8 @@ fn emergency(visit: &Visit, id: &str) -> Markup {
     html! {
         h2 { (visit.say("reach-emergency")) }
         p { (visit.say("reach-emergency-hint")) }
-        p { a.button.warn href={ "/portal/patients/" (id) "/glass" } { (visit.say("glass-title")) } }
+        p { a.button.warn href={ "/portal/patients/" (id) "/glass" } { (visit.say("glass-title")) }
+            }
     }
 }
 

@@ -108,7 +108,7 @@ async fn find(visit: &Visit, wish: &Wish) -> Result<Value, Trouble> {
     let page = visit.query("page");
     let mut query = wish.query();
     if !page.is_empty() {
-        query = vec![("_page".to_owned(), page)];
+        query.push(("_page".to_owned(), page));
     }
     let bundle = visit
         .get(&format!("/fhir/Patient?{}", pairs::encode(&query)))
@@ -153,21 +153,24 @@ fn results(visit: &Visit, wish: &Wish, bundle: &Value) -> Markup {
         @if found.is_empty() { p role="status" { (visit.say("patients-none")) } }
         @else {
             p role="status" {
-                @if next.is_some() { (visit.tell("patients-many", &[("count", &found.len().to_string())])) }
+                @if next.is_some() { (visit.tell("patients-many", &[("count",
+                    &found.len().to_string())])) }
                 @else { (visit.tell("patients-count", &[("count", &found.len().to_string())])) }
             }
             (list(visit, &found))
         }
         @if let Some(next) = next {
-            @let query = wish.kept().into_iter().chain([("page".to_owned(), next)]).collect::<Vec<_>>();
+            @let query = wish.kept().into_iter().chain([("page".to_owned(),
+                next)]).collect::<Vec<_>>();
             nav.pager aria-label=(visit.say("pager")) {
-                a href={ "/portal?" (pairs::encode(&query)) } rel="next" { (visit.say("patients-more")) }
+                a href={ "/portal?" (pairs::encode(&query)) } rel="next" {
+                    (visit.say("patients-more")) }
             }
         }
     }
 }
 
-/// The token of the next page of a bundle.
+/// The token of the next page of a bundle; it goes with the same query.
 pub(super) fn next(bundle: &Value) -> Option<String> {
     let links = bundle["link"].as_array()?;
     let link = links.iter().find(|link| link["relation"] == "next")?;
@@ -187,12 +190,14 @@ pub(super) fn list(visit: &Visit, found: &[&Value]) -> Markup {
                 @let id = text(patient, "/id");
                 li {
                     div.item {
-                        p.title { a href={ "/portal/patients/" (id) } { (banner::called(visit, patient)) } }
+                        p.title { a href={ "/portal/patients/" (id) } { (banner::called(visit,
+                            patient)) } }
                         p {
                             @let born = text(patient, "/birthDate");
                             @if born.is_empty() { (visit.say("patient-born-unknown")) }
                             @else {
-                                (visit.tell("patient-born", &[("when", &date::day(visit.language, born))]))
+                                (visit.tell("patient-born", &[("when", &date::day(visit.language,
+                                    born))]))
                                 " · " (banner::age(visit, patient))
                             }
                             " · " (banner::sex(visit, patient))

@@ -238,7 +238,8 @@ fn vitals(visit: &Visit, chart: &Chart) -> Markup {
                     }
                 }
             }
-            p { a href={ "/portal/patients/" (chart.id) "/trends" } { (visit.say("chart-trends-all")) } }
+            p { a href={ "/portal/patients/" (chart.id) "/trends" } {
+                (visit.say("chart-trends-all")) } }
         }
     }
 }
@@ -262,7 +263,8 @@ fn timeline(visit: &Visit, chart: &Chart) -> Markup {
     html! {
         @if items.is_empty() { p { (visit.say("record-none")) } }
         (seal::all(visit.language))
-        ol.lines.timeline { @for resource in shown { li { (entry::own(visit, &chart.id, resource)) } } }
+        ol.lines.timeline { @for resource in shown { li { (entry::own(visit, &chart.id, resource))
+            } } }
         (crate::patient::pager(visit, &path, &[("tab", "timeline")], page, pages))
     }
 }

@@ -286,7 +286,8 @@ fn fields(visit: &Visit, wish: &Wish, faults: &Faults, doubts: &[String]) -> Mar
     html! {
         @if !doubts.is_empty() {
             div.note role="alert" { @for doubt in doubts { p { (doubt) } } }
-            (form::choices("sure", "checkbox", &visit.say("measure-sure"), "", &[sure], &[], faults))
+            (form::choices("sure", "checkbox", &visit.say("measure-sure"), "", &[sure], &[],
+                faults))
         }
         (form::select("what", &visit.say("measure-what"), &offers, &wish.what, faults))
         div.columns {

@@ -48,7 +48,8 @@ fn fields(visit: &Visit, kind: &str, title: &str, words: &str, faults: &Faults) 
             value: title,
             autocomplete: "off",
         }.show(faults))
-        (form::area("words", &visit.say("note-words"), &visit.say("note-words-hint"), words, faults))
+        (form::area("words", &visit.say("note-words"), &visit.say("note-words-hint"), words,
+            faults))
     }
 }
 
