@@ -140,3 +140,32 @@ export async function press(page, selector, key = 'Enter') {
   await tabTo(page, selector);
   await page.keyboard.press(key);
 }
+
+async function send(organisation, token, path, body) {
+  const media = path.startsWith('/fhir') ? 'application/fhir+json' : 'application/json';
+  const response = await fetch(organisation.base + path, {
+    method: 'POST', body: JSON.stringify(body),
+    headers: { authorization: `Bearer ${token}`, 'content-type': media },
+  });
+  assert.ok(response.ok, `${path}: ${response.status} ${await response.clone().text()}`);
+  return response.json();
+}
+
+/** Lets another organisation know a patient, by a code that the patient carries; its id there. */
+export async function connect(patient, elsewhere) {
+  const { token } = user(elsewhere, 'clinician');
+  const here = await send(elsewhere, token, '/fhir/Patient', {
+    resourceType: 'Patient', name: [{ text: `A visitor, ${patient.username}` }],
+  });
+  const keys = await fetch(`${hospital.base}/identity/keys`, {
+    headers: { authorization: `Bearer ${patient.token}` },
+  });
+  if (keys.status === 404) {
+    await send(hospital, patient.token, '/identity/keys', { mode: 'custodial' });
+  }
+  const made = await send(hospital, patient.token, '/sharing/codes', { patient: patient.id });
+  await send(elsewhere, token, '/sharing/links', {
+    patient: here.id, organisation: hospital.id, code: made.code,
+  });
+  return here.id;
+}

@@ -33,7 +33,8 @@ pub(crate) async fn accesses(State(door): State<Door>, request: Request) -> Resp
 pub(crate) async fn export(State(door): State<Door>, request: Request) -> Response {
     let parts = request.into_parts().0;
     let packed = async {
-        let caller = door.person(&parts.headers)?;
+        let caller = door.acting(&parts.headers).await?;
+        crate::access::allow_person(&caller)?;
         let agent = agent(&caller, &parts);
         Ok::<_, ApiError>(door.hospital().export(&caller, agent).await?)
     };
@@ -64,7 +65,8 @@ enum Form {
 }
 
 async fn answer(door: &Door, kind: ReportKind, parts: &Parts) -> Result<Response, ApiError> {
-    let caller = door.person(&parts.headers)?;
+    let caller = door.acting(&parts.headers).await?;
+    crate::access::allow_person(&caller)?;
     let refused = |what: &str, hint| HospitalError::request("value", what.to_owned(), hint);
     let query = pairs::decode(parts.uri.query().unwrap_or(""))
         .ok_or_else(|| refused("the query is not usable", "percent-encode it as UTF-8"))?;

@@ -305,3 +305,6 @@ shl-fault-expires = Wählen Sie den Tag, an dem er endet, innerhalb eines Jahres
 shl-fault = Er konnte nicht gemacht werden:
 way-trends = Verläufe
 trends-lead = Ihre Messwerte im Lauf der Zeit. Das Band zeigt, was üblich ist.
+permissions-unlinked = Noch nicht mit Ihrer Akte verbunden
+permissions-connect = Eine andere Einrichtung verbinden
+permissions-fault-unlinked = { $who } kennt Sie noch nicht. Verbinden Sie die Einrichtung erst, durch einen Code: siehe Mehr, Andere Einrichtungen

@@ -305,3 +305,6 @@ shl-fault-expires = Choose the day on which it ends, within a year
 shl-fault = This could not be made:
 way-trends = Trends
 trends-lead = Your measurements over time. The shaded band is what is usual.
+permissions-unlinked = Not connected with your record yet
+permissions-connect = Connect another organisation
+permissions-fault-unlinked = { $who } does not know you yet. Connect it first, by a code: see More, Other organisations

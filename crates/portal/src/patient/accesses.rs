@@ -13,7 +13,9 @@ use crate::{date, live, seal};
 /// Lines of a page.
 const PAGE: usize = 25;
 /// Pages of the report that are looked through for lines of others.
-const LOOKS_MAX: usize = 5;
+const LOOKS_MAX: usize = 10;
+/// Lines that the door tells at once.
+const DOOR_PAGE: usize = 1_000;
 
 /// Lines of the report, newest first, and where the next page begins.
 pub(super) struct Lines {
@@ -40,7 +42,7 @@ async fn read(
     for _ in 0..LOOKS_MAX {
         let mut query = vec![
             ("patient".to_owned(), patient.to_owned()),
-            ("count".to_owned(), (4 * PAGE).to_string()),
+            ("count".to_owned(), DOOR_PAGE.to_string()),
         ];
         for (name, value) in [("from", from), ("after", &next)] {
             if !value.is_empty() {

@@ -39,8 +39,10 @@ async fn shown(
         .await?;
     let linked: Vec<&str> = names(&found["organisations"]).collect();
     let members = super::permissions::members(visit).await?;
-    let offered: Vec<(String, String)> =
-        members.iter().map(|id| (id.clone(), id.clone())).collect();
+    let offered: Vec<(String, String)> = members
+        .into_iter()
+        .map(|member| (member.id.clone(), member.id))
+        .collect();
     let device = super::permissions::on_device(visit).await?;
     let title = visit.say("more-links");
     let content = html! {
@@ -107,6 +109,7 @@ fn given(visit: &Visit, code: &Value) -> Markup {
 async fn code(filled: Filled) -> Result<Response, Trouble> {
     let visit = &filled.visit;
     let patient = visit.patient()?;
+    super::permissions::ensure_key(visit).await?;
     let made = visit
         .post("/sharing/codes", &json!({ "patient": patient }))
         .await;

@@ -72,7 +72,7 @@ fn notice(visit: &Visit, event: &Value, said: &Value) -> Markup {
         @if answered.is_empty() {
             (form::button(visit, "/portal/ask", "second", &visit.say("notices-acknowledge"),
                 &[("about", &about), ("kind", "acknowledge")]))
-            p { a href={ "/portal/ask?kind=contest&about=" (about) } {
+            p { a.button.second href={ "/portal/ask?kind=contest&about=" (about) } {
                 (visit.say("notices-contest")) } }
         } @else {
             @for one in &answered {

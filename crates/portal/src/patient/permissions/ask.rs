@@ -2,10 +2,9 @@
 
 use axum::response::Response;
 use maud::html;
-use serde_json::json;
 
 use super::wish::{DAYS, PURPOSES, SUBJECTS, Wish};
-use super::{members, on_device, preview, sign, words};
+use super::{Member, members, on_device, preview, sign, words};
 use crate::form::{self, Choice, Faults};
 use crate::record::text;
 use crate::trouble::Trouble;
@@ -29,9 +28,19 @@ fn query(visit: &Visit) -> Vec<(String, String)> {
     hospital::pairs::decode(visit.parts.uri.query().unwrap_or("")).unwrap_or_default()
 }
 
-fn asked(visit: &Visit, members: &[String], wish: &Wish, faults: &Faults) -> Response {
+fn asked(visit: &Visit, members: &[Member], wish: &Wish, faults: &Faults) -> Response {
     let plain = |value: &str, words: String| -> Choice { (value.to_owned(), words, String::new()) };
-    let who: Vec<Choice> = members.iter().map(|id| plain(id, id.clone())).collect();
+    let who: Vec<Choice> = members
+        .iter()
+        .map(|member| {
+            let more = if member.linked {
+                String::new()
+            } else {
+                visit.say("permissions-unlinked")
+            };
+            (member.id.clone(), member.id.clone(), more)
+        })
+        .collect();
     let named = |group: &str, codes: &[&str]| -> Vec<Choice> {
         codes
             .iter()
@@ -50,6 +59,7 @@ fn asked(visit: &Visit, members: &[String], wish: &Wish, faults: &Faults) -> Res
         form method="get" action="/portal/permissions/check" {
             (form::choices("who", "radio", &visit.say("permissions-who"), "", &who, &[&wish.who],
                 faults))
+            p.hint { a href="/portal/links" { (visit.say("permissions-connect")) } }
             (form::choices("purpose", "checkbox", &visit.say("permissions-purpose"), "",
                 &named("purpose", &PURPOSES), &ticked(&wish.purposes), faults))
             (form::choices("without", "checkbox", &visit.say("permissions-leave-out"),
@@ -116,11 +126,7 @@ pub(super) async fn give(filled: Filled) -> Result<Response, Trouble> {
     if !faults.is_empty() {
         return Ok(asked(visit, &members, &wish, &faults));
     }
-    if visit.find("/identity/keys").await?.is_none() {
-        visit
-            .post("/identity/keys", &json!({ "mode": "custodial" }))
-            .await?;
-    }
+    super::ensure_key(visit).await?;
     let now_us = visit.portal.inside.hospital().now_us();
     let consent = wish.consent(&patient, now_us);
     let answer = visit.post("/fhir/Consent/$fileConsent", &consent).await?;

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Portal;
 use crate::record::{records, text};
@@ -71,16 +71,45 @@ fn cards(visit: &Visit, consents: &[&Value]) -> Markup {
     }
 }
 
+/// Another member of the ledger.
+pub(super) struct Member {
+    pub(super) id: String,
+    /// It knows this patient: without that a permission is for nobody.
+    pub(super) linked: bool,
+}
+
 /// The other members of the ledger.
-pub(crate) async fn members(visit: &Visit) -> Result<Vec<String>, Trouble> {
+pub(super) async fn members(visit: &Visit) -> Result<Vec<Member>, Trouble> {
+    let patient = visit.patient()?;
+    let links = visit
+        .get(&format!("/sharing/links?patient={patient}"))
+        .await?;
+    let links = links["organisations"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let found = visit.get("/ledger/organisations").await?;
     let all = found["organisations"].as_array().into_iter().flatten();
-    let ids = all.map(|one| text(one, "/id").to_owned());
-    Ok(ids.filter(|id| id != visit.organisation()).collect())
+    let others = all.map(|one| text(one, "/id").to_owned());
+    let others = others.filter(|id| id != visit.organisation());
+    let member = |id: String| Member {
+        linked: links.iter().any(|linked| linked == id.as_str()),
+        id,
+    };
+    Ok(others.map(member).collect())
 }
 
 /// Whether the patient's keys are on a device: then only that device signs.
 pub(super) async fn on_device(visit: &Visit) -> Result<bool, Trouble> {
     let keys = visit.find("/identity/keys").await?;
     Ok(keys.is_some_and(|keys| keys["current"]["mode"] == "device"))
+}
+
+/// Makes a key at the organisation for a patient who has none; each permission says so then.
+pub(super) async fn ensure_key(visit: &Visit) -> Result<(), Trouble> {
+    if visit.find("/identity/keys").await?.is_none() {
+        let custodial = json!({ "mode": "custodial" });
+        visit.post("/identity/keys", &custodial).await?;
+    }
+    Ok(())
 }

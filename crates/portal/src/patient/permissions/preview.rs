@@ -45,7 +45,8 @@ fn counts(visit: &Visit, counts: &Value) -> Markup {
                         (visit.say(&format!("preview-{name}-count"))) } }
                 } }
                 tbody {
-                    @for (type_, found) in counts.as_object().into_iter().flatten() {
+                    @for found in counts.as_array().into_iter().flatten() {
+                        @let type_ = text(found, "/type");
                         tr {
                             td data-label=(visit.say("record-kind")) {
                                 (kind(visit.language, type_)) }

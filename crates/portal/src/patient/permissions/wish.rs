@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::Member;
 use crate::form::Faults;
 use crate::visit::Visit;
 
@@ -36,10 +37,15 @@ impl Wish {
         }
     }
 
-    pub(super) fn faults(&self, visit: &Visit, members: &[String]) -> Faults {
+    pub(super) fn faults(&self, visit: &Visit, members: &[Member]) -> Faults {
         let mut faults = Faults::default();
-        if !members.contains(&self.who) {
-            faults.add("who", visit.say("permissions-fault-who"));
+        match members.iter().find(|member| member.id == self.who) {
+            None => faults.add("who", visit.say("permissions-fault-who")),
+            Some(member) if !member.linked => {
+                let words = visit.tell("permissions-fault-unlinked", &[("who", &member.id)]);
+                faults.add("who", words);
+            }
+            Some(_) => {}
         }
         let known = |code: &String| PURPOSES.contains(&code.as_str());
         if self.purposes.is_empty() || !self.purposes.iter().all(known) {
