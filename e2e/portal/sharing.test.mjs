@@ -8,7 +8,7 @@ after(close);
 
 const WAY = { language: 'en', width: 1280, scheme: 'light' };
 /** A patient who has shared nothing before, so that the story of the demo is no part of it. */
-const nth = 1;
+const nth = 2;
 
 test('granted, read, seen within two seconds, withdrawn, refused', async () => {
   const patient = await signedIn(hospital, patientOf(hospital, nth), WAY);
@@ -23,7 +23,7 @@ test('granted, read, seen within two seconds, withdrawn, refused', async () => {
   });
   const visitor = (await made.json()).id;
   await patient.goto('/portal/links');
-  await patient.click('text=Make a code');
+  await patient.click('form[action$=code] button');
   const code = await patient.locator('p.code').innerText();
   const linked = await fetch(`${clinic.base}/sharing/links`, {
     method: 'POST',
@@ -35,8 +35,8 @@ test('granted, read, seen within two seconds, withdrawn, refused', async () => {
   // Nothing is read before.
   const elsewhere = async () => {
     await clinician.goto(`/portal/patients/${visitor}`);
-    const part = clinician.locator('#elsewhere');
-    await part.locator('[data-loaded]').waitFor();
+    const part = clinician.locator('#elsewhere:not([aria-busy])');
+    await part.waitFor();
     return part.innerText();
   };
   assert.doesNotMatch(await elsewhere(), /Heart rate|Body weight/);
@@ -66,7 +66,7 @@ test('granted, read, seen within two seconds, withdrawn, refused', async () => {
   assert.ok(waited < 2_000, `${waited} ms`);
 
   await patient.goto(permission);
-  await patient.click('text=Withdraw');
+  await patient.click('button.warn');
   await patient.locator('.note[role=status]').waitFor();
   assert.doesNotMatch(await elsewhere(), /Heart rate|Body weight/);
   assert.deepEqual([...patient.told, ...clinician.told], []);

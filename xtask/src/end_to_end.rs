@@ -10,7 +10,7 @@ use std::process::Command;
 /// The versions of the third-party Python client, pinned with what it needs.
 const PYTHON_CLIENTS: &str = "e2e/requirements.txt";
 
-/// Patients of the demo for the clients and pages: three at home at the hospital, three at the clinic.
+/// Patients of the demo for clients and pages: three at home at the hospital, three at the clinic.
 const PATIENTS: u32 = 6;
 
 /// Builds the binary, runs every Rust test, then the third-party clients.

@@ -512,7 +512,7 @@ fn what_is_no_link_is_refused_and_nothing_is_kept() {
         .stranger()
         .get(&format!("/shl/files/{guess}"))
         .expect(404);
-    assert_eq!(disclosures(&world), [json!(0); 0]);
+    assert!(disclosures(&world).is_empty());
 }
 
 #[test]
@@ -529,7 +529,7 @@ fn a_changed_row_is_found_when_the_link_is_opened() {
         open(&world, &link, &json!({})).expect(500);
         database.execute("DELETE FROM health_links", []).unwrap();
     }
-    assert_eq!(disclosures(&world), [json!(0); 0]);
+    assert!(disclosures(&world).is_empty());
 }
 
 #[test]

@@ -179,7 +179,8 @@ mod tests {
             ),
             ("<div><script>x()</script>a</div>", "<div>a</div>"),
             (
-                "<p onclick=\"x()\" hx-get=\"/portal\" style=\"a:b\" class=\"alarm\" id=\"main\">a</p>",
+                "<p onclick=\"x()\" hx-get=\"/portal\" style=\"a:b\" \
+                 class=\"alarm\" id=\"main\">a</p>",
                 "<p>a</p>",
             ),
             ("<a href=\"javascript:x()\">a</a>", "a"),

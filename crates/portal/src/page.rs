@@ -166,7 +166,8 @@ const ISLANDS: [(&str, &str, &str); 6] = [
 
 /// Our own mark: a seal.
 const MARK: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' \
-    viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='8' fill='%2300695c'/%3E%3Cpath d='M4.5 8.2l2.4 2.4 4.6-5' \
+    viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='8' fill='%2300695c'/%3E%3Cpath \
+    d='M4.5 8.2l2.4 2.4 4.6-5' \
     fill='none' stroke='%23fff' stroke-width='1.8'/%3E%3C/svg%3E";
 
 fn head(frame: &Frame) -> Markup {

@@ -153,7 +153,7 @@ async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome
     let (routes, inside) = api::doors(hospital.clone(), api_config)
         .explain(|| "the HTTP interface cannot be opened".into())?;
     // The pages answer what is below /portal; whatever else there is, the JSON door answers.
-    let router = routes.merge(portal::router(inside));
+    let doors = routes.merge(portal::router(inside));
     let batcher = hospital.start_batcher();
     let (stop, stopped) = watch::channel(None);
     let sharing = sharing::start(&hospital, identity, door, stopped.clone());
@@ -165,7 +165,7 @@ async fn serve(parts: Parts, listener: TcpListener, supervised: bool) -> Outcome
     tracing::info!(organisation = id, address = %config.http.listen, "answering");
     let served = api::serve(
         listener,
-        router,
+        doors,
         api::Connections::default(),
         wait(stopped.clone()),
     );

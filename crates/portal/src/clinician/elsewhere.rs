@@ -217,7 +217,8 @@ fn prove(visit: &Visit, record: &mut Sourced, provenance: &Value) {
     let Some(receipt) = receipt.filter(|it| !it.is_empty()) else {
         return;
     };
-    // A record is written by the same printer at its home: printed again it is the same bytes, which
+    // A record is written by the same printer at its home: printed again it is the same bytes,
+    // which
     // the browser holds against the receipt.
     let Ok(bytes) = serde_json::to_vec(&record.resource) else {
         return;

@@ -125,7 +125,8 @@ mod tests {
             (json!({ "valueString": "none seen" }), "none seen"),
             (
                 json!({ "component": [
-                    { "code": { "text": "Systolic" }, "valueQuantity": { "value": 120, "unit": "mmHg" } },
+                    { "code": { "text": "Systolic" },
+                      "valueQuantity": { "value": 120, "unit": "mmHg" } },
                     { "code": { "text": "Diastolic" }, "component": [{ "component": [] }] } ] }),
                 "Systolic: 120 mmHg, Diastolic",
             ),

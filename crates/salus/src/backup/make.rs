@@ -368,7 +368,11 @@ fn tree_place(
 
 fn random_id() -> Outcome<String> {
     let bytes = vault::random::<16>().explain(|| "this machine has no randomness".into())?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(bytes.iter().fold(String::new(), |mut id, byte| {
+        use std::fmt::Write;
+        let _ = write!(id, "{byte:02x}");
+        id
+    }))
 }
 
 fn size(path: &Path) -> u64 {

@@ -41,13 +41,11 @@ pub(crate) fn run(arguments: &cli::Restore) -> Outcome {
     if let Some(dir) = &arguments.record {
         record(dir, arguments, &head, begun)?;
     }
-    match &arguments.dir {
-        Some(dir) => settle(dir, &head, &config, &partial, &passphrase),
-        None => {
-            println!("the backup is good; nothing was restored");
-            Ok(())
-        }
-    }
+    let Some(dir) = &arguments.dir else {
+        println!("the backup is good; nothing was restored");
+        return Ok(());
+    };
+    settle(dir, &head, &config, &partial, &passphrase)
 }
 
 fn open(file: &Path, passphrase: &str) -> Outcome<(Opener<BufReader<File>>, Head)> {

@@ -88,17 +88,7 @@ pub(crate) fn loses_its_folder(consortium: &mut Consortium, writers: &Writers) -
         .filter(|it| !known.contains(it))
         .collect();
     // The one with the key tree of then: the ledger alone knows who was erased since.
-    let restored = done(&[
-        "restore",
-        text(&whole),
-        "--dir",
-        text(&dir),
-        "--passphrase-file",
-        text(&passphrase),
-    ]);
-    assert!(restored.contains("salus run --config"), "{restored}");
-    consortium.run_node(LOST);
-    consortium.wait_ready(LOST, Duration::from_mins(1));
+    comes_back(consortium, &whole, &dir, &passphrase);
     let gone = http
         .get(&format!("{fhir}/Patient/{erased}"), &clinician)
         .unwrap();
@@ -117,6 +107,21 @@ pub(crate) fn loses_its_folder(consortium: &mut Consortium, writers: &Writers) -
         before: before.iter().filter(|it| it.index == LOST).count(),
         erased,
     }
+}
+
+/// The folder is made of the backup, and the node runs in it.
+fn comes_back(consortium: &mut Consortium, whole: &Path, dir: &Path, passphrase: &Path) {
+    let restored = done(&[
+        "restore",
+        text(whole),
+        "--dir",
+        text(dir),
+        "--passphrase-file",
+        text(passphrase),
+    ]);
+    assert!(restored.contains("salus run --config"), "{restored}");
+    consortium.run_node(LOST);
+    consortium.wait_ready(LOST, Duration::from_mins(1));
 }
 
 /// The machine of a node is gone.
