@@ -129,8 +129,8 @@ pub(crate) fn response(
                 link rel="stylesheet" href=(asset::path("salus.css"));
                 link rel="icon" href=(MARK);
                 script type="module" src=(asset::path("salus.js")) {}
-                @for (element, script, style) in ISLANDS {
-                    @if needs(element) {
+                @for (elements, script, style) in ISLANDS {
+                    @if elements.iter().any(|element| needs(element)) {
                         @if !style.is_empty() { link rel="stylesheet" href=(asset::path(style)); }
                         script type="module" src=(asset::path(script)) {}
                     }
@@ -141,7 +141,7 @@ pub(crate) fn response(
                 (head(frame))
                 @if let Some(patient) = &frame.acting_for { (acting(frame, patient)) }
                 main id="main" tabindex="-1" { (PreEscaped(&content)) }
-                @if needs("<salus-seal ") || needs("<salus-verify-file") { (seal::words(language)) }
+                @if SEALS.iter().any(|element| needs(element)) { (seal::words(language)) }
                 footer { p { (language.say("frame-foot")) } }
             }
         }
@@ -153,15 +153,14 @@ pub(crate) fn response(
     response
 }
 
-/// What an element of ours needs: its script, and its stylesheet if it has one. What a record holds
-/// is escaped, so that none of it reads like an element.
-const ISLANDS: [(&str, &str, &str); 6] = [
-    ("<salus-history", "seal.js", ""),
-    ("<salus-seal ", "seal.js", ""),
-    ("<salus-verify-file", "seal.js", ""),
-    ("<salus-device", "device.js", ""),
-    ("<salus-sign", "device.js", ""),
-    ("<salus-chart", "chart.js", "chart.css"),
+/// Elements of ours on a page, or parts that are fetched later and may hold a seal.
+const SEALS: &[&str] = &["<salus-seal ", "<salus-verify-file", "<salus-history", " hx-get="];
+/// What elements of ours need: their script, and their stylesheet if they have one. What a record
+/// holds is escaped, so that none of it reads like an element.
+const ISLANDS: [(&[&str], &str, &str); 3] = [
+    (SEALS, "seal.js", ""),
+    (&["<salus-device", "<salus-sign"], "device.js", ""),
+    (&["<salus-chart"], "chart.js", "chart.css"),
 ];
 
 /// Our own mark: a seal.
