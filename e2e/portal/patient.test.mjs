@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
-  WAYS, clinic, close, connect, demo, hospital, look, patientOf, press, signedIn, tabTo, weigh,
+  WAYS, clinic, close, connect, dateAt, demo, hospital, look, patientOf, press, signedIn, tabTo, weigh,
 } from './walk.mjs';
 
 after(close);
@@ -170,14 +170,14 @@ test('somebody acts for another, and stops', async () => {
   const [one, other] = [patientOf(hospital, 0), patientOf(hospital, 1)];
   const page = await signedIn(hospital, one, PLAIN);
   await page.goto('/portal/family');
-  const inOneMonth = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
-  await page.fill('input[name=delegate]', other.username);
-  await page.fill('input[name=until]', inOneMonth);
-  await page.click('main form[action$=new] button');
+  await tabTo(page, 'input[name=delegate]');
+  await page.keyboard.type(other.username);
+  await dateAt(page, 'input[name=until]', 30);
+  await press(page, 'main form[action$=new] button');
   await page.locator('.cards', { hasText: other.username }).waitFor();
   const second = await signedIn(hospital, other, PLAIN);
   await second.goto('/portal/family');
-  await second.click('text=Act for this person');
+  await press(second, 'form[action$=act] button');
   await second.locator('.acting').waitFor();
   await look(second, 'patient-acting', PLAIN);
   await second.goto('/portal/record');

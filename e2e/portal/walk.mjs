@@ -141,7 +141,7 @@ export async function press(page, selector, key = 'Enter') {
   await page.keyboard.press(key);
 }
 
-async function send(organisation, token, path, body) {
+export async function send(organisation, token, path, body) {
   const media = path.startsWith('/fhir') ? 'application/fhir+json' : 'application/json';
   const response = await fetch(organisation.base + path, {
     method: 'POST', body: JSON.stringify(body),
@@ -168,4 +168,36 @@ export async function connect(patient, elsewhere) {
     patient: here.id, organisation: hospital.id, code: made.code,
   });
   return here.id;
+}
+
+/** Somebody new: a patient at home at the hospital, with a user. */
+export async function newcomer(family) {
+  const { id } = await send(hospital, user(hospital, 'clinician').token, '/fhir/Patient', {
+    resourceType: 'Patient', name: [{ family, given: ['Ada'] }], birthDate: '1980-02-03',
+  });
+  const who = { id, home: hospital.id, username: `ada.${family.toLowerCase()}`, password: `pass ${family} word` };
+  await send(hospital, user(hospital, 'admin').token, '/auth/users', {
+    username: who.username, password: who.password, role: 'patient', patient: id,
+  });
+  const form = new URLSearchParams({ grant_type: 'password', username: who.username, password: who.password });
+  const response = await fetch(`${hospital.base}/auth/token`, { method: 'POST', body: form });
+  return { ...who, token: (await response.json()).access_token };
+}
+
+/** Types a day so many days ahead into a date field, in the order of the browser's language. */
+export async function dateAt(page, selector, days) {
+  await tabTo(page, selector);
+  const day = new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  const [year, month, date] = day.split('-');
+  const german = await page.evaluate(() => navigator.language.startsWith('de'));
+  const [first, second] = german || await page.evaluate(() => navigator.language === 'en-GB')
+    ? [date, month] : [month, date];
+  await page.keyboard.type(`${first}${second}${year}`);
+  if (await page.inputValue(selector) !== day) {
+    // Some builds of the browser keep the order of the machine's own language.
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type(`${second}${first}${year}`);
+  }
+  assert.equal(await page.inputValue(selector), day);
 }

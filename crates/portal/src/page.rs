@@ -154,7 +154,12 @@ pub(crate) fn response(
 }
 
 /// Elements of ours on a page, or parts that are fetched later and may hold a seal.
-const SEALS: &[&str] = &["<salus-seal ", "<salus-verify-file", "<salus-history", " hx-get="];
+const SEALS: &[&str] = &[
+    "<salus-seal ",
+    "<salus-verify-file",
+    "<salus-history",
+    " hx-get=",
+];
 /// What elements of ours need: their script, and their stylesheet if they have one. What a record
 /// holds is escaped, so that none of it reads like an element.
 const ISLANDS: [(&[&str], &str, &str); 3] = [

@@ -22,10 +22,16 @@ function secretOf(credential: PublicKeyCredential): Bytes | null {
   return found?.byteLength === 32 ? new Uint8Array(found) : null;
 }
 
-/** A new passkey and its secret; null where the authenticator has no such secrets. */
+/** Browsers make no passkeys for some addresses, as for a number in place of a name. */
+const nowhere = (error: unknown): null => {
+  if (error instanceof DOMException && error.name === "SecurityError") return null;
+  throw error;
+};
+
+/** A new passkey and its secret; null where the authenticator or the address has no such secrets. */
 export async function make(name: string): Promise<{ credential: Bytes; secret: Bytes } | null> {
   if (!("credentials" in navigator) || typeof PublicKeyCredential === "undefined") return null;
-  const made = (await navigator.credentials.create({
+  const asked = navigator.credentials.create({
     publicKey: {
       rp: { name: location.hostname },
       // An id of its own, so that no passkey for signing in is replaced.
@@ -36,7 +42,8 @@ export async function make(name: string): Promise<{ credential: Bytes; secret: B
       timeout: TIMEOUT_MS,
       extensions: extensions(),
     },
-  })) as PublicKeyCredential | null;
+  });
+  const made = (await asked.catch(nowhere)) as PublicKeyCredential | null;
   if (made === null) return null;
   const results = (made.getClientExtensionResults() as Prf).prf;
   if (results?.enabled !== true) return null;
