@@ -32,7 +32,7 @@ async function unlock() {
 async function signs() {
   await press(page, 'salus-sign [data-act=prepare]');
   await page.locator('salus-sign[state=review]').waitFor();
-  await look(page, 'device-review', WAY);
+  await look(page, 'device-review', WAY, 0.1);
   await press(page, 'salus-sign [data-act=sign]');
   await unlock();
 }
@@ -42,14 +42,14 @@ test('keys are made in the browser, backed up on cards, and the organisation kee
   await page.locator('salus-device[state=none]').waitFor();
   await press(page, 'button[data-act=make]');
   await page.locator('form[data-passphrase=new]').waitFor();
-  await look(page, 'device-passphrase', WAY);
+  await look(page, 'device-passphrase', WAY, 0.1);
   await page.keyboard.type(PASSPHRASE);
   await page.keyboard.press('Tab');
   await page.keyboard.type(PASSPHRASE);
   await page.keyboard.press('Enter');
   await page.locator('salus-device[state=backup]').waitFor({ timeout: 60_000 });
   assert.equal(await page.locator('article.card').count(), 3);
-  await look(page, 'device-cards', WAY);
+  await look(page, 'device-cards', WAY, 0.1);
   await press(page, 'button[data-act=done]');
   await page.locator('salus-device[state=enrolled]').waitFor();
   await page.reload();
