@@ -466,7 +466,7 @@ fn every_false_return_is_refused() {
         "nobody is asked about an answer that is none"
     );
     let fields = [("state", &*state), ("code", "c"), ("iss", &*base)];
-    let kept = liar.browser.cookies["salus_return"].clone();
+    let kept = liar.browser.cookies["salus_return_st-mary"].clone();
     for (what, status, body) in [
         ("a failure", 400, "{\"error\":\"invalid_grant\"}"),
         ("a redirect", 302, "{}"),
@@ -482,7 +482,7 @@ fn every_false_return_is_refused() {
     assert_eq!(liar.back(&fields), "");
     liar.browser.cookies.remove("salus_session_st-mary");
     assert_eq!(liar.back(&fields), "login-state", "the cookie is gone");
-    liar.browser.cookies.insert("salus_return".into(), kept);
+    liar.browser.cookies.insert("salus_return_st-mary".into(), kept);
     assert_eq!(liar.back(&fields), "login-state", "the state was used");
     let (late, _) = liar.begins();
     liar.world.later(301);
