@@ -308,3 +308,4 @@ trends-lead = Ihre Messwerte im Lauf der Zeit. Das Band zeigt, was üblich ist.
 permissions-unlinked = Noch nicht mit Ihrer Akte verbunden
 permissions-connect = Eine andere Einrichtung verbinden
 permissions-fault-unlinked = { $who } kennt Sie noch nicht. Verbinden Sie die Einrichtung erst, durch einen Code: siehe Mehr, Andere Einrichtungen
+trends-none = Es gibt noch nichts, was sich im Verlauf zeigen ließe.

@@ -308,3 +308,4 @@ trends-lead = Your measurements over time. The shaded band is what is usual.
 permissions-unlinked = Not connected with your record yet
 permissions-connect = Connect another organisation
 permissions-fault-unlinked = { $who } does not know you yet. Connect it first, by a code: see More, Other organisations
+trends-none = There is nothing yet that could be shown over time.
