@@ -269,6 +269,16 @@ async fn erase_one(store: &Store) {
     assert_eq!((erased.versions, erased.records), (2, 1));
 }
 
+/// What the audit does not compare. The page key seals page tokens only: a change ends the open pages.
+/// Health links hold copies that a patient handed out for some time; what is sealed in their rows does
+/// not open when it was changed, but nobody looks before: docs/reference/links.md.
+const ASIDE: [&str; 4] = [
+    "page_key",
+    "health_links",
+    "health_link_files",
+    "health_link_tickets",
+];
+
 fn tables(database: &Connection) -> Vec<(String, Vec<String>)> {
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
     let mut statement = database.prepare(names).unwrap();
@@ -345,8 +355,7 @@ async fn a_change_of_any_value_of_any_row_is_seen() {
     let mut tried = 0;
     let original = open_raw(&path);
     for (table, columns) in tables(&original) {
-        // The page key seals page tokens only: a change ends the open pages.
-        if table == "page_key" {
+        if ASIDE.contains(&table.as_str()) {
             continue;
         }
         let read = format!("SELECT * FROM {table}");
@@ -399,7 +408,7 @@ async fn a_row_taken_away_is_seen() {
     drop(ward.store);
     let copy = ward.folder.path().join("copy.db");
     for (table, columns) in tables(&open_raw(&path)) {
-        if table == "page_key" {
+        if ASIDE.contains(&table.as_str()) {
             continue;
         }
         std::fs::copy(&path, &copy).unwrap();

@@ -482,7 +482,9 @@ fn every_false_return_is_refused() {
     assert_eq!(liar.back(&fields), "");
     liar.browser.cookies.remove("salus_session_st-mary");
     assert_eq!(liar.back(&fields), "login-state", "the cookie is gone");
-    liar.browser.cookies.insert("salus_return_st-mary".into(), kept);
+    liar.browser
+        .cookies
+        .insert("salus_return_st-mary".into(), kept);
     assert_eq!(liar.back(&fields), "login-state", "the state was used");
     let (late, _) = liar.begins();
     liar.world.later(301);
