@@ -269,9 +269,9 @@ async fn erase_one(store: &Store) {
     assert_eq!((erased.versions, erased.records), (2, 1));
 }
 
-/// What the audit does not compare. The page key seals page tokens only: a change ends the open pages.
-/// Health links hold copies that a patient handed out for some time; what is sealed in their rows does
-/// not open when it was changed, but nobody looks before: docs/reference/links.md.
+/// What the audit does not compare. The page key seals page tokens only: a change ends the open
+/// pages. Health links hold copies that a patient handed out for some time; what is sealed in their
+/// rows does not open when it was changed, but nobody looks before: docs/reference/links.md.
 const ASIDE: [&str; 4] = [
     "page_key",
     "health_links",
