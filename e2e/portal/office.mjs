@@ -1,7 +1,7 @@
 // What the tests of the privacy officer's and the administrator's pages share: a story at two
 // organisations, and hands on a keyboard.
 import assert from 'node:assert/strict';
-import { clinic, demo, hospital, patientOf, user } from './walk.mjs';
+import { clinic, connect, demo, hospital, newcomer, patientOf, user } from './walk.mjs';
 
 const PRESSES_MAX = 120;
 
@@ -24,28 +24,18 @@ export async function ask(organisation, method, path, token, body) {
   }
 }
 
-/** A patient of the hospital is known at the clinic too. Answers both ids and the token. */
+/** A patient of the hospital, of this test alone, who is known at the clinic too. Answers both ids and
+ * the token. */
 export async function known() {
-  const patient = patientOf(hospital);
-  const doctor = user(clinic, 'clinician').token;
-  const shown = { home: patient.id, token: patient.token, doctor };
-  const there = await ask(clinic, 'POST', '/fhir/Patient', doctor,
-    { resourceType: 'Patient', name: [{ text: 'A visitor' }] });
-  const { code } = await ask(hospital, 'POST', '/sharing/codes', patient.token, { patient: patient.id });
-  const link = { patient: there.id, organisation: hospital.id, code };
-  try {
-    await ask(clinic, 'POST', '/sharing/links', doctor, link);
-    return { ...shown, there: there.id };
-  } catch (error) {
-    assert.match(error.message, /409/);
+  const patient = await newcomer(`Office${Date.now().toString(36)}`);
+  for (const [text, value, unit] of [['Heart rate', 72, '/min'], ['Body weight', 61, 'kg']]) {
+    await ask(hospital, 'POST', '/fhir/Observation', user(hospital, 'clinician').token, {
+      resourceType: 'Observation', status: 'final', code: { text }, valueQuantity: { value, unit },
+      subject: { reference: `Patient/${patient.id}` }, effectiveDateTime: '2026-11-20T09:00:00Z',
+    });
   }
-  // Another test, or an earlier run at this demo, linked the same person.
-  const { entry } = await ask(clinic, 'GET', '/fhir/Patient?_count=200', doctor);
-  for (const { resource } of entry) {
-    const { organisations } = await ask(clinic, 'GET', `/sharing/links?patient=${resource.id}`, doctor);
-    if (organisations.includes(hospital.id)) return { ...shown, there: resource.id };
-  }
-  return assert.fail('nobody at the clinic is linked to the hospital');
+  const there = await connect(patient, clinic);
+  return { home: patient.id, token: patient.token, doctor: user(clinic, 'clinician').token, there };
 }
 
 /** The clinic opens the patient's record in an emergency and reads in it. */
