@@ -71,7 +71,7 @@ pub use error::ApiError;
 pub use inside::{Entrance, Inside, Visitor, Wrong};
 pub use outgoing::Reach;
 pub use serve::{Connections, serve};
-pub use smart::Provider;
+pub use smart::{Provider, find_cookie};
 
 /// Answers smaller than this are not worth compressing.
 const COMPRESS_BYTES_MIN: u16 = 1024;

@@ -4,7 +4,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use hospital::{Role, pairs};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 
 use crate::Portal;
 use crate::visit::Visit;
@@ -115,8 +115,7 @@ pub(crate) fn response(
     content: &Markup,
 ) -> Response {
     let language = frame.language;
-    let content = content.clone().into_string();
-    let needs = |element: &str| content.contains(element);
+    let needs = |element: &str| content.0.contains(element);
     let page = html! {
         (DOCTYPE)
         html lang=(language.tag()) {
@@ -140,7 +139,7 @@ pub(crate) fn response(
                 a.skip href="#main" { (language.say("frame-skip")) }
                 (head(frame))
                 @if let Some(patient) = &frame.acting_for { (acting(frame, patient)) }
-                main id="main" tabindex="-1" { (PreEscaped(&content)) }
+                main id="main" tabindex="-1" { (content) }
                 @if SEALS.iter().any(|element| needs(element)) { (seal::words(language)) }
                 footer { p { (language.say("frame-foot")) } }
             }

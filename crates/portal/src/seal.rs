@@ -55,6 +55,16 @@ pub(crate) fn seal(language: Language, type_: &str, id: &str, version: &str) -> 
     }
 }
 
+/// The seal of an event as reports name it: `AuditEvent/id/_history/1`.
+pub(crate) fn of_event(language: Language, event: &str) -> Markup {
+    let parts: Vec<&str> = event.split('/').collect();
+    if let [type_, id, "_history", version] = parts.as_slice() {
+        seal(language, type_, id, version)
+    } else {
+        html! {}
+    }
+}
+
 /// A button that checks all seals of a page.
 pub(crate) fn all(language: Language) -> Markup {
     html! {

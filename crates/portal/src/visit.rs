@@ -1,10 +1,10 @@
 //! One request of a signed-in person: who it is, in which language, and the door to ask.
 
-use api::{ApiError, Visitor};
+use api::{ApiError, Visitor, find_cookie};
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use hospital::pairs::{self, Pairs};
@@ -62,7 +62,7 @@ impl FromRequestParts<Portal> for Visit {
             Err(error) => return Err(broken(portal, parts, &error)),
         };
         let name = for_cookie(portal);
-        let acting_for = cookie(&parts.headers, &name)
+        let acting_for = find_cookie(&parts.headers, &name)
             .filter(|_| visitor.caller.role == Role::Patient)
             .filter(|id| hospital::request::is_id(id))
             .map(str::to_owned);
@@ -119,19 +119,6 @@ pub(crate) async fn read_form(body: Body) -> Option<Pairs> {
 pub(crate) fn field<'a>(form: &'a Pairs, name: &str) -> &'a str {
     let found = form.iter().find(|(found, _)| found == name);
     found.map_or("", |(_, value)| value.as_str())
-}
-
-/// A cookie that a browser sent.
-pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name)
-        .map(|(_, value)| value)
-        .filter(|value| !value.is_empty())
 }
 
 /// The name of the cookie that says for whom a delegate acts, at this organisation.

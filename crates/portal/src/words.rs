@@ -82,7 +82,7 @@ impl Language {
 
     /// That of the cookie, else the first of `Accept-Language` that is here, else English.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let chosen = crate::visit::cookie(headers, COOKIE).and_then(Self::parse);
+        let chosen = api::find_cookie(headers, COOKIE).and_then(Self::parse);
         let accepted = headers
             .get(header::ACCEPT_LANGUAGE)
             .and_then(|value| value.to_str().ok())
@@ -130,6 +130,16 @@ impl Language {
             let _ = text.write_str(key);
         }
         text
+    }
+
+    /// The words for a code (`purpose-TREAT`), else the code.
+    pub(crate) fn coded(self, group: &str, code: &str) -> String {
+        let key = format!("{group}-{code}");
+        if self.has(&key) {
+            self.say(&key)
+        } else {
+            code.to_owned()
+        }
     }
 
     /// Whether there is such a word.

@@ -66,14 +66,18 @@ fn own(door: &Door, name: &str) -> String {
 
 /// A cookie of any length: the server bounds the headers.
 pub(super) fn long_cookie<'a>(door: &Door, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let name = own(door, name);
+    find_cookie(headers, &own(door, name))
+}
+
+/// A cookie that a browser sent, by its whole name.
+pub fn find_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name.as_str())
+        .find(|(found, _)| *found == name)
         .map(|(_, value)| value)
         .filter(|value| !value.is_empty())
 }

@@ -26,6 +26,7 @@ use axum::routing::{delete, get, post};
 
 use crate::state::Door;
 
+pub use browser::find_cookie;
 pub(crate) use browser::{BROWSER, SESSION, cookie, set_cookie};
 pub(crate) use client::{Credentials, credentials};
 pub(crate) use discovery::{oauth_extensions, smart};

@@ -145,11 +145,7 @@ pub async fn audit(
         progress,
         finding,
     };
-    report.at("database", 0, 1);
-    for line in desk.store.integrity_check().await? {
-        let (item, reason) = line.split_once(": ").unwrap_or((&line, "it does not fit"));
-        report.find(item, reason);
-    }
+    desk.structure(&mut report).await?;
     report.at("database", 1, 1);
     desk.keys(&mut report).await?;
     desk.users(&mut report).await?;
@@ -187,11 +183,7 @@ pub async fn readable(
         progress,
         finding,
     };
-    report.at("database", 0, 1);
-    for line in desk.store.integrity_check().await? {
-        let (item, reason) = line.split_once(": ").unwrap_or((&line, "it does not fit"));
-        report.find(item, reason);
-    }
+    desk.structure(&mut report).await?;
     desk.keys(&mut report).await?;
     desk.users(&mut report).await?;
     desk.versions(&mut report).await?;
@@ -208,6 +200,16 @@ impl Nodes for NoHistory {
 }
 
 impl Desk {
+    /// The database's own check of its structure.
+    async fn structure(&self, report: &mut Report<'_>) -> Result<(), HospitalError> {
+        report.at("database", 0, 1);
+        for line in self.store.integrity_check().await? {
+            let (item, reason) = line.split_once(": ").unwrap_or((&line, "it does not fit"));
+            report.find(item, reason);
+        }
+        Ok(())
+    }
+
     /// Whether a key is dead because somebody was erased, where that is nothing to find.
     fn passes(&self, vault: &str) -> bool {
         self.passes_erased && self.keyring.is_dead(vault)

@@ -102,8 +102,9 @@ fn line(visit: &Visit, event: &Value) -> Markup {
                 p.value { a href={ "/portal/patients/" (patient) } { (visit.tell("mine-patient",
                     &[("patient", patient)])) } }
             }
-            @if !purpose.is_empty() { p.value { (visit.say("accesses-purpose")) ": " (coded(visit,
-                "purpose", purpose)) } }
+            @if !purpose.is_empty() { p.value {
+                (visit.say("accesses-purpose")) ": " (visit.language.coded("purpose", purpose))
+            } }
             @match text(event, "/outcome") {
                 "0" => {}
                 "8" => p.tag.strong { (visit.say("accesses-refused")) },
@@ -152,13 +153,4 @@ fn kinds(visit: &Visit, event: &Value) -> String {
         }
     }
     kinds.join(", ")
-}
-
-fn coded(visit: &Visit, group: &str, code: &str) -> String {
-    let key = format!("{group}-{code}");
-    if visit.language.has(&key) {
-        visit.say(&key)
-    } else {
-        code.to_owned()
-    }
 }

@@ -64,10 +64,5 @@ fn shown(
 
 /// A status in words, else its code.
 pub(super) fn status(visit: &Visit, code: &str) -> String {
-    let key = format!("status-{code}");
-    if visit.language.has(&key) {
-        visit.say(&key)
-    } else {
-        code.to_owned()
-    }
+    visit.language.coded("status", code)
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::line::{self, list};
 use crate::Portal;
 use crate::form::{self, Choice, Faults, Line};
-use crate::record::text;
+use crate::record::{counts, text};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 use crate::{date, seal};
@@ -259,7 +259,9 @@ fn lines(visit: &Visit, kind: &str, report: &Value) -> Markup {
                             }
                         }
                         td data-label=(what) { div { (deed(visit, entry)) } }
-                        td data-label=(proof) { (sealed(visit, text(entry, "/event"))) }
+                        td data-label=(proof) {
+                            (seal::of_event(visit.language, text(entry, "/event")))
+                        }
                     }
                 } }
             }
@@ -349,7 +351,7 @@ fn cell(visit: &Visit, name: &str, entry: &Value) -> Markup {
         "date" | "time" | "suspended_until" if !value.is_empty() => {
             date::stamp(visit.language, value)
         }
-        "what" => html! { (line::what(visit, value)) },
+        "what" => html! { (counts(visit.language, value)) },
         "purpose" => html! { (line::coded(visit, "purpose", value)) },
         "asked_by" | "who" => html! { span.free { (line::who(visit, value)) } },
         "deed" => html! { (line::coded(visit, "deed", value)) },
@@ -359,15 +361,6 @@ fn cell(visit: &Visit, name: &str, entry: &Value) -> Markup {
         }
         "basis" | "event" => html! { code { (value) } },
         _ => html! { (value) },
-    }
-}
-
-fn sealed(visit: &Visit, event: &str) -> Markup {
-    let parts: Vec<&str> = event.split('/').collect();
-    if let [type_, id, "_history", version] = parts.as_slice() {
-        seal::seal(visit.language, type_, id, version)
-    } else {
-        html! {}
     }
 }
 
@@ -434,7 +427,7 @@ pub(super) async fn offered(visit: &Visit, patient: &str) -> Result<Vec<Choice>,
         let when = date::moment(visit.language, text(entry, "/date"));
         let what = match text(entry, "/what") {
             "" => visit.say("openings-one"),
-            what => line::what(visit, what),
+            what => counts(visit.language, what),
         };
         Some((
             id.to_owned(),

@@ -5,7 +5,7 @@ use hospital::pairs;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::record::{kind, text};
+use crate::record::{counts, person, text};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 use crate::{date, live, seal};
@@ -137,7 +137,7 @@ pub(super) fn list(visit: &Visit, lines: &[Value]) -> Markup {
                                 @for line in &group[1..] {
                                     li {
                                         (date::stamp(visit.language, text(line, "/time"))) " "
-                                        (sealed(visit, text(line, "/event")))
+                                        (seal::of_event(visit.language, text(line, "/event")))
                                     }
                                 }
                             }
@@ -157,11 +157,13 @@ fn access(visit: &Visit, line: &Value) -> Markup {
             p.kind { (date::stamp(visit.language, text(line, "/time"))) }
             p.title {
                 (who(visit, text(line, "/who"))) ", " (text(line, "/organisation")) ": "
-                (deed(visit, text(line, "/deed")))
+                (visit.language.coded("deed", text(line, "/deed")))
             }
-            p.value { (what(visit, text(line, "/what"))) }
+            p.value { (counts(visit.language, text(line, "/what"))) }
             @if !purpose.is_empty() {
-                p.value { (visit.say("accesses-purpose")) ": " (coded(visit, "purpose", purpose)) }
+                p.value {
+                    (visit.say("accesses-purpose")) ": " (visit.language.coded("purpose", purpose))
+                }
             }
             @if outcome != "permitted" {
                 p.tag.strong { (visit.say(if outcome == "refused" { "accesses-refused" }
@@ -171,59 +173,22 @@ fn access(visit: &Visit, line: &Value) -> Markup {
                 p { a href={ "/portal/ask?kind=why&about=" (about) } {
                     (visit.say("accesses-why")) } }
             }
-            (sealed(visit, text(line, "/event")))
+            (seal::of_event(visit.language, text(line, "/event")))
         }
     }
 }
 
 /// `ada (clinician)` with the role in words.
 fn who(visit: &Visit, who: &str) -> String {
-    let Some((name, role)) = who.strip_suffix(')').and_then(|who| who.rsplit_once(" (")) else {
+    let Some((name, role)) = person(who) else {
         return who.to_owned();
     };
-    let role = coded(visit, "role", role);
+    let role = visit.language.coded("role", role);
     // Another organisation names its people by a pseudonym; who it was it tells if you ask.
     let pseudonym = name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     if pseudonym {
         role
     } else {
         format!("{name} ({role})")
-    }
-}
-
-fn deed(visit: &Visit, code: &str) -> String {
-    coded(visit, "deed", code)
-}
-
-/// The words for a code, else the code.
-fn coded(visit: &Visit, group: &str, code: &str) -> String {
-    let key = format!("{group}-{code}");
-    if visit.language.has(&key) {
-        visit.say(&key)
-    } else {
-        code.to_owned()
-    }
-}
-
-/// `Observation: 3, Condition: 1` in words.
-fn what(visit: &Visit, what: &str) -> String {
-    let told: Vec<String> = what
-        .split(", ")
-        .filter_map(|part| part.split_once(": "))
-        .map(|(type_, count)| {
-            let kind = kind(visit.language, type_);
-            visit.tell("accesses-what", &[("kind", &kind), ("count", count)])
-        })
-        .collect();
-    told.join(", ")
-}
-
-/// The seal of the event itself: `AuditEvent/id/_history/1`.
-fn sealed(visit: &Visit, event: &str) -> Markup {
-    let parts: Vec<&str> = event.split('/').collect();
-    if let [type_, id, "_history", version] = parts.as_slice() {
-        seal::seal(visit.language, type_, id, version)
-    } else {
-        html! {}
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::record::{self, line};
 use crate::trouble::Trouble;
-use crate::visit::{Visit, cookie};
+use crate::visit::Visit;
 use crate::{date, live};
 
 /// What is told at once; the record has the rest.
@@ -88,7 +88,7 @@ fn news(visit: &Visit, fresh: &[&Value]) -> Markup {
 fn since(visit: &Visit) -> (String, Option<HeaderValue>) {
     let name = format!("salus_last_{}", visit.organisation());
     let began_us = visit.visitor.session.began_us;
-    let kept = cookie(&visit.parts.headers, &name).and_then(|kept| {
+    let kept = api::find_cookie(&visit.parts.headers, &name).and_then(|kept| {
         let (began, last) = kept.split_once('.')?;
         Some((began.parse::<i64>().ok()?, last.parse::<i64>().ok()?))
     });

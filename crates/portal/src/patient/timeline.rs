@@ -150,12 +150,7 @@ pub(crate) fn item(visit: &Visit, line: &Line, resource: &Value) -> Markup {
 }
 
 fn status(visit: &Visit, code: &str) -> String {
-    let key = format!("status-{code}");
-    if visit.language.has(&key) {
-        visit.say(&key)
-    } else {
-        code.to_owned()
-    }
+    visit.language.coded("status", code)
 }
 
 /// `GET /portal/record/{type}/{id}`

@@ -24,12 +24,7 @@ pub(crate) struct Line {
 
 /// The kind of a record in words: `Condition` is a health problem.
 pub(crate) fn kind(language: Language, type_: &str) -> String {
-    let key = format!("kind-{type_}");
-    if language.has(&key) {
-        language.say(&key)
-    } else {
-        type_.to_owned()
-    }
+    language.coded("kind", type_)
 }
 
 /// Elements that say when something was, the most telling first.

@@ -9,6 +9,8 @@ pub(crate) use value::{concept, unit, unit_words, value};
 
 use serde_json::Value;
 
+use crate::words::Language;
+
 /// The records of a Bundle, without what the server told beside them.
 pub(crate) fn records(bundle: &Value) -> impl Iterator<Item = &Value> {
     let entries = bundle["entry"].as_array().into_iter().flatten();
@@ -47,4 +49,22 @@ pub(crate) fn name(resource: &Value) -> String {
     let mut parts: Vec<&str> = given.filter_map(Value::as_str).collect();
     parts.extend(name["family"].as_str());
     parts.join(" ")
+}
+
+/// What a line of a report is about, `Observation: 3, Condition: 1`, in words.
+pub(crate) fn counts(language: Language, what: &str) -> String {
+    let told: Vec<String> = what
+        .split(", ")
+        .filter_map(|part| part.split_once(": "))
+        .map(|(type_, count)| {
+            let kind = kind(language, type_);
+            language.tell("accesses-what", &[("kind", &kind), ("count", count)])
+        })
+        .collect();
+    told.join(", ")
+}
+
+/// Name and role of a person in a line of a report, `ada (clinician)`.
+pub(crate) fn person(who: &str) -> Option<(&str, &str)> {
+    who.strip_suffix(')').and_then(|who| who.rsplit_once(" ("))
 }

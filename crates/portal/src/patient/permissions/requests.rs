@@ -28,12 +28,7 @@ fn card(visit: &Visit, one: &Value) -> Markup {
         text(one, "/organisation"),
         text(one, "/purpose"),
     );
-    let named = format!("purpose-{purpose}");
-    let purpose_words = if visit.language.has(&named) {
-        visit.say(&named)
-    } else {
-        purpose.to_owned()
-    };
+    let purpose_words = visit.language.coded("purpose", purpose);
     let query = [
         ("who".to_owned(), who.to_owned()),
         ("purpose".to_owned(), purpose.to_owned()),

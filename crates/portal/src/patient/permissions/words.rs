@@ -45,14 +45,7 @@ pub(super) fn words(visit: &Visit, consent: &Value) -> Markup {
     let said = |group: &str, codes: &[String]| -> String {
         let told: Vec<String> = codes
             .iter()
-            .map(|code| {
-                let key = format!("{group}-{code}");
-                if visit.language.has(&key) {
-                    visit.say(&key)
-                } else {
-                    code.clone()
-                }
-            })
+            .map(|code| visit.language.coded(group, code))
             .collect();
         told.join(", ")
     };
