@@ -151,6 +151,7 @@ impl Hospital {
             guards,
             vault_keys: keys.made,
             identity: Vec::new(),
+            epcis: Vec::new(),
         })
     }
 }

@@ -185,6 +185,11 @@ impl From<store::StoreError> for HospitalError {
             S::Full => Self::DiskFull,
             S::Busy | S::Closed => Self::Busy(error.to_string()),
             S::Damaged { item, reason } => Self::Damaged { item, reason },
+            S::EventExists(_) => Self::request(
+                "duplicate",
+                error.to_string(),
+                "send each event once; a correction is an event with an errorDeclaration",
+            ),
             S::PageToken => Self::request(
                 "value",
                 error.to_string(),

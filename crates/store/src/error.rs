@@ -24,6 +24,9 @@ pub enum StoreError {
     /// A vault key of that id exists: read it and write again.
     #[error("a vault key of this id exists")]
     VaultKeyExists(String),
+    /// An EPCIS event of that eventID is stored.
+    #[error("an event of this eventID exists")]
+    EventExists(String),
     /// Too many requests are waiting: try again later.
     #[error("the store has too many requests waiting")]
     Busy,

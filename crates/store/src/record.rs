@@ -80,6 +80,8 @@ pub struct Write {
     pub vault_keys: Vec<NewVaultKey>,
     /// Changes of keys and delegations that the records tell of.
     pub identity: Vec<crate::Identity>,
+    /// What EPCIS events among the versions are found by.
+    pub epcis: Vec<crate::EpcisRow>,
 }
 
 /// What a write became.

@@ -27,6 +27,7 @@ mod rows;
 pub(crate) mod search;
 pub(crate) mod sight;
 mod span;
+pub(crate) mod supply;
 pub(crate) mod ticket;
 pub(crate) mod user;
 pub(crate) mod write;

@@ -15,9 +15,9 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
 use store::{
-    Batch, ClientRow, DelegationStep, Erasure, HoldStep, Identity, LoginRow, Method, NewVaultKey,
-    Options, Pact, PactKind, PasskeyRow, PatientKey, Put, SeedChange, Setting, Store, Stored,
-    Ticket, TicketKind, User, Write,
+    Batch, ClientRow, DelegationStep, Drawer, EPCIS_EVENT, EpcisRow, Erasure, HoldStep, Identity,
+    LoginRow, Method, NewVaultKey, Options, Pact, PactKind, PasskeyRow, PatientKey, Put, Sealed,
+    SeedChange, Setting, Store, Stored, Ticket, TicketKind, User, Write,
 };
 use support::*;
 
@@ -27,7 +27,10 @@ use support::*;
 /// tickets (marked).
 async fn compared_outside(store: &Store) -> String {
     let versions = store.scan_versions(0, 1000).await.unwrap_or_default();
-    let (mut pacts, mut tickets) = (Vec::new(), Vec::new());
+    let (mut pacts, mut tickets, mut sealed) = (Vec::new(), Vec::new(), Vec::new());
+    for drawer in Drawer::ALL {
+        sealed.push(store.latest_sealed(drawer, None, 1000).await);
+    }
     for kind in PactKind::ALL {
         pacts.push(store.pacts(kind).await);
     }
@@ -35,7 +38,7 @@ async fn compared_outside(store: &Store) -> String {
         tickets.push(store.tickets(kind).await);
     }
     format!(
-        "{versions:?} {pacts:?} {tickets:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "{versions:?} {pacts:?} {tickets:?} {sealed:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         store.scan_leaves(0, 1000).await,
         store.scan_batches(0, 1000).await,
         store.scan_vault_keys("", 1000).await,
@@ -71,6 +74,12 @@ async fn lines(store: &Store, expected: &[Stored]) -> Vec<String> {
             .rfind(|other| other.id == *id && !other.deleted())
             .unwrap();
         let body: Value = serde_json::from_slice(&live.envelope).unwrap();
+        if *type_ == EPCIS_EVENT {
+            match store.check_epcis(epcis_row()).await {
+                Ok(found) => lines.extend(found),
+                Err(error) => lines.push(error.to_string()),
+            }
+        }
         let patients = fhir::compartment::patients(&body);
         let index = if version.deleted() {
             Vec::new()
@@ -115,6 +124,7 @@ async fn filled() -> Ward {
     ] {
         store.commit(puts(vec![item])).await.unwrap();
     }
+    supplied(store).await;
     erase_one(store).await;
     let batch = Batch {
         sequence: 1,
@@ -186,6 +196,40 @@ async fn filled() -> Ward {
     // Its index rows wait.
     admit(store, &event("e1", "p1", "o1"), 80).await.unwrap();
     ward
+}
+
+fn epcis_row() -> EpcisRow {
+    EpcisRow {
+        id: "shipped".into(),
+        event_id: "urn:uuid:1".into(),
+        event_type: "ObjectEvent".into(),
+        event_us: 60,
+        recorded_us: 70,
+        terms: vec![("epcList".into(), "https://id.gs1.org/01/9".into())],
+    }
+}
+
+/// An EPCIS event and a sealed row of each kind.
+async fn supplied(store: &Store) {
+    let event = serde_json::json!({"resourceType": EPCIS_EVENT, "id": "shipped"});
+    let write = Write {
+        epcis: vec![epcis_row()],
+        ..puts(vec![put(&event, None, 70)])
+    };
+    store.commit(write).await.unwrap();
+    for drawer in Drawer::ALL {
+        let id = match drawer {
+            Drawer::Captures => b"capture-1".to_vec(),
+            Drawer::Packs => vec![1; 16],
+            Drawer::Moves => vec![1; 32],
+        };
+        let row = Sealed {
+            id,
+            at_us: 80,
+            body: vec![2; 30],
+        };
+        store.put_sealed(drawer, vec![row]).await.unwrap();
+    }
 }
 
 fn identity() -> Write {

@@ -8,6 +8,7 @@ use super::names::{self, Table as Names};
 use super::page_token::{Purpose, Token};
 use super::sight::Eyes;
 use super::{read, to_sql};
+use crate::supply::EPCIS_EVENT;
 use crate::{History, HistoryPage, HistoryScope, Page, StoreError};
 
 /// A page of a history: by time and then by the order of commits.
@@ -85,6 +86,12 @@ fn rows(
             return Ok(None);
         };
         also.push(" AND v.type = ?", [Value::Integer(type_)]);
+    }
+    if type_name.is_none()
+        && let Some(type_) = names::find(connection, Names::Types, EPCIS_EVENT)?
+    {
+        // No resource of FHIR.
+        also.push(" AND v.type <> ?", [Value::Integer(type_)]);
     }
     let mut from = "versions v CROSS JOIN records r ON r.record = v.record";
     let mut by_patient = String::new();

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::names::{Cache, Table as Names};
-use super::{driver, from_sql, identity, later, read, rows, search, to_sql};
+use super::{driver, from_sql, identity, later, read, rows, search, supply, to_sql};
 use crate::{Committed, Guard, Method, Put, StoreError, Write};
 
 /// Puts in one write at most: a bundle has its own, lower bound.
@@ -44,6 +44,9 @@ pub(crate) fn apply(
     }
     for change in &write.identity {
         identity::apply(connection, change)?;
+    }
+    for row in &write.epcis {
+        supply::put(connection, row)?;
     }
     let first_leaf = from_sql(last + 1)?;
     Ok(Committed { first_leaf })
