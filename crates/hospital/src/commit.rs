@@ -130,6 +130,7 @@ impl Hospital {
         guards: Vec<Guard>,
     ) -> Result<Write, HospitalError> {
         let mut work = Vec::with_capacity(drafts.len());
+        let epcis = drafts.iter().filter_map(|it| it.epcis.clone()).collect();
         for draft in drafts {
             let key = keys.keys.get(&draft.vault).cloned();
             let missing = || HospitalError::Internal("a vault key was not made".into());
@@ -151,7 +152,7 @@ impl Hospital {
             guards,
             vault_keys: keys.made,
             identity: Vec::new(),
-            epcis: Vec::new(),
+            epcis,
         })
     }
 }

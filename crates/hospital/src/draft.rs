@@ -84,6 +84,8 @@ pub(crate) struct Draft {
     pub(crate) index: Vec<Entry>,
     /// What a decision reads of it.
     pub(crate) facts: Vec<u8>,
+    /// What an EPCIS event is found by.
+    pub(crate) epcis: Option<store::EpcisRow>,
 }
 
 /// Checks a resource against R4 and against the type that the request names.
@@ -128,6 +130,7 @@ pub(crate) fn draft(value: &mut Value, stamp: Stamp) -> Result<Draft, HospitalEr
         vault: vault_id(&fhir::compartment::named(value))?,
         index: fhir::search::values(value),
         facts: consent::facts::of(value),
+        epcis: None,
         body: body.into(),
         compartments,
         stamp,
@@ -142,6 +145,7 @@ pub(crate) fn tombstone(stamp: Stamp, vault: String, patients: Vec<String>) -> D
         vault,
         index: Vec::new(),
         facts: Vec::new(),
+        epcis: None,
         body: Bytes::new(),
         compartments: patients,
         stamp,

@@ -89,6 +89,7 @@ mod shown;
 mod sight;
 mod sign_in;
 pub mod smart;
+mod tally;
 
 pub use admit::{Admitted, Made, new_id};
 pub use anchor::KeptAnchor;

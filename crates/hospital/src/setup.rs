@@ -14,7 +14,8 @@ use crate::clock::Clock;
 use crate::cpu::Cpu;
 use crate::error::HospitalError;
 use crate::keyring::Keyring;
-use crate::sharing::{Book, Custody, Knocks, WrongCodes};
+use crate::sharing::{Book, Custody};
+use crate::tally::Tally;
 
 /// Everything that [`Hospital::open`] needs.
 pub struct Setup {
@@ -62,9 +63,9 @@ pub(crate) struct Inner {
     pub(crate) policy: Arc<policy::Policy>,
     /// The links to other organisations, once there are some.
     pub(crate) peers: std::sync::OnceLock<Arc<peers::Peers>>,
-    pub(crate) wrong_codes: WrongCodes,
+    pub(crate) wrong_codes: Tally,
     /// How often other organisations ask patients here.
-    pub(crate) knocks: Knocks,
+    pub(crate) knocks: Tally,
     /// The consents that hold here.
     pub(crate) book: Book,
     /// The suspensions of accountings that are in force here.
@@ -108,8 +109,8 @@ impl Hospital {
             custody: setup.custody,
             policy: Arc::new(setup.policy),
             peers: std::sync::OnceLock::new(),
-            wrong_codes: WrongCodes::default(),
-            knocks: Knocks::default(),
+            wrong_codes: crate::sharing::wrong_codes(),
+            knocks: crate::sharing::knocks(),
             book: Book::default(),
             withheld: crate::report::Withheld::default(),
             keyring,

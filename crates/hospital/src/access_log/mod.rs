@@ -336,6 +336,7 @@ fn drafted(access: &Access, mut body: Body<'_>, stamp: Stamp) -> Result<Draft, H
         vault: vault_id(&compartments)?,
         index: index::values(&body, at_us),
         facts: index::facts(&body, &stamp.id, access),
+        epcis: None,
         body: bytes.into(),
         compartments,
         stamp,

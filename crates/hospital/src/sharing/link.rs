@@ -1,8 +1,5 @@
 //! Linking a patient between two organisations by a code that the patient carries.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
 use proof::{Digest, hash};
 use store::PactKind;
 
@@ -12,6 +9,7 @@ use super::pact::{Kept, LinkPact, link_id};
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
 use crate::setup::Hospital;
+use crate::tally::Tally;
 
 /// How long a code can be used.
 const CODE_LIFE_US: i64 = 15 * 60 * 1_000_000;
@@ -21,6 +19,11 @@ const SIGNS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const CODE_SIGNS: usize = 16;
 /// Wrong codes of one organisation within [`CODE_LIFE_US`] before it must wait.
 const WRONG_MAX: u32 = 20;
+
+/// Wrong codes by organisation.
+pub(crate) fn wrong_codes() -> Tally {
+    Tally::new(WRONG_MAX, CODE_LIFE_US)
+}
 
 /// The pseudonym that a device gave with its code, hexadecimal.
 type CodeFor = Option<String>;
@@ -39,28 +42,6 @@ pub struct Code {
 pub struct Linked {
     /// The other organisation.
     pub organisation: String,
-}
-
-/// Wrong codes by organisation: how many, and since when.
-#[derive(Default)]
-pub(crate) struct WrongCodes(Mutex<BTreeMap<String, (u32, i64)>>);
-
-impl WrongCodes {
-    fn blocked(&self, organisation: &str, now_us: i64) -> bool {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = all.get(organisation);
-        found.is_some_and(|(count, since)| *count >= WRONG_MAX && now_us - since < CODE_LIFE_US)
-    }
-
-    /// The keys are members of the ledger, so the map is bounded by their number.
-    fn count(&self, organisation: &str, now_us: i64) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = all.entry(organisation.to_owned()).or_insert((0, now_us));
-        if now_us - entry.1 >= CODE_LIFE_US {
-            *entry = (0, now_us);
-        }
-        entry.0 = entry.0.saturating_add(1);
-    }
 }
 
 impl Hospital {
@@ -162,7 +143,7 @@ impl Hospital {
     ) -> Result<LinkAnswer, HospitalError> {
         let wrong = || HospitalError::Absent("a code of this form".into());
         let now_us = self.now_us();
-        if self.0.wrong_codes.blocked(from, now_us) {
+        if !self.0.wrong_codes.has_room(from, now_us) {
             return Err(HospitalError::Busy(
                 "too many codes of this organisation were wrong: wait a quarter of an hour".into(),
             ));
@@ -176,7 +157,7 @@ impl Hospital {
             None => None,
         };
         let Some(code) = taken else {
-            self.0.wrong_codes.count(from, now_us);
+            self.0.wrong_codes.take(from, now_us);
             return Err(wrong());
         };
         let pseudonym = match &code.value {
@@ -286,16 +267,5 @@ mod tests {
         ] {
             assert!(signs_of(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn an_organisation_that_guesses_has_to_wait() {
-        let wrong = WrongCodes::default();
-        for _ in 0..WRONG_MAX {
-            assert!(!wrong.blocked("a", 0));
-            wrong.count("a", 0);
-        }
-        assert!(wrong.blocked("a", CODE_LIFE_US - 1));
-        assert!(!wrong.blocked("b", 0) && !wrong.blocked("a", CODE_LIFE_US));
     }
 }

@@ -12,7 +12,7 @@ mod record;
 mod send;
 mod settle;
 
-pub(crate) use receive::Knocks;
+pub(crate) use receive::knocks;
 pub use send::NewAccessRequest;
 pub use settle::AccessRequestPage;
 

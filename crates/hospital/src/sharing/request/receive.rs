@@ -1,8 +1,5 @@
 //! The custodian's side: kept for the patient, and the same answer for whom it does not know.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
 use tokio::time::Instant;
 
 use super::record::{self, Side, TYPE};
@@ -19,26 +16,15 @@ use crate::setup::Hospital;
 use crate::sharing::disclose::{ACT_REASON, agent};
 use crate::sharing::locate::{NOBODY, at_next_step};
 use crate::sharing::message::{self, RequestAnswer, RequestAsk};
+use crate::tally::Tally;
 
 /// Requests of one organisation in [`SPAN_US`], whoever they are about.
 const KNOCKS_MAX: u32 = 500;
 const SPAN_US: i64 = 86_400 * 1_000_000;
 
-/// Requests by organisation: how many, and since when. The keys are members of the ledger.
-#[derive(Debug, Default)]
-pub(crate) struct Knocks(Mutex<BTreeMap<String, (u32, i64)>>);
-
-impl Knocks {
-    /// Counts one; false if it is one too many.
-    fn take(&self, organisation: &str, now_us: i64) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = all.entry(organisation.to_owned()).or_insert((0, now_us));
-        if now_us - entry.1 >= SPAN_US {
-            *entry = (0, now_us);
-        }
-        entry.0 = entry.0.saturating_add(1);
-        entry.0 <= KNOCKS_MAX
-    }
+/// How often organisations ask here.
+pub(crate) fn knocks() -> Tally {
+    Tally::new(KNOCKS_MAX, SPAN_US)
 }
 
 impl Hospital {
@@ -128,21 +114,5 @@ impl Hospital {
         let draft = self.own_draft(TYPE, record).await?;
         let (stored, _) = logged(access, self.store_acted(vec![draft], &[])).await;
         Ok(stored??)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_organisation_that_asks_too_often_has_to_wait() {
-        let knocks = Knocks::default();
-        for _ in 0..KNOCKS_MAX {
-            assert!(knocks.take("a", 0));
-        }
-        assert!(!knocks.take("a", SPAN_US - 1));
-        assert!(knocks.take("b", 0));
-        assert!(knocks.take("a", SPAN_US));
     }
 }
