@@ -10,7 +10,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fhir", &[]),
     // A decision reads dates and codes as FHIR writes them.
     ("consent", &["proof", "fhir"]),
-    ("ledger", &["consent", "proof"]),
+    ("supply", &["proof"]),
+    ("ledger", &["consent", "supply", "proof"]),
     ("policy", &["consent"]),
     ("peers", &[]),
     ("vault", &[]),
@@ -19,7 +20,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "hospital",
         &[
-            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "proof", "fhir",
+            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "supply", "proof",
+            "fhir",
         ],
     ),
     // The ledger's public view shows types of the crates below; never store, never vault.
@@ -33,7 +35,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "salus",
         &[
             "portal", "api", "hospital", "store", "chain", "vault", "peers", "policy", "ledger",
-            "consent", "proof", "fhir",
+            "consent", "supply", "proof", "fhir",
         ],
     ),
     // The workshop measures the verification of a receipt.
@@ -73,7 +75,7 @@ const SEALING: &str = "sealing lives in vault";
 const LINKS: &str = "links between nodes live in peers";
 
 /// Below the line nothing may bring a clock, dice, a runtime or I/O.
-const BELOW: &[&str] = &["proof", "fhir", "ledger", "consent"];
+const BELOW: &[&str] = &["proof", "fhir", "ledger", "consent", "supply"];
 const BANNED_BELOW: &[&str] = &[
     "tokio",
     "rand",
