@@ -30,17 +30,12 @@ pub(crate) fn run(check: bool) -> Result<()> {
             "gen: skipped: the FHIR definitions are absent (`cargo xtask gen` fetches them)"
         ),
     }
-    match identifiers::table()? {
-        Some(table) => settle(
-            "crates/gs1/src/generated",
-            vec![(identifiers::NAME, table)],
-            check,
-        ),
-        None => {
-            println!("gen: skipped: GS1's syntax dictionary is absent (../shared/data/epcis)");
-            Ok(())
-        }
-    }
+    let Some(table) = identifiers::table()? else {
+        println!("gen: skipped: GS1's syntax dictionary is absent (../shared/data/epcis)");
+        return Ok(());
+    };
+    let files = vec![(identifiers::NAME, table)];
+    settle("crates/gs1/src/generated", files, check)
 }
 
 /// Writes or compares the files of one folder.
