@@ -6,14 +6,17 @@ use crate::table::{Ai, matches};
 
 /// The rules of the dictionary over a whole message.
 pub(crate) fn check(elements: &[Element]) -> Result<(), Error> {
-    exclusive(elements)?;
-    required(elements)?;
-    repeated(elements)?;
-    signed(elements)
+    let mut sorted: Vec<&Element> = elements.iter().collect();
+    // By code, so that the same elements in another order break the same rule.
+    sorted.sort_by_key(|element| element.ai.code);
+    exclusive(&sorted)?;
+    required(&sorted)?;
+    repeated(&sorted)?;
+    signed(&sorted)
 }
 
 /// An identifier never excludes itself, even where its pattern means it.
-fn exclusive(elements: &[Element]) -> Result<(), Error> {
+fn exclusive(elements: &[&Element]) -> Result<(), Error> {
     for Element { ai, .. } in elements {
         for pattern in &ai.excludes {
             if let Some(other) = other(elements, ai, pattern) {
@@ -27,7 +30,7 @@ fn exclusive(elements: &[Element]) -> Result<(), Error> {
     Ok(())
 }
 
-fn required(elements: &[Element]) -> Result<(), Error> {
+fn required(elements: &[&Element]) -> Result<(), Error> {
     for Element { ai, .. } in elements {
         for groups in &ai.requires {
             let there = |pattern: &&str| other(elements, ai, pattern).is_some();
@@ -43,17 +46,18 @@ fn required(elements: &[Element]) -> Result<(), Error> {
     Ok(())
 }
 
-fn other<'a>(elements: &'a [Element], ai: &Ai, pattern: &str) -> Option<&'a Element> {
-    let is_other = |one: &&Element| one.ai.code != ai.code && matches(pattern, one.ai.code);
-    elements.iter().find(is_other)
+fn other<'a>(elements: &[&'a Element], ai: &Ai, pattern: &str) -> Option<&'a Element> {
+    let is_other = |one: &&&Element| one.ai.code != ai.code && matches(pattern, one.ai.code);
+    elements.iter().find(is_other).copied()
 }
 
 /// Two carriers on one pack may repeat each other, not contradict.
-fn repeated(elements: &[Element]) -> Result<(), Error> {
-    for (at, one) in elements.iter().enumerate() {
-        let same = |other: &&Element| other.ai.code == one.ai.code;
-        let earlier = elements.iter().take(at).find(same);
-        if earlier.is_some_and(|earlier| earlier.value != one.value) {
+fn repeated(sorted: &[&Element]) -> Result<(), Error> {
+    for pair in sorted.windows(2) {
+        if let [one, other] = pair
+            && one.ai.code == other.ai.code
+            && one.value != other.value
+        {
             return Err(Error::Different { ai: one.ai.code });
         }
     }
@@ -61,11 +65,11 @@ fn repeated(elements: &[Element]) -> Result<(), Error> {
 }
 
 /// A digital signature (8030) is of one thing: keys whose serial component may be left out have it.
-fn signed(elements: &[Element]) -> Result<(), Error> {
+fn signed(elements: &[&Element]) -> Result<(), Error> {
     if !elements.iter().any(|one| one.ai.code == "8030") {
         return Ok(());
     }
-    let whole_class = |one: &&Element| {
+    let whole_class = |one: &&&Element| {
         ["253", "255", "8003"].contains(&one.ai.code) && one.value.len() == one.ai.min()
     };
     match elements.iter().find(whole_class) {

@@ -191,6 +191,36 @@ pub fn write(stem: &str, elements: &Elements) -> Option<String> {
     Some(out)
 }
 
+/// Qualifiers that make an instance, then the one that makes a lot (CBV 2.0, section 8).
+const IDENTIFYING: &[&str] = &["21", "235", "254", "8011", "10"];
+
+/// Writes the canonical link of the finest thing that is identified, as EPCIS events name it: the
+/// key with its serial number, without one with its lot, without both alone. Variants, dates and
+/// amounts describe the thing and are left out.
+pub fn write_identity(elements: &Elements) -> Option<String> {
+    let key = elements.list().iter().find(|element| element.ai.is_key())?;
+    let belongs = |code: &str| {
+        key.ai
+            .qualifiers
+            .iter()
+            .flatten()
+            .any(|one| one.contains(&code))
+    };
+    let mut finest = IDENTIFYING.iter().filter(|code| belongs(code));
+    let qualifier = finest.find_map(|code| elements.get(code).map(|value| (*code, value)));
+    let mut out = CANONICAL_STEM.to_owned();
+    for (code, value) in [Some((key.ai.code, key.value.as_str())), qualifier]
+        .into_iter()
+        .flatten()
+    {
+        out.push('/');
+        out.push_str(code);
+        out.push('/');
+        percent::encode(&mut out, value);
+    }
+    Some(out)
+}
+
 /// The key and its qualifiers. Between two sequences with as many that are there, the one whose
 /// codes come first.
 fn choose(list: &[Element]) -> Option<Vec<&Element>> {

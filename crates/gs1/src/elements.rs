@@ -88,6 +88,12 @@ impl Elements {
         digital_link::write(digital_link::CANONICAL_STEM, self)
     }
 
+    /// The link of the finest thing identified, as EPCIS names it: see
+    /// [`digital_link::write_identity`].
+    pub fn identity_link(&self) -> Option<String> {
+        digital_link::write_identity(self)
+    }
+
     pub(crate) fn list(&self) -> &[Element] {
         &self.list
     }
