@@ -1,4 +1,5 @@
-//! Writes the tables of `crates/fhir/src/generated` from the official FHIR R4 definitions.
+//! Writes the tables of `crates/fhir/src/generated` from the official FHIR R4 definitions, and that
+//! of `crates/gs1/src/generated` from GS1's syntax dictionary.
 //!
 //! What lives here: reading StructureDefinitions, ValueSets, SearchParameters and the patient
 //! CompartmentDefinition, and writing them in a compact text form that `fhir` loads once. The
@@ -13,6 +14,7 @@ use anyhow::{Context, Result, bail};
 mod codes;
 mod elements;
 mod expression;
+mod identifiers;
 mod model;
 mod search;
 mod sources;
@@ -22,16 +24,30 @@ use sources::Sources;
 
 /// Writes the tables, or with `check` compares them with what is committed.
 pub(crate) fn run(check: bool) -> Result<()> {
-    let Some(sources) = sources::find(!check)? else {
-        println!("gen: skipped: the FHIR definitions are absent (`cargo xtask gen` fetches them)");
+    match sources::find(!check)? {
+        Some(sources) => settle("crates/fhir/src/generated", tables(&sources)?, check)?,
+        None => println!(
+            "gen: skipped: the FHIR definitions are absent (`cargo xtask gen` fetches them)"
+        ),
+    }
+    let Some(table) = identifiers::table()? else {
+        println!("gen: skipped: GS1's syntax dictionary is absent (../shared/data/epcis)");
         return Ok(());
     };
-    let folder = root().join("crates/fhir/src/generated");
+    let files = vec![(identifiers::NAME, table)];
+    settle("crates/gs1/src/generated", files, check)
+}
+
+/// Writes or compares the files of one folder.
+fn settle(folder: &str, files: Vec<(&'static str, String)>, check: bool) -> Result<()> {
+    let path = root().join(folder);
     let mut stale = Vec::new();
-    for (name, text) in tables(&sources)? {
-        let path = folder.join(name);
+    for (name, text) in files {
+        let path = path.join(name);
         if !check {
-            fs::create_dir_all(&folder)?;
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
             fs::write(&path, &text).with_context(|| format!("writing {}", path.display()))?;
             println!("gen: {name}: {} bytes", text.len());
         } else if fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
@@ -39,7 +55,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         }
     }
     if !stale.is_empty() {
-        bail!("crates/fhir/src/generated is stale: {stale:?}; run `cargo xtask gen`");
+        bail!("{folder} is stale: {stale:?}; run `cargo xtask gen`");
     }
     Ok(())
 }

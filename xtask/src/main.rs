@@ -1,7 +1,7 @@
 //! The workshop: everything a developer or a build machine runs, as `cargo xtask NAME`.
 //!
 //! What lives here: the order of the checks, the rules of the house that the compiler does not
-//! hold (`tidy`), the generator of the FHIR tables (`gen`) and the measurements (`bench`).
+//! hold (`tidy`), the generator of the tables of `fhir` and `gs1` (`gen`), measurements (`bench`).
 //! What does not: anything that the product needs at run time.
 #![allow(
     clippy::print_stdout,
@@ -25,7 +25,7 @@ usage: cargo xtask COMMAND
   test          everything: unit, property, process and third-party client tests
   ci            fmt, clippy, tidy, gen --check, cargo deny, unit tests
   tidy          the rules of the house: arrows between crates, file limits, purity
-  gen [--check] write (or compare) the tables made from the official FHIR definitions
+  gen [--check] write (or compare) the tables made from the FHIR definitions and GS1's dictionary
   bench [ROW]   measure the figures of docs/reference/performance.md
 ";
 

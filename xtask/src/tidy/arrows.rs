@@ -8,6 +8,7 @@ use serde_json::Value;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("proof", &[]),
     ("fhir", &[]),
+    ("gs1", &[]),
     // A decision reads dates and codes as FHIR writes them.
     ("consent", &["proof", "fhir"]),
     ("supply", &["proof"]),
@@ -20,8 +21,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "hospital",
         &[
-            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "supply", "proof",
-            "fhir",
+            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "supply", "gs1",
+            "proof", "fhir",
         ],
     ),
     // The ledger's public view shows types of the crates below; never store, never vault.
@@ -75,7 +76,7 @@ const SEALING: &str = "sealing lives in vault";
 const LINKS: &str = "links between nodes live in peers";
 
 /// Below the line nothing may bring a clock, dice, a runtime or I/O.
-const BELOW: &[&str] = &["proof", "fhir", "ledger", "consent", "supply"];
+const BELOW: &[&str] = &["proof", "fhir", "gs1", "ledger", "consent", "supply"];
 const BANNED_BELOW: &[&str] = &[
     "tokio",
     "rand",

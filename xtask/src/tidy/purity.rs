@@ -1,4 +1,5 @@
-//! Below the line (proof, consent, ledger, fhir): no await, clock, dice, files, hash order, float.
+//! Below the line (proof, consent, ledger, fhir, gs1): no await, clock, dice, files, hash order,
+//! float.
 
 use super::{Finding, files};
 
@@ -8,6 +9,7 @@ const PURE: &[&str] = &[
     "crates/consent/src/",
     "crates/supply/src/",
     "crates/fhir/src/",
+    "crates/gs1/src/",
 ];
 
 /// Whole words that the code, not its comments or strings, must not contain.
