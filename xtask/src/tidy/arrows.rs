@@ -8,6 +8,8 @@ use serde_json::Value;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("proof", &[]),
     ("fhir", &[]),
+    // The strict JSON reader and the decimals of `fhir`; hashes and canonical JSON of `proof`.
+    ("epcis", &["proof", "fhir"]),
     // A decision reads dates and codes as FHIR writes them.
     ("consent", &["proof", "fhir"]),
     ("ledger", &["consent", "proof"]),
@@ -73,7 +75,7 @@ const SEALING: &str = "sealing lives in vault";
 const LINKS: &str = "links between nodes live in peers";
 
 /// Below the line nothing may bring a clock, dice, a runtime or I/O.
-const BELOW: &[&str] = &["proof", "fhir", "ledger", "consent"];
+const BELOW: &[&str] = &["proof", "fhir", "epcis", "ledger", "consent"];
 const BANNED_BELOW: &[&str] = &[
     "tokio",
     "rand",

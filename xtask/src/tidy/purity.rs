@@ -1,4 +1,5 @@
-//! Below the line (proof, consent, ledger, fhir): no await, clock, dice, files, hash order, float.
+//! Below the line (proof, consent, ledger, fhir, epcis): no await, clock, dice, files, hash order,
+//! float.
 
 use super::{Finding, files};
 
@@ -7,6 +8,7 @@ const PURE: &[&str] = &[
     "crates/ledger/src/",
     "crates/consent/src/",
     "crates/fhir/src/",
+    "crates/epcis/src/",
 ];
 
 /// Whole words that the code, not its comments or strings, must not contain.
