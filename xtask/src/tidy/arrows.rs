@@ -9,6 +9,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("proof", &[]),
     ("fhir", &[]),
     ("gs1", &[]),
+    // The strict JSON reader and the decimals of `fhir`; hashes and canonical JSON of `proof`.
+    ("epcis", &["proof", "fhir"]),
     // A decision reads dates and codes as FHIR writes them.
     ("consent", &["proof", "fhir"]),
     ("supply", &["proof"]),
@@ -21,8 +23,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "hospital",
         &[
-            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "supply", "gs1",
-            "proof", "fhir",
+            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "supply", "epcis",
+            "gs1", "proof", "fhir",
         ],
     ),
     // The ledger's public view shows types of the crates below; never store, never vault.
@@ -76,7 +78,9 @@ const SEALING: &str = "sealing lives in vault";
 const LINKS: &str = "links between nodes live in peers";
 
 /// Below the line nothing may bring a clock, dice, a runtime or I/O.
-const BELOW: &[&str] = &["proof", "fhir", "gs1", "ledger", "consent", "supply"];
+const BELOW: &[&str] = &[
+    "proof", "fhir", "gs1", "epcis", "ledger", "consent", "supply",
+];
 const BANNED_BELOW: &[&str] = &[
     "tokio",
     "rand",

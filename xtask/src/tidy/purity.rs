@@ -1,5 +1,5 @@
-//! Below the line (proof, consent, ledger, fhir, gs1): no await, clock, dice, files, hash order,
-//! float.
+//! Below the line (proof, consent, supply, ledger, fhir, gs1, epcis): no await, clock, dice, files,
+//! hash order, float.
 
 use super::{Finding, files};
 
@@ -10,6 +10,7 @@ const PURE: &[&str] = &[
     "crates/supply/src/",
     "crates/fhir/src/",
     "crates/gs1/src/",
+    "crates/epcis/src/",
 ];
 
 /// Whole words that the code, not its comments or strings, must not contain.
