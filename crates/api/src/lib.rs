@@ -31,6 +31,7 @@ mod access;
 mod auth;
 mod blocks;
 mod config;
+mod epcis;
 mod erasure;
 mod error;
 mod fhir;
@@ -45,6 +46,7 @@ mod negotiate;
 mod operations;
 mod outcome;
 mod outgoing;
+mod packs;
 mod proposal;
 mod questions;
 mod report;
@@ -103,6 +105,7 @@ fn routes(door: &state::Door) -> Router {
     Router::new()
         .merge(open)
         .merge(smart::own_routes())
+        .merge(epcis::routes())
         .route("/auth/users", get(auth::users).post(auth::add_user))
         .route("/identity/keys", get(identity::keys).post(identity::enrol))
         .route("/identity/recovery", post(identity::recovery))
@@ -169,6 +172,10 @@ fn routes(door: &state::Door) -> Router {
         )
         .route("/questions", get(questions::list).post(questions::ask))
         .route("/questions/{id}/answer", post(questions::answer))
+        .route("/packs", get(packs::list))
+        .route("/packs/verify", post(packs::verify))
+        .route("/packs/acts", post(packs::act))
+        .route("/packs/trace", post(packs::trace))
         .route("/operations/backups", get(operations::backups))
         .route("/operations/storage", get(operations::storage))
         .route("/operations/keys", get(operations::keys))

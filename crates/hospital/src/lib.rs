@@ -70,6 +70,7 @@ pub mod links;
 mod membership;
 pub mod operations;
 mod own;
+pub mod packs;
 pub mod pairs;
 mod pen;
 mod perform;

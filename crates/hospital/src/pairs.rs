@@ -50,6 +50,13 @@ fn decode_part(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
+/// A value as one part of a path: a slash in it is none of the path.
+pub fn encode_segment(text: &str) -> String {
+    let mut out = String::new();
+    encode_part(&mut out, text);
+    out.replace('/', "%2F")
+}
+
 fn encode_part(out: &mut String, text: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {

@@ -38,6 +38,7 @@ pub(crate) fn start(
     hospital.connect(Arc::clone(&peers));
     let mut tasks = JoinSet::new();
     tasks.spawn(pursue_erasures(hospital.clone(), stopped.clone()));
+    tasks.spawn(pursue_packs(hospital.clone(), stopped.clone()));
     if let Some(door) = door {
         tasks.spawn(serve(
             Arc::clone(&peers),
@@ -69,6 +70,28 @@ async fn pursue_erasures(hospital: Hospital, mut stopped: watch::Receiver<Option
             && let Err(error) = hospital.pursue_erasures().await
         {
             tracing::warn!(%error, "an erasure waits");
+        }
+        tokio::select! {
+            _ = stopped.changed() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// Finishes what was begun with packs, and tells receivers that were away.
+async fn pursue_packs(hospital: Hospital, mut stopped: watch::Receiver<Option<End>>) {
+    let (began_us, mut captured) = (hospital.now_us(), false);
+    while stopped.borrow().is_none() {
+        if hospital.chain().status().ready() {
+            if let Err(error) = hospital.pursue_moves().await {
+                tracing::warn!(%error, "moves of packs wait");
+            }
+            if !captured {
+                match hospital.pursue_captures(began_us).await {
+                    Ok(()) => captured = true,
+                    Err(error) => tracing::warn!(%error, "captures wait"),
+                }
+            }
         }
         tokio::select! {
             _ = stopped.changed() => {}

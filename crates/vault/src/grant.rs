@@ -218,6 +218,11 @@ impl GrantKey {
         Ok(Self(*bytes))
     }
 
+    /// The key itself, for whom it is a name's key and opens nothing.
+    pub fn bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0)
+    }
+
     /// A key of its own for each of its purposes.
     pub(crate) fn purpose(&self, label: &str) -> Zeroizing<[u8; 32]> {
         derive(&self.0, label)

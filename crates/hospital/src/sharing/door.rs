@@ -13,6 +13,7 @@ use super::message;
 use crate::access_log::{Access, AccessAgent, AccessDeed};
 use crate::caller::Caller;
 use crate::error::HospitalError;
+use crate::packs::message::{PACKS, TRACE, TRADE_KEY};
 use crate::setup::Hospital;
 
 /// How long a call to another organisation may take, the finality of a disclosure included.
@@ -50,7 +51,7 @@ impl Hospital {
     }
 
     /// Calls another organisation.
-    pub(super) async fn call<T: Serialize + Sync>(
+    pub(crate) async fn call<T: Serialize + Sync>(
         &self,
         organisation: &str,
         path: &str,
@@ -131,6 +132,18 @@ impl Hospital {
             }
             message::ERASE => {
                 self.answer_erasure(from, &message::read(body)?).await?;
+                message::write(&())
+            }
+            TRADE_KEY => {
+                let ask = message::read(body)?;
+                message::write(&self.answer_trade_key(from, &ask).await?)
+            }
+            TRACE => {
+                let ask = message::read(body)?;
+                message::write(&self.answer_trace(from, &ask).await?)
+            }
+            PACKS => {
+                self.answer_packs(from, &message::read(body)?).await?;
                 message::write(&())
             }
             _ => Err(HospitalError::Absent("a call of this name".into())),

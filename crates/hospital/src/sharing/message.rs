@@ -225,13 +225,13 @@ pub(super) struct Released {
     pub(super) receipt: Option<String>,
 }
 
-pub(super) fn write<T: Serialize>(message: &T) -> Result<bytes::Bytes, HospitalError> {
+pub(crate) fn write<T: Serialize>(message: &T) -> Result<bytes::Bytes, HospitalError> {
     serde_json::to_vec(message)
         .map(bytes::Bytes::from)
         .map_err(|error| HospitalError::Internal(format!("a message does not print: {error}")))
 }
 
-pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, HospitalError> {
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, HospitalError> {
     // serde's errors may quote the message: the place is enough.
     serde_json::from_slice(bytes).map_err(|error| HospitalError::Malformed {
         line: error.line(),
@@ -253,7 +253,7 @@ pub(super) fn digest(text: &str) -> Result<Digest, HospitalError> {
     text.parse().map_err(|_| unusable())
 }
 
-pub(super) fn unusable() -> HospitalError {
+pub(crate) fn unusable() -> HospitalError {
     HospitalError::request(
         "value",
         "a field of the message is not usable",

@@ -30,7 +30,7 @@ mod keys;
 mod link;
 mod locatable;
 mod locate;
-mod message;
+pub(crate) mod message;
 mod misconduct;
 mod pact;
 mod prepare;

@@ -19,19 +19,19 @@ pub(crate) const MEMBERS: [Member; 4] = [
         id: "st-mary",
         name: "St Mary Hospital",
         kind: Kind::Hospital,
-        roles: &["clinician", "researcher", "auditor", "admin"],
+        roles: &["clinician", "pharmacist", "researcher", "auditor", "admin"],
     },
     Member {
         id: "north-clinic",
         name: "North Clinic",
         kind: Kind::Clinic,
-        roles: &["clinician", "auditor", "admin"],
+        roles: &["clinician", "pharmacist", "auditor", "admin"],
     },
     Member {
         id: "city-lab",
         name: "City Laboratory",
         kind: Kind::Laboratory,
-        roles: &["clinician", "auditor", "admin"],
+        roles: &["clinician", "pharmacist", "auditor", "admin"],
     },
     Member {
         id: "harbour-pharmacy",

@@ -1,0 +1,90 @@
+//! `/epcis`: the REST interface of EPCIS 2.0 (section 12, GS1's OpenAPI).
+//!
+//! `capture.rs` takes documents and events in, `events.rs` answers queries, `resources.rs` lists what
+//! can be asked for. Named queries and subscriptions are not served yet: `docs/reference/epcis.md`.
+
+mod capture;
+mod events;
+mod resources;
+
+use axum::Router;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use axum::routing::get;
+use serde_json::Value;
+
+use crate::error::ApiError;
+use crate::outcome::{problem, respond};
+use crate::state::Door;
+
+/// EPCIS and CBV versions that are understood.
+const EPCIS_VERSION: &str = "2.0.0";
+const CBV_VERSION: &str = "2.0.0";
+
+pub(crate) fn routes() -> Router<Door> {
+    let mut routes = Router::new()
+        .route("/epcis", get(resources::root).options(discover))
+        .route(
+            "/epcis/capture",
+            get(capture::jobs)
+                .post(capture::document)
+                .options(capture::discover),
+        )
+        .route("/epcis/capture/{id}", get(capture::job).options(discover))
+        .route(
+            "/epcis/events",
+            get(events::all).post(capture::event).options(discover),
+        )
+        .route("/epcis/events/{id}", get(events::one).options(discover));
+    for resource in resources::ALL {
+        let path = format!("/epcis/{}", resource.path);
+        let list = move |door, query, parts| resources::list(resource, door, query, parts);
+        let below = move |door, name, parts| resources::below(resource, door, name, parts);
+        let found = move |door, name, parts| events::of(resource, door, name, parts);
+        routes = routes
+            .route(&path, get(list).options(discover))
+            .route(&format!("{path}/{{name}}"), get(below).options(discover))
+            .route(
+                &format!("{path}/{{name}}/events"),
+                get(found).options(discover),
+            );
+    }
+    routes
+}
+
+/// `OPTIONS`: which versions are understood. EPCIS 2.0, 12.4.
+async fn discover() -> Response {
+    let mut response = respond(StatusCode::NO_CONTENT, "application/json", "");
+    let headers = response.headers_mut();
+    headers.remove("content-type");
+    versions(headers);
+    for (name, value) in [
+        ("gs1-epcis-min", EPCIS_VERSION),
+        ("gs1-epcis-max", EPCIS_VERSION),
+        ("gs1-cbv-min", CBV_VERSION),
+        ("gs1-cbv-max", CBV_VERSION),
+        ("gs1-vendor-version", env!("CARGO_PKG_VERSION")),
+        ("gs1-epc-format", "Always_GS1_Digital_Link"),
+        ("gs1-cbv-xml-format", "No_Preference"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn versions(headers: &mut HeaderMap) {
+    headers.insert("gs1-epcis-version", HeaderValue::from_static(EPCIS_VERSION));
+    headers.insert("gs1-cbv-version", HeaderValue::from_static(CBV_VERSION));
+}
+
+/// An answer, or the failure as EPCIS names it beside our own code.
+fn answered(status: StatusCode, answer: Result<Value, ApiError>) -> Response {
+    match answer {
+        Ok(body) => {
+            let mut response = respond(status, "application/json", body.to_string());
+            versions(response.headers_mut());
+            response
+        }
+        Err(error) => problem(&error),
+    }
+}

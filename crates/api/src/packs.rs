@@ -1,0 +1,249 @@
+//! `/packs`: is this pack real, where has it been, and what is done with it.
+
+use axum::extract::{Query, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use hospital::packs::{ActOnPacks, Finding, PackAct, Reason, Verification};
+use hospital::{HospitalError, instant};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::fhir::agent;
+use crate::outcome::{problem, respond};
+use crate::state::Door;
+
+/// Largest form: 10,000 scans of 100 bytes.
+const FORM_BYTES_MAX: usize = 1 << 20;
+const HINT: &str = "docs/reference/packs.md shows each form";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scan {
+    scan: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActForm {
+    act: String,
+    #[serde(default)]
+    scans: Vec<String>,
+    make: Option<Make>,
+    to: Option<String>,
+    reason: Option<String>,
+    finding: Option<String>,
+}
+
+/// Packs of one lot whose serial numbers are made here.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Make {
+    gtin: String,
+    lot: String,
+    expiry: String,
+    count: u32,
+}
+
+/// `?after=`
+#[derive(Deserialize)]
+pub(crate) struct After {
+    after: Option<String>,
+}
+
+/// `POST /packs/verify`
+pub(crate) async fn verify(State(door): State<Door>, request: Request) -> Response {
+    let verified = async {
+        let (parts, body) = request.into_parts();
+        let caller = door.caller(&parts.headers)?;
+        let expected = "the body takes scan";
+        let form: Scan = door
+            .form(&parts.headers, body, FORM_BYTES_MAX, expected, HINT)
+            .await?;
+        let agent = agent(&caller, &parts);
+        let verified = door.hospital().verify_pack(&caller, agent, &form.scan);
+        Ok(told(&verified.await?))
+    };
+    answered(StatusCode::OK, verified.await)
+}
+
+/// `POST /packs/acts`
+pub(crate) async fn act(State(door): State<Door>, request: Request) -> Response {
+    let acted = async {
+        let (parts, body) = request.into_parts();
+        let caller = door.caller(&parts.headers)?;
+        let expected = "the body takes act, scans or make, to, reason and finding";
+        let form: ActForm = door
+            .form(&parts.headers, body, FORM_BYTES_MAX, expected, HINT)
+            .await?;
+        let act = read(&form)?;
+        let scans = match form.make {
+            Some(make) if act == PackAct::Commission && form.scans.is_empty() => door
+                .hospital()
+                .new_packs(&make.gtin, &make.lot, &make.expiry, make.count)?,
+            None => form.scans,
+            Some(_) => return Err(wrong("`make` stands alone with the act `commission`")),
+        };
+        let asked = ActOnPacks { act, scans };
+        let agent = agent(&caller, &parts);
+        let hospital = door.hospital().clone();
+        // Carried out whole even if the client hangs up: the ledger may have accepted.
+        let task = tokio::spawn(async move {
+            let acted = hospital.act_on_packs(&caller, agent, &asked).await;
+            acted.map(|acted| (acted, asked))
+        });
+        let broke = |_| HospitalError::Internal("an act on packs broke off".into());
+        let (acted, asked) = task.await.map_err(broke)??;
+        Ok(json!({
+            "event_id": acted.event_id,
+            "entry": acted.index,
+            "packs": acted.packs,
+            "scans": asked.scans,
+        }))
+    };
+    answered(StatusCode::CREATED, acted.await)
+}
+
+/// `GET /packs`: those that are known here, the latest first.
+pub(crate) async fn list(
+    State(door): State<Door>,
+    Query(asked): Query<After>,
+    parts: Parts,
+) -> Response {
+    let listed = async {
+        let caller = door.caller(&parts.headers)?;
+        let page = door
+            .hospital()
+            .packs(&caller, asked.after.as_deref())
+            .await?;
+        let packs = page.packs.iter().map(|(pack, at_us)| {
+            let mut told = json!({
+                "gtin": pack.gtin, "serial": pack.serial, "lot": pack.lot, "expiry": pack.expiry,
+                "code": pack.code(), "place": pack.place, "changed": instant::fhir(*at_us),
+            });
+            for (name, other) in [("from", &pack.from), ("to", &pack.to)] {
+                if let Some(other) = other {
+                    told[name] = other.clone().into();
+                }
+            }
+            told
+        });
+        let packs: Vec<Value> = packs.collect();
+        Ok(json!({ "packs": packs, "next": page.next, "roles": door.hospital().trade_roles() }))
+    };
+    answered(StatusCode::OK, listed.await)
+}
+
+/// `POST /packs/trace`
+pub(crate) async fn trace(State(door): State<Door>, request: Request) -> Response {
+    let traced = async {
+        let (parts, body) = request.into_parts();
+        let caller = door.caller(&parts.headers)?;
+        let expected = "the body takes scan";
+        let form: Scan = door
+            .form(&parts.headers, body, FORM_BYTES_MAX, expected, HINT)
+            .await?;
+        let agent = agent(&caller, &parts);
+        let trace = door
+            .hospital()
+            .trace_pack(&caller, agent, &form.scan)
+            .await?;
+        let steps = trace.steps.iter().map(|step| {
+            let events = step.events.iter().map(|(event, receipt)| {
+                let event: Value = serde_json::from_str(event).unwrap_or(Value::Null);
+                json!({ "event": event, "receipt": receipt })
+            });
+            let events: Vec<Value> = events.collect();
+            let mut told = json!({ "organisation": step.organisation, "events": events });
+            if let Some(problem) = &step.problem {
+                told["problem"] = problem.clone().into();
+            }
+            told
+        });
+        let steps: Vec<Value> = steps.collect();
+        Ok(json!({ "pack": marking(&trace.marking), "steps": steps }))
+    };
+    answered(StatusCode::OK, traced.await)
+}
+
+fn read(form: &ActForm) -> Result<PackAct, ApiError> {
+    let needed = |given: &Option<String>, what: &str| {
+        let missing = || wrong(&format!("the act {} needs `{what}`", form.act));
+        given.clone().ok_or_else(missing)
+    };
+    Ok(match form.act.as_str() {
+        "commission" => PackAct::Commission,
+        "ship" => PackAct::Hand {
+            to: needed(&form.to, "to")?
+                .parse()
+                .map_err(|_| wrong("`to` is the id of a member"))?,
+        },
+        "receive" => PackAct::Take,
+        "take-back" => PackAct::TakeBack,
+        "dispense" => PackAct::Dispense,
+        "decommission" => {
+            let word = needed(&form.reason, "reason")?;
+            let reasons = Reason::ALL.map(Reason::as_str).join(", ");
+            PackAct::Decommission(
+                Reason::of_word(&word)
+                    .ok_or_else(|| wrong(&format!("`reason` is one of {reasons}")))?,
+            )
+        }
+        "undo" => PackAct::Undo,
+        "mark" => {
+            let word = needed(&form.finding, "finding")?;
+            let found = Finding::ALL.into_iter().find(|it| it.as_str() == word);
+            PackAct::Mark(
+                found.ok_or_else(|| wrong("`finding` is clear, suspect or illegitimate"))?,
+            )
+        }
+        "recall" => PackAct::Recall,
+        _ => {
+            return Err(wrong(
+                "`act` is commission, ship, receive, take-back, dispense, decommission, undo, \
+                 mark or recall",
+            ));
+        }
+    })
+}
+
+fn told(verified: &Verification) -> Value {
+    let because = verified.because.iter().map(|it| {
+        let since = it.since_us.map(instant::fhir);
+        json!({ "verdict": it.verdict.word(), "code": it.code, "since": since })
+    });
+    let because: Vec<Value> = because.collect();
+    json!({
+        "verdict": verified.verdict.word(),
+        "because": because,
+        "pack": marking(&verified.marking),
+        "mended": verified.mended,
+        "place": verified.place,
+        "other": verified.other,
+        "acts": verified.acts,
+        "ledger": {
+            "height": verified.height,
+            "time": instant::fhir(i64::try_from(verified.time_ms).unwrap_or(0) * 1_000),
+        },
+        "proof": verified.proof,
+    })
+}
+
+fn marking(marking: &hospital::packs::Marking) -> Value {
+    json!({
+        "gtin": marking.gtin, "serial": marking.serial, "lot": marking.lot,
+        "expiry": marking.expiry, "code": marking.code(),
+    })
+}
+
+fn wrong(text: &str) -> ApiError {
+    HospitalError::request("value", text, HINT).into()
+}
+
+fn answered(status: StatusCode, answer: Result<Value, ApiError>) -> Response {
+    match answer {
+        Ok(body) => respond(status, "application/json", body.to_string()),
+        Err(error) => problem(&error),
+    }
+}

@@ -1,0 +1,360 @@
+//! Capture: EPCIS documents in. EPCIS 2.0, 12.6.
+//!
+//! A document is checked whole before it is accepted; what it says of packs is then done event by
+//! event, since the ledger judges each. The capture job keeps the document until it is through, so
+//! that a node that was killed goes on.
+
+use std::time::Duration;
+
+use epcis::{Document, EpcisError, Event, Limits};
+use serde::{Deserialize, Serialize};
+use store::{Drawer, Sealed};
+
+use super::{event, handles, looks, plan};
+use crate::access_log::{Access, AccessAgent, AccessDeed, logged};
+use crate::admit::new_id;
+use crate::caller::Caller;
+use crate::error::HospitalError;
+use crate::instant;
+use crate::keyring::failed;
+use crate::setup::Hospital;
+
+/// Jobs that are told at once.
+const PAGE_MAX: u32 = 100;
+/// How often and how long after each other what is in the way of a job is tried again.
+const TRIES_MAX: u32 = 60;
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+/// Errors that a job keeps.
+const ERRORS_MAX: usize = 100;
+
+/// In which form a document comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// JSON or JSON-LD.
+    Json,
+    /// XML, 1.2 or 2.0.
+    Xml,
+}
+
+/// What happens to the other events where one is refused (`GS1-Capture-Error-Behaviour`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnError {
+    /// None is captured.
+    Rollback,
+    /// They are captured.
+    Proceed,
+}
+
+/// Where a capture stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capture {
+    /// Its id.
+    pub id: String,
+    /// When the document came, RFC 3339.
+    pub created: String,
+    /// When it was through.
+    pub finished: Option<String>,
+    /// Whether it is still under way.
+    pub running: bool,
+    /// Whether every event was captured, so far.
+    pub success: bool,
+    /// What happens on an error.
+    pub on_error: OnError,
+    /// What was refused, in words.
+    pub errors: Vec<String>,
+    /// How many events were captured.
+    pub captured: usize,
+}
+
+/// A job with what is left of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Job {
+    told: Capture,
+    /// Events that are not through, in the order of the document.
+    left: Vec<String>,
+    /// Whether it was begun: what is there by then is its own.
+    tried: bool,
+}
+
+impl Hospital {
+    /// Takes a document in: it is valid and kept when this returns. What it says is done after that.
+    pub async fn capture(
+        &self,
+        caller: &Caller,
+        agent: AccessAgent,
+        (document, media): (bytes::Bytes, Media),
+        on_error: OnError,
+    ) -> Result<Capture, HospitalError> {
+        handles(caller)?;
+        let events = self.read_document(document, media).await?;
+        let now_us = self.now_us();
+        let left = events.iter().map(|event| event.to_json().to_string());
+        let job = Job {
+            left: left.collect(),
+            tried: false,
+            told: Capture {
+                id: new_id()?,
+                created: instant::fhir(now_us),
+                finished: None,
+                running: true,
+                success: true,
+                on_error,
+                errors: Vec::new(),
+                captured: 0,
+            },
+        };
+        self.keep_job(&job, now_us).await?;
+        let (id, hospital) = (job.told.id.clone(), self.clone());
+        tokio::spawn(async move { hospital.pursue_job(&id, &agent).await });
+        Ok(job.told)
+    }
+
+    /// Goes on with a job until it is through; what stands in its way may pass.
+    async fn pursue_job(&self, id: &str, agent: &AccessAgent) {
+        for _ in 0..TRIES_MAX {
+            match Box::pin(self.finish_job(id, agent)).await {
+                Ok(()) => return,
+                Err(error) => tracing::warn!(%error, "a capture waits"),
+            }
+            tokio::time::sleep(TRY_AGAIN).await;
+        }
+    }
+
+    /// Takes one event in; it is stored when this returns. Answers its eventID.
+    pub async fn capture_event(
+        &self,
+        caller: &Caller,
+        agent: AccessAgent,
+        (document, media): (bytes::Bytes, Media),
+    ) -> Result<String, HospitalError> {
+        handles(caller)?;
+        let mut events = self.read_document(document, media).await?;
+        let (Some(event), true) = (events.pop(), events.is_empty()) else {
+            return Err(HospitalError::request(
+                "value",
+                "one event is expected here",
+                "send documents to /epcis/capture",
+            ));
+        };
+        let id = event.event_id().unwrap_or_default().to_owned();
+        let access = Access::new(agent, AccessDeed::Create, self.now_us());
+        logged(access, Box::pin(self.take_in(&event))).await.0?;
+        Ok(id)
+    }
+
+    /// Reads and validates a document, off the async threads.
+    async fn read_document(
+        &self,
+        document: bytes::Bytes,
+        media: Media,
+    ) -> Result<Vec<Event>, HospitalError> {
+        let now_us = self.now_us();
+        let read = move || {
+            let limits = Limits::default();
+            let document = match media {
+                Media::Json => Document::from_json(&document, &limits),
+                Media::Xml => Document::from_xml(&document, &limits),
+            };
+            document.map(|document| {
+                let mut events = document.events;
+                for event in &mut events {
+                    event::recorded(event, now_us);
+                }
+                events
+            })
+        };
+        self.0.cpu.run(read).await?.map_err(|error| refused(&error))
+    }
+
+    /// One event: what it says of packs is done on the ledger first.
+    async fn take_in(&self, event: &Event) -> Result<(), HospitalError> {
+        let id = event.event_id().unwrap_or_default();
+        let declares = event.members().contains_key("errorDeclaration");
+        if !declares && self.0.store.epcis_event(id).await?.is_some() {
+            return Err(store::StoreError::EventExists(id.to_owned()).into());
+        }
+        if let Some(order) = plan::order_of(event)
+            && self.concerns_ledger(&order).await?
+        {
+            self.moved(&order, event.to_json().to_string()).await?;
+            return Ok(());
+        }
+        self.store_events(std::slice::from_ref(event)).await
+    }
+
+    /// Does what is left of a job.
+    async fn finish_job(&self, id: &str, agent: &AccessAgent) -> Result<(), HospitalError> {
+        let ids = vec![id.as_bytes().to_vec()];
+        let Some(row) = self.0.store.sealed(Drawer::Captures, ids).await?.pop() else {
+            return Ok(());
+        };
+        let mut job = self.opened_job(&row)?;
+        let mut events = Vec::with_capacity(job.left.len());
+        let mut known = Vec::new();
+        for text in &job.left {
+            let event = Event::read(text.as_bytes(), &Limits::default());
+            let event = event.map_err(|error| refused(&error))?;
+            let id = event.event_id().unwrap_or_default();
+            if job.tried && self.0.store.epcis_event(id).await?.is_some() {
+                // Stored before a stop.
+                known.push(id.to_owned());
+            } else {
+                events.push(event);
+            }
+        }
+        if !job.tried {
+            job.tried = true;
+            self.keep_job(&job, row.at_us).await?;
+        }
+        job.told.captured = known.len();
+        let access = Access::new(agent.clone(), AccessDeed::Create, self.now_us());
+        let work = Box::pin(self.take_all_in(&events, &mut job.told));
+        logged(access, work).await.0?;
+        job.left.clear();
+        job.told.running = false;
+        job.told.finished = Some(instant::fhir(self.now_us()));
+        self.keep_job(&job, row.at_us).await
+    }
+
+    /// Everything that is evidence alone is stored in one commit; what moves packs goes one by one.
+    async fn take_all_in(&self, events: &[Event], told: &mut Capture) -> Result<(), HospitalError> {
+        let (mut evidence, mut moving) = (Vec::new(), Vec::new());
+        for event in events {
+            let order = plan::order_of(event);
+            match order {
+                Some(order) if self.concerns_ledger(&order).await? => moving.push(event),
+                _ => evidence.push(event.clone()),
+            }
+        }
+        if told.on_error == OnError::Rollback {
+            // Nothing is on the ledger yet, and what is there already refuses all.
+            for event in events {
+                let id = event.event_id().unwrap_or_default();
+                if self.0.store.epcis_event(id).await?.is_some() {
+                    say(told, &store::StoreError::EventExists(id.to_owned()).into());
+                }
+            }
+            if !told.errors.is_empty() {
+                return Ok(());
+            }
+            self.store_events(&evidence).await?;
+            told.captured += evidence.len();
+        } else {
+            for event in &evidence {
+                match self.store_events(std::slice::from_ref(event)).await {
+                    Ok(()) => told.captured += 1,
+                    Err(error) if passes(&error) => return Err(error),
+                    Err(error) => say(told, &error),
+                }
+            }
+        }
+        for event in moving {
+            match self.take_in(event).await {
+                Ok(()) => told.captured += 1,
+                Err(error) if passes(&error) => return Err(error),
+                Err(error) => say(told, &error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with captures that a stop before this time broke off.
+    pub async fn pursue_captures(&self, before_us: i64) -> Result<(), HospitalError> {
+        let rows = self
+            .0
+            .store
+            .latest_sealed(Drawer::Captures, Some((before_us, Vec::new())), PAGE_MAX)
+            .await?;
+        for row in rows {
+            let job = self.opened_job(&row)?;
+            if job.told.running {
+                let agent = AccessAgent::default();
+                Box::pin(self.finish_job(&job.told.id, &agent)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a capture stands.
+    pub async fn capture_job(&self, caller: &Caller, id: &str) -> Result<Capture, HospitalError> {
+        looks(caller)?;
+        let absent = || HospitalError::Absent("a capture of this id".into());
+        let ids = vec![id.as_bytes().to_vec()];
+        let row = self.0.store.sealed(Drawer::Captures, ids).await?.pop();
+        Ok(self.opened_job(&row.ok_or_else(absent)?)?.told)
+    }
+
+    /// The captures, the latest first.
+    pub async fn capture_jobs(&self, caller: &Caller) -> Result<Vec<Capture>, HospitalError> {
+        looks(caller)?;
+        let rows = self
+            .0
+            .store
+            .latest_sealed(Drawer::Captures, None, PAGE_MAX)
+            .await?;
+        let told = rows
+            .iter()
+            .map(|row| self.opened_job(row).map(|it| it.told));
+        told.collect()
+    }
+
+    async fn keep_job(&self, job: &Job, made_us: i64) -> Result<(), HospitalError> {
+        let bytes = serde_json::to_vec(job)
+            .map_err(|error| HospitalError::Internal(format!("a job does not print: {error}")))?;
+        let label = label(&job.told.id, made_us);
+        let body = self.0.keyring.root().seal_secret(&label, &bytes);
+        let row = Sealed {
+            id: job.told.id.clone().into_bytes(),
+            at_us: made_us,
+            body: body.map_err(failed)?,
+        };
+        Ok(self.0.store.put_sealed(Drawer::Captures, vec![row]).await?)
+    }
+
+    fn opened_job(&self, row: &Sealed) -> Result<Job, HospitalError> {
+        let damaged = || HospitalError::Damaged {
+            item: "a capture".to_owned(),
+            reason: "its row does not open".to_owned(),
+        };
+        let id = String::from_utf8(row.id.clone()).map_err(|_| damaged())?;
+        let root = self.0.keyring.root();
+        let opened = root.open_secret(&label(&id, row.at_us), &row.body);
+        serde_json::from_slice(&opened.map_err(|_| damaged())?).map_err(|_| damaged())
+    }
+}
+
+fn label(id: &str, at_us: i64) -> String {
+    format!("capture/{at_us}/{id}")
+}
+
+/// Whether a failure says nothing about the event: the job is tried again.
+fn passes(error: &HospitalError) -> bool {
+    use HospitalError as H;
+    matches!(
+        error,
+        H::Busy(_) | H::DiskFull | H::Internal(_) | H::Damaged { .. }
+    )
+}
+
+fn say(told: &mut Capture, error: &HospitalError) {
+    if told.errors.len() < ERRORS_MAX {
+        told.errors.push(error.to_string());
+    }
+    told.success = false;
+}
+
+/// What is wrong with a document.
+pub(super) fn refused(error: &EpcisError) -> HospitalError {
+    let code = match error {
+        EpcisError::TooLarge(_) => "too-costly",
+        _ => "structure",
+    };
+    HospitalError::request(
+        code,
+        error.to_string(),
+        "correct what the pointers name; nothing was captured: docs/reference/epcis.md",
+    )
+}

@@ -1,0 +1,133 @@
+//! Packs that this organisation holds, held or awaits: sealed rows, by their names on the ledger.
+
+use serde::{Deserialize, Serialize};
+use store::{Drawer, Sealed};
+use supply::ids::PackId;
+
+use super::order::Marking;
+use crate::error::HospitalError;
+use crate::keyring::failed;
+use crate::setup::Hospital;
+
+/// The label of the seal; the time and the name of the pack follow.
+const LABEL: &str = "pack/";
+
+/// Where a pack is, seen from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Where {
+    /// Another organisation has handed it over; it was not taken yet.
+    Awaited,
+    /// It is here.
+    Here,
+    /// It was handed over and not taken yet.
+    OnItsWay,
+    /// It left, or its life has ended.
+    Gone,
+}
+
+/// A pack as this organisation knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pack {
+    /// GTIN-14.
+    pub gtin: String,
+    /// The serial number.
+    pub serial: String,
+    /// The batch or lot.
+    pub lot: String,
+    /// `YYMMDD`.
+    pub expiry: String,
+    /// Where it is.
+    pub place: Where,
+    /// Who handed it over; none: it was made here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// To whom it was handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Opens the lock of the holder, hexadecimal.
+    pub(crate) opening: String,
+}
+
+impl Pack {
+    /// What is printed on it.
+    pub fn marking(&self) -> Marking {
+        Marking {
+            gtin: self.gtin.clone(),
+            serial: self.serial.clone(),
+            lot: self.lot.clone(),
+            expiry: self.expiry.clone(),
+        }
+    }
+
+    /// [`Marking::code`]
+    pub fn code(&self) -> String {
+        self.marking().code()
+    }
+}
+
+impl Hospital {
+    /// The packs of these names that are known here.
+    pub(crate) async fn kept_packs(
+        &self,
+        names: &[PackId],
+    ) -> Result<Vec<(PackId, Pack)>, HospitalError> {
+        let ids = names.iter().map(|name| name.0.to_vec()).collect();
+        let rows = self.0.store.sealed(Drawer::Packs, ids).await?;
+        rows.into_iter().map(|row| self.opened_pack(&row)).collect()
+    }
+
+    /// The packs that changed last, before a time and a name.
+    pub(crate) async fn latest_packs(
+        &self,
+        before: Option<(i64, Vec<u8>)>,
+        limit: u32,
+    ) -> Result<Vec<(PackId, Pack, i64)>, HospitalError> {
+        let rows = self
+            .0
+            .store
+            .latest_sealed(Drawer::Packs, before, limit)
+            .await?;
+        let opened = rows.into_iter().map(|row| {
+            let (name, pack) = self.opened_pack(&row)?;
+            Ok((name, pack, row.at_us))
+        });
+        opened.collect()
+    }
+
+    /// The row of a pack.
+    pub(crate) fn pack_row(&self, name: &PackId, pack: &Pack) -> Result<Sealed, HospitalError> {
+        let bytes = serde_json::to_vec(pack)
+            .map_err(|error| HospitalError::Internal(format!("a pack does not print: {error}")))?;
+        let (root, at_us) = (self.0.keyring.root(), self.now_us());
+        let body = root.seal_secret(&label(&name.0, at_us), &bytes);
+        Ok(Sealed {
+            id: name.0.to_vec(),
+            at_us,
+            body: body.map_err(failed)?,
+        })
+    }
+
+    fn opened_pack(&self, row: &Sealed) -> Result<(PackId, Pack), HospitalError> {
+        let damaged = || HospitalError::Damaged {
+            item: "a pack".to_owned(),
+            reason: "its row does not open".to_owned(),
+        };
+        let name = <[u8; 16]>::try_from(row.id.as_slice()).map_err(|_| damaged())?;
+        let label = label(&name, row.at_us);
+        let opened = self.0.keyring.root().open_secret(&label, &row.body);
+        let pack = serde_json::from_slice(&opened.map_err(|_| damaged())?);
+        Ok((PackId(name), pack.map_err(|_| damaged())?))
+    }
+}
+
+/// What the seal of a row is bound to: its name and its time.
+fn label(name: &[u8], at_us: i64) -> String {
+    use std::fmt::Write;
+    let start = format!("{LABEL}{at_us}/");
+    name.iter().fold(start, |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

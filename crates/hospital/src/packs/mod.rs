@@ -1,0 +1,95 @@
+//! Medicines: packs, their acts, and the EPCIS events that tell of them.
+//!
+//! `capture` takes EPCIS documents in, `query` answers them; `act` is what a person does with packs
+//! at a scanner. Both go one way: an `order` is planned on what is known here (`held`), sent to the
+//! ledger (`moves`), and its event is stored once the ledger has accepted (`event`). `verify`
+//! answers whether a pack is real, from the local copy of the ledger.
+//!
+//! Invariants:
+//!
+//! 1. No event says of a pack what the ledger has refused
+//!    (`crates/salus/tests/processes/packs.rs`, `of_two_dispensers_one_succeeds`).
+//! 2. What the ledger accepted is done here, also after a kill (`moves.rs`).
+//! 3. Names of packs leave this node only as keyed hashes, and to the next holder.
+
+mod act;
+mod capture;
+mod compose;
+mod event;
+mod expiry;
+mod held;
+pub(crate) mod message;
+mod moves;
+mod order;
+mod plan;
+mod query;
+mod receive;
+mod scanned;
+mod trace;
+mod trade_key;
+mod verify;
+
+pub use act::{ActOnPacks, PackActed, PackPage};
+pub use capture::{Capture, Media, OnError};
+pub use compose::CONTEXT;
+pub use held::{Pack, Where};
+pub use order::{Marking, PackAct};
+pub use query::{EventPage, Resource};
+pub use supply::acts::{Finding, Reason};
+pub use trace::{Trace, TraceStep};
+pub use verify::{Because as PackBecause, Verdict, Verification};
+
+use crate::caller::{Caller, Role};
+use crate::error::HospitalError;
+use crate::setup::Hospital;
+use crate::tally::Tally;
+
+/// Packs that one user may look up in an hour although nobody ever made them: more is guessing.
+const GUESSES_MAX: u32 = 200;
+const HOUR_US: i64 = 3_600 * 1_000_000;
+
+/// The counts of looked-up packs that do not exist.
+pub(crate) fn guesses() -> Tally {
+    Tally::new(GUESSES_MAX, HOUR_US)
+}
+
+impl Hospital {
+    /// Refuses a user who looked up too many packs that nobody made.
+    fn within_guesses(&self, caller: &Caller) -> Result<(), HospitalError> {
+        if self.0.guesses.has_room(&caller.username, self.now_us()) {
+            return Ok(());
+        }
+        Err(HospitalError::Busy(format!(
+            "over {GUESSES_MAX} numbers that nobody made were looked up in an hour: wait, and look \
+             at the scanner"
+        )))
+    }
+
+    fn guessed(&self, caller: &Caller) {
+        self.0.guesses.take(&caller.username, self.now_us());
+    }
+
+    fn year_now(&self) -> u16 {
+        expiry::year(self.now_us())
+    }
+}
+
+/// Lets those act on packs who handle medicines.
+fn handles(caller: &Caller) -> Result<(), HospitalError> {
+    match caller.role {
+        Role::Pharmacist | Role::System => Ok(()),
+        role => Err(HospitalError::Forbidden(format!(
+            "the role {role} does not handle packs: a pharmacist does, or a system"
+        ))),
+    }
+}
+
+/// Lets those look at packs and events who have to do with medicines.
+fn looks(caller: &Caller) -> Result<(), HospitalError> {
+    match caller.role {
+        Role::Pharmacist | Role::System | Role::Clinician | Role::Auditor => Ok(()),
+        role => Err(HospitalError::Forbidden(format!(
+            "the role {role} does not look at packs"
+        ))),
+    }
+}

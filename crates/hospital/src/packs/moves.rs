@@ -1,0 +1,198 @@
+//! Moves of packs: signed, sent to the ledger, and done here once it has accepted them.
+//!
+//! What is to be done afterwards is on disk before the ledger hears of the transaction: a node that
+//! was killed finishes at its next start (`pursue_moves`).
+
+use std::sync::{Mutex, PoisonError};
+
+use ledger::Kind;
+use proof::transaction::id_of;
+use proof::{Canonical, Digest};
+use serde::{Deserialize, Serialize};
+use store::{Drawer, Sealed};
+use supply::ids::{Opening, PackId};
+
+use super::held::Pack;
+use super::message::{PACKS, PacksTold};
+use super::order::{Made, PackAct, PackOrder};
+use crate::error::HospitalError;
+use crate::keyring::failed;
+use crate::setup::Hospital;
+
+/// Moves looked at in one round of the pursuit.
+const PURSUED_MAX: u32 = 64;
+/// After so long without an outcome a transaction has expired.
+const EXPIRED_US: i64 = 3_600 * 1_000_000;
+
+/// What is to be done once the ledger has accepted a transaction.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Afterwards {
+    /// The EPCIS event, as it will be stored.
+    pub(super) event: String,
+    /// The rows of the packs: name and content.
+    rows: Vec<(String, Pack)>,
+    /// Who gets packs, and what is told there.
+    told: Option<(String, PacksTold)>,
+    /// Whether event and rows are stored.
+    stored: bool,
+}
+
+impl Hospital {
+    /// Does an order on the ledger and here: the event is stored when the ledger has accepted.
+    /// Answers the index of the entry in the history.
+    pub(super) async fn moved(
+        &self,
+        order: &PackOrder,
+        event: String,
+    ) -> Result<u64, HospitalError> {
+        let plan = self.planned_moves(order).await?;
+        let made: Mutex<Option<Made>> = Mutex::new(None);
+        let mut dice = Vec::with_capacity(order.packs.len());
+        for _ in 0..order.packs.len() {
+            dice.push(Opening(vault::random().map_err(failed)?));
+        }
+        let body = |_| {
+            let fresh = |place: usize| dice.get(place).copied().unwrap_or(Opening::NONE);
+            let done = plan.made(&fresh);
+            let bytes = done.moves.to_bytes();
+            *made.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+            bytes
+        };
+        let keep = |transaction: Vec<u8>| {
+            let done = made.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let afterwards = done.map(|done| afterwards(order, done, event.clone()));
+            async move {
+                let missing = || HospitalError::Internal("moves without a body".into());
+                let afterwards = afterwards.ok_or_else(missing)?;
+                self.keep_afterwards(&id_of(&transaction), &afterwards)
+                    .await
+            }
+        };
+        let sent = self
+            .sign_and_submit_numbered(Kind::Moves as u8, body, keep)
+            .await;
+        // What was kept for a transaction that was never sent is dropped by the pursuit.
+        let id = sent?;
+        let index = match self.enacted(&id).await {
+            Ok(index) => index,
+            Err(error @ HospitalError::Request { .. }) => {
+                self.drop_afterwards(&id).await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        self.finish(&id).await?;
+        Ok(index)
+    }
+
+    async fn keep_afterwards(
+        &self,
+        id: &Digest,
+        afterwards: &Afterwards,
+    ) -> Result<(), HospitalError> {
+        let bytes = serde_json::to_vec(afterwards)
+            .map_err(|error| HospitalError::Internal(format!("moves do not print: {error}")))?;
+        let (root, at_us) = (self.0.keyring.root(), self.now_us());
+        let row = Sealed {
+            id: id.0.to_vec(),
+            at_us,
+            body: root
+                .seal_secret(&label(&id.0, at_us), &bytes)
+                .map_err(failed)?,
+        };
+        Ok(self.0.store.put_sealed(Drawer::Moves, vec![row]).await?)
+    }
+
+    async fn drop_afterwards(&self, id: &Digest) -> Result<(), HospitalError> {
+        let ids = vec![id.0.to_vec()];
+        Ok(self.0.store.drop_sealed(Drawer::Moves, ids).await?)
+    }
+
+    fn opened_afterwards(&self, row: &Sealed) -> Result<Afterwards, HospitalError> {
+        let damaged = || HospitalError::Damaged {
+            item: "moves under way".to_owned(),
+            reason: "their row does not open".to_owned(),
+        };
+        let label = label(&row.id, row.at_us);
+        let opened = self.0.keyring.root().open_secret(&label, &row.body);
+        serde_json::from_slice(&opened.map_err(|_| damaged())?).map_err(|_| damaged())
+    }
+
+    /// What an accepted transaction asks for: done once, however often this is called.
+    async fn finish(&self, id: &Digest) -> Result<(), HospitalError> {
+        let ids = vec![id.0.to_vec()];
+        let Some(row) = self.0.store.sealed(Drawer::Moves, ids).await?.pop() else {
+            return Ok(());
+        };
+        let mut afterwards = self.opened_afterwards(&row)?;
+        if !afterwards.stored {
+            self.store_event_once(&afterwards.event).await?;
+            let rows = afterwards.rows.iter().map(|(name, pack)| {
+                let name = PackId(super::order::opening(name).0);
+                self.pack_row(&name, pack)
+            });
+            let rows: Vec<Sealed> = rows.collect::<Result<_, _>>()?;
+            self.0.store.put_sealed(Drawer::Packs, rows).await?;
+            afterwards.stored = true;
+        }
+        if let Some((to, told)) = &afterwards.told
+            && let Err(error) = self.call(to, PACKS, told).await
+        {
+            tracing::info!(to, %error, "packs are on their way, and the receiver does not know yet");
+            return self.keep_afterwards(id, &afterwards).await;
+        }
+        self.drop_afterwards(id).await
+    }
+
+    /// Finishes moves whose outcome is known by now, and tells receivers that were away.
+    pub async fn pursue_moves(&self) -> Result<(), HospitalError> {
+        let rows = self
+            .0
+            .store
+            .latest_sealed(Drawer::Moves, None, PURSUED_MAX)
+            .await?;
+        for row in rows {
+            let Ok(id) = <[u8; 32]>::try_from(row.id.as_slice()).map(Digest) else {
+                continue;
+            };
+            match self.0.chain.locate(&id).await.map(|it| it.index()) {
+                Some(Some(_)) => self.finish(&id).await?,
+                // Refused, or never sent and expired since.
+                Some(None) => self.drop_afterwards(&id).await?,
+                None if self.now_us() - row.at_us > EXPIRED_US => self.drop_afterwards(&id).await?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn afterwards(order: &PackOrder, made: Made, event: String) -> Afterwards {
+    let told = match &order.act {
+        PackAct::Hand { to } => Some((
+            to.to_string(),
+            PacksTold {
+                packs: made.told,
+                event: event.clone(),
+            },
+        )),
+        _ => None,
+    };
+    let rows = made.rows.into_iter();
+    Afterwards {
+        event,
+        rows: rows.map(|(name, pack)| (name.to_string(), pack)).collect(),
+        told,
+        stored: false,
+    }
+}
+
+fn label(id: &[u8], at_us: i64) -> String {
+    use std::fmt::Write;
+    let start = format!("moves/{at_us}/");
+    id.iter().fold(start, |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,384 @@
+//! What a person or a system wants done with packs, and what that is on the ledger.
+
+use std::collections::BTreeMap;
+
+use ledger::OrgId;
+use supply::acts::{
+    Commissioned, Finding, Handed, ITEMS_MAX, Moves, Presented, Reason, Roles, Units,
+};
+use supply::ids::{Opening, PackId, Printed, TradeKey, UnitId};
+
+use super::held::{Pack, Where};
+use super::message::PackTold;
+use crate::error::HospitalError;
+use crate::setup::Hospital;
+
+/// What is printed on a pack.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Marking {
+    /// GTIN-14.
+    pub gtin: String,
+    /// The serial number.
+    pub serial: String,
+    /// The batch or lot; empty: not known.
+    pub lot: String,
+    /// `YYMMDD`; empty: not known.
+    pub expiry: String,
+}
+
+impl Marking {
+    /// The element string in brackets, as people read and type it: it can be scanned again.
+    pub fn code(&self) -> String {
+        let mut code = format!("(01){}(21){}", self.gtin, self.serial);
+        for (ai, value) in [("17", &self.expiry), ("10", &self.lot)] {
+            if !value.is_empty() {
+                code.extend(["(", ai, ")", value]);
+            }
+        }
+        code
+    }
+}
+
+/// An act on packs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PackAct {
+    /// Made here; they enter the trade.
+    Commission,
+    /// Handed over to another member.
+    Hand {
+        /// To whom.
+        to: OrgId,
+    },
+    /// Taken from whoever handed them over.
+    Take,
+    /// Taken back before the other took them.
+    TakeBack,
+    /// Supplied to a patient.
+    Dispense,
+    /// Taken out of the trade.
+    Decommission(Reason),
+    /// Dispensed or decommissioned by mistake.
+    Undo,
+    /// Looked at: suspect, clear or illegitimate.
+    Mark(Finding),
+    /// The lots of these packs are recalled.
+    Recall,
+}
+
+impl PackAct {
+    /// The word of the act, as the JSON door takes it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Commission => "commission",
+            Self::Hand { .. } => "ship",
+            Self::Take => "receive",
+            Self::TakeBack => "take-back",
+            Self::Dispense => "dispense",
+            Self::Decommission(_) => "decommission",
+            Self::Undo => "undo",
+            Self::Mark(_) => "mark",
+            Self::Recall => "recall",
+        }
+    }
+}
+
+/// An act on some packs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PackOrder {
+    /// The act.
+    pub(crate) act: PackAct,
+    /// The packs, each once.
+    pub(crate) packs: Vec<Marking>,
+}
+
+/// An order that is checked as far as this node can by itself.
+pub(crate) struct Plan {
+    act: PackAct,
+    key: TradeKey,
+    /// Name on the ledger, what is printed, and the row before.
+    packs: Vec<(PackId, Marking, Option<Pack>)>,
+}
+
+/// The body for the ledger, the rows afterwards, and what the next holder is told.
+pub(crate) struct Made {
+    pub(crate) moves: Moves,
+    pub(crate) rows: Vec<(PackId, Pack)>,
+    pub(crate) told: Vec<PackTold>,
+}
+
+impl Hospital {
+    /// Whether an order that was read from an event is one for the ledger: a maker commissions, or
+    /// the packs are known here. Anything else is evidence of what happened outside of it.
+    pub(crate) async fn concerns_ledger(&self, order: &PackOrder) -> Result<bool, HospitalError> {
+        let state = self.0.chain.state();
+        let Ok(roles) = self.partner_here(&state) else {
+            return Ok(false);
+        };
+        if order.act == PackAct::Commission {
+            let whole = |it: &Marking| !it.lot.is_empty() && !it.expiry.is_empty();
+            return Ok(roles.has_any_of(Roles::MAKER) && order.packs.iter().all(whole));
+        }
+        if state.trade_key().is_none() {
+            return Ok(false);
+        }
+        let key = self.trade_key().await?;
+        let name = |it: &Marking| key.pack(&it.gtin, &it.serial);
+        let names: Vec<PackId> = order.packs.iter().map(name).collect();
+        Ok(!self.kept_packs(&names).await?.is_empty())
+    }
+
+    /// Checks an order against what is known here.
+    pub(crate) async fn planned_moves(&self, order: &PackOrder) -> Result<Plan, HospitalError> {
+        if order.packs.is_empty() || order.packs.len() > ITEMS_MAX {
+            return Err(unusable(format!("an act is on 1 to {ITEMS_MAX} packs")));
+        }
+        let key = self.trade_key().await?;
+        let name = |it: &Marking| key.pack(&it.gtin, &it.serial);
+        let names: Vec<PackId> = order.packs.iter().map(name).collect();
+        let mut kept: BTreeMap<PackId, Pack> = self.kept_packs(&names).await?.into_iter().collect();
+        let mut packs = Vec::with_capacity(names.len());
+        for (name, marking) in names.into_iter().zip(&order.packs) {
+            let known = kept.remove(&name);
+            if packs.iter().any(|(it, _, _)| *it == name) && known.is_none() {
+                return Err(unusable(format!(
+                    "serial {} is there twice",
+                    marking.serial
+                )));
+            }
+            fits(&order.act, marking, known.as_ref())?;
+            packs.push((name, marking.clone(), known));
+        }
+        if order.act == PackAct::Commission {
+            let same = |one: &&Marking| {
+                let first = &order.packs[0];
+                (&one.gtin, &one.lot, &one.expiry) == (&first.gtin, &first.lot, &first.expiry)
+            };
+            if order.packs.iter().filter(same).count() != order.packs.len() {
+                return Err(unusable("packs of one commissioning are of one lot".into()));
+            }
+        }
+        Ok(Plan {
+            act: order.act.clone(),
+            key,
+            packs,
+        })
+    }
+}
+
+/// Whether an act can be done on a pack as it is known here.
+fn fits(act: &PackAct, marking: &Marking, known: Option<&Pack>) -> Result<(), HospitalError> {
+    let serial = &marking.serial;
+    if let Some(known) = known {
+        let differs = |given: &str, kept: &str| !given.is_empty() && given != kept;
+        if differs(&marking.lot, &known.lot) || differs(&marking.expiry, &known.expiry) {
+            return Err(refused(format!(
+                "the lot or the expiry of serial {serial} is not the one it came with"
+            )));
+        }
+    }
+    let place = known.map(|it| it.place);
+    let wanted = match act {
+        PackAct::Commission if marking.lot.is_empty() || marking.expiry.is_empty() => {
+            return Err(unusable(format!("serial {serial} has no lot or no expiry")));
+        }
+        PackAct::Commission | PackAct::Mark(_) | PackAct::Recall => return Ok(()),
+        PackAct::Take => Where::Awaited,
+        PackAct::TakeBack => Where::OnItsWay,
+        PackAct::Undo => Where::Gone,
+        PackAct::Hand { .. } | PackAct::Dispense | PackAct::Decommission(_) => Where::Here,
+    };
+    if place == Some(wanted) {
+        return Ok(());
+    }
+    let is = match place {
+        None => "is not known here",
+        Some(Where::Awaited) => "was handed over to here and not received yet",
+        Some(Where::Here) => "is here",
+        Some(Where::OnItsWay) => "is on its way to another organisation",
+        Some(Where::Gone) => "has left, or its life has ended",
+    };
+    Err(refused(format!("serial {serial} {is}")))
+}
+
+impl Plan {
+    /// The body for the ledger. `fresh` makes the opening of an item that changes hands.
+    pub(crate) fn made(&self, fresh: &dyn Fn(usize) -> Opening) -> Made {
+        let mut made = Made {
+            moves: Moves::Undo { items: Vec::new() },
+            rows: Vec::new(),
+            told: Vec::new(),
+        };
+        made.moves = match &self.act {
+            PackAct::Commission => self.commissioned(fresh, &mut made),
+            PackAct::Hand { to } => self.handed(to, fresh, &mut made),
+            PackAct::Recall => Moves::Recall { items: self.lots() },
+            _ => self.presented(&mut made),
+        };
+        made
+    }
+
+    fn commissioned(&self, fresh: &dyn Fn(usize) -> Opening, made: &mut Made) -> Moves {
+        let mut items = Vec::with_capacity(self.packs.len());
+        for (place, (name, marking, _)) in self.packs.iter().enumerate() {
+            let opening = fresh(place);
+            items.push(Commissioned {
+                pack: *name,
+                facts: self.key.facts(&printed(marking)),
+                opening,
+            });
+            made.rows.push((*name, row(marking, Where::Here, &opening)));
+        }
+        let lot = self.packs.first().map(|(_, it, _)| (&*it.gtin, &*it.lot));
+        let (gtin, lot) = lot.unwrap_or_default();
+        Moves::Commission {
+            lot: self.key.lot(gtin, lot),
+            items,
+        }
+    }
+
+    fn handed(&self, to: &OrgId, fresh: &dyn Fn(usize) -> Opening, made: &mut Made) -> Moves {
+        let mut items = Vec::with_capacity(self.packs.len());
+        for (place, (name, _, known)) in self.packs.iter().enumerate() {
+            let Some(known) = known else { continue };
+            let next = fresh(place);
+            items.push(Handed {
+                unit: UnitId::from(*name),
+                opening: opening(&known.opening),
+                next: next.lock(to.as_str()),
+            });
+            made.told.push(PackTold {
+                gtin: known.gtin.clone(),
+                serial: known.serial.clone(),
+                lot: known.lot.clone(),
+                expiry: known.expiry.clone(),
+                opening: hex(&next),
+            });
+            let sent = Pack {
+                place: Where::OnItsWay,
+                to: Some(to.to_string()),
+                ..known.clone()
+            };
+            made.rows.push((*name, sent));
+        }
+        Moves::Hand {
+            units: Units::Packs,
+            items,
+        }
+    }
+
+    /// Acts that show the opening and change no lock.
+    fn presented(&self, made: &mut Made) -> Moves {
+        let mut items = Vec::with_capacity(self.packs.len());
+        for (name, _, known) in &self.packs {
+            let held = known.as_ref().filter(|it| it.place != Where::OnItsWay);
+            let held = held.filter(|_| !matches!(self.act, PackAct::TakeBack));
+            let shown = match (&self.act, known, held) {
+                (PackAct::TakeBack, Some(known), _) | (_, Some(known), Some(_)) => {
+                    opening(&known.opening)
+                }
+                _ => Opening::NONE,
+            };
+            items.push(Presented {
+                unit: UnitId::from(*name),
+                opening: shown,
+            });
+            let place = match self.act {
+                PackAct::Take | PackAct::TakeBack | PackAct::Undo => Where::Here,
+                PackAct::Dispense | PackAct::Decommission(_) => Where::Gone,
+                _ => continue,
+            };
+            if let Some(known) = known {
+                let mut after = Pack {
+                    place,
+                    ..known.clone()
+                };
+                if self.act == PackAct::TakeBack {
+                    after.to = None;
+                }
+                made.rows.push((*name, after));
+            }
+        }
+        match &self.act {
+            PackAct::Take => Moves::Take {
+                units: Units::Packs,
+                items,
+            },
+            PackAct::TakeBack => Moves::TakeBack {
+                units: Units::Packs,
+                items,
+            },
+            PackAct::Dispense => Moves::Dispense { items },
+            PackAct::Decommission(reason) => Moves::Decommission {
+                reason: *reason,
+                items,
+            },
+            PackAct::Mark(finding) => Moves::Mark {
+                finding: *finding,
+                items,
+            },
+            _ => Moves::Undo { items },
+        }
+    }
+
+    fn lots(&self) -> Vec<supply::LotId> {
+        let lots = self.packs.iter();
+        let mut lots: Vec<_> = lots
+            .map(|(_, it, _)| self.key.lot(&it.gtin, &it.lot))
+            .collect();
+        lots.sort();
+        lots.dedup();
+        lots
+    }
+}
+
+fn row(marking: &Marking, place: Where, opening: &Opening) -> Pack {
+    Pack {
+        gtin: marking.gtin.clone(),
+        serial: marking.serial.clone(),
+        lot: marking.lot.clone(),
+        expiry: marking.expiry.clone(),
+        place,
+        from: None,
+        to: None,
+        opening: hex(opening),
+    }
+}
+
+pub(crate) fn printed(marking: &Marking) -> Printed<'_> {
+    Printed {
+        gtin: &marking.gtin,
+        serial: &marking.serial,
+        lot: &marking.lot,
+        expiry: &marking.expiry,
+    }
+}
+
+pub(crate) fn hex(opening: &Opening) -> String {
+    use std::fmt::Write;
+    opening.0.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// What opens nothing, for a text that is none: the ledger refuses it.
+pub(crate) fn opening(text: &str) -> Opening {
+    let mut bytes = [0; 16];
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let pair = std::str::from_utf8(pair).unwrap_or_default();
+        *byte = u8::from_str_radix(pair, 16).unwrap_or_default();
+    }
+    Opening(bytes)
+}
+
+pub(crate) fn unusable(text: String) -> HospitalError {
+    HospitalError::request("value", text, "docs/reference/packs.md shows each form")
+}
+
+pub(crate) fn refused(text: String) -> HospitalError {
+    HospitalError::request(
+        "business-rule",
+        text,
+        "verify the pack: the answer says where it stands and what can be done",
+    )
+}

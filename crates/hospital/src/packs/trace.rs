@@ -1,0 +1,182 @@
+//! Where a pack has been: from hand to hand back to its maker.
+//!
+//! Each organisation answers whoever it handed the pack to, and a regulator, and asks in its turn
+//! whom it had the pack from. Nobody else learns that it ever held it.
+
+use store::{EPCIS_EVENT, EpcisOrder, EpcisQuery, Page};
+
+use super::compose::link;
+use super::event::EPC_FIELDS;
+use super::held::Pack;
+use super::looks;
+use super::message::{StepTold, TRACE, TraceAnswer, TraceAsk};
+use super::order::Marking;
+use super::scanned::scanned;
+use crate::access_log::{Access, AccessAgent, AccessDeed};
+use crate::caller::Caller;
+use crate::error::HospitalError;
+use crate::receipt::ReceiptState;
+use crate::setup::Hospital;
+use crate::sharing::message;
+
+/// Over so many organisations a trace goes.
+const HOPS_MAX: u8 = 12;
+/// Events of one organisation in a trace.
+const EVENTS_MAX: u32 = 100;
+
+/// Where a pack has been.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// What is printed on it, as far as it is known here.
+    pub marking: Marking,
+    /// What each organisation knows, this one first, then back to the maker.
+    pub steps: Vec<TraceStep>,
+}
+
+/// What one organisation knows.
+#[derive(Debug, Clone)]
+pub struct TraceStep {
+    /// Its name.
+    pub organisation: String,
+    /// EPCIS events, JSON, in the order of their times, each with its receipt once there is one.
+    pub events: Vec<(String, Option<String>)>,
+    /// Why there is nothing, or nothing further back.
+    pub problem: Option<String>,
+}
+
+impl Hospital {
+    /// Traces a pack that was scanned or typed.
+    pub async fn trace_pack(
+        &self,
+        caller: &Caller,
+        agent: AccessAgent,
+        scan: &str,
+    ) -> Result<Trace, HospitalError> {
+        looks(caller)?;
+        let marking = scanned(scan, self.year_now())?.marking;
+        let name = self.pack_name(&marking).await?;
+        let held = self.kept_packs(&[name]).await?.pop().map(|(_, it)| it);
+        let deed = AccessDeed::Operation("trace-pack".into());
+        self.record_access(Access::new(agent, deed, self.now_us()))
+            .await?;
+        let steps = self
+            .traced(&marking.gtin, &marking.serial, held.as_ref(), HOPS_MAX)
+            .await?;
+        let marking = held.map_or(marking, |it| Marking {
+            gtin: it.gtin,
+            serial: it.serial,
+            lot: it.lot,
+            expiry: it.expiry,
+        });
+        Ok(Trace {
+            marking,
+            steps: steps.into_iter().map(TraceStep::from).collect(),
+        })
+    }
+
+    /// What is known here, and then what those before know.
+    async fn traced(
+        &self,
+        gtin: &str,
+        serial: &str,
+        held: Option<&Pack>,
+        hops: u8,
+    ) -> Result<Vec<StepTold>, HospitalError> {
+        let mut steps = vec![StepTold {
+            organisation: self.0.organisation.clone(),
+            events: self.events_of_pack(gtin, serial).await?,
+            problem: None,
+        }];
+        let Some(before) = held.and_then(|it| it.from.as_deref()) else {
+            return Ok(steps);
+        };
+        let Some(hops) = hops.checked_sub(1) else {
+            steps[0].problem = Some("the trace goes back too far to be followed at once".into());
+            return Ok(steps);
+        };
+        let ask = TraceAsk {
+            gtin: gtin.to_owned(),
+            serial: serial.to_owned(),
+            hops,
+        };
+        let answer = match self.call(before, TRACE, &ask).await {
+            Ok(reply) => message::read::<TraceAnswer>(&reply).map(|it| it.steps),
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(more) => steps.extend(more.into_iter().take(usize::from(HOPS_MAX))),
+            Err(error) => steps.push(StepTold {
+                organisation: before.to_owned(),
+                events: Vec::new(),
+                problem: Some(error.to_string()),
+            }),
+        }
+        Ok(steps)
+    }
+
+    /// Answers whoever got a pack from here, and a regulator.
+    pub(crate) async fn answer_trace(
+        &self,
+        from: &str,
+        ask: &TraceAsk,
+    ) -> Result<TraceAnswer, HospitalError> {
+        let absent = || HospitalError::Absent("a pack that went from here to you".into());
+        let state = self.fresh_state().await?;
+        let key = self.trade_key().await?;
+        let name = key.pack(&ask.gtin, &ask.serial);
+        let held = self.kept_packs(&[name]).await?.pop().map(|(_, it)| it);
+        let id: ledger::OrgId = from.parse().map_err(|_| absent())?;
+        let regulator = state.partner(&id).has_any_of(supply::Roles::REGULATOR);
+        let held = held.filter(|it| regulator || it.to.as_deref() == Some(from));
+        let held = held.ok_or_else(absent)?;
+        let hops = ask.hops.min(HOPS_MAX);
+        let steps = self
+            .traced(&ask.gtin, &ask.serial, Some(&held), hops)
+            .await?;
+        Ok(TraceAnswer { steps })
+    }
+
+    /// The events that name a pack, in the order of their times, with their receipts.
+    async fn events_of_pack(
+        &self,
+        gtin: &str,
+        serial: &str,
+    ) -> Result<Vec<(String, Option<String>)>, HospitalError> {
+        let link = link(gtin, serial);
+        let fields = EPC_FIELDS.iter();
+        let terms = fields.map(|field| ((*field).to_owned(), link.clone()));
+        let query = EpcisQuery {
+            terms: vec![terms.collect()],
+            types: Vec::new(),
+            event_us: (i64::MIN, i64::MAX),
+            recorded_us: (i64::MIN, i64::MAX),
+            order: EpcisOrder::Event,
+            descending: false,
+            page: Page::first(EVENTS_MAX),
+        };
+        let page = self.0.store.epcis_events(query).await?;
+        let mut events = Vec::with_capacity(page.rows.len());
+        for row in page.rows {
+            let (id, version) = (row.id.clone(), row.version);
+            let record = self.opened(row).await?.record;
+            let asked = Caller::organisation();
+            let receipt = match self.receipt(&asked, EPCIS_EVENT, &id, version).await? {
+                ReceiptState::Ready(text) => Some(text),
+                ReceiptState::Pending { .. } => None,
+            };
+            let text = String::from_utf8_lossy(&record.body).into_owned();
+            events.push((text, receipt));
+        }
+        Ok(events)
+    }
+}
+
+impl From<StepTold> for TraceStep {
+    fn from(told: StepTold) -> Self {
+        Self {
+            organisation: told.organisation,
+            events: told.events,
+            problem: told.problem,
+        }
+    }
+}
