@@ -18,7 +18,7 @@ pub struct Opened {
     pub owner: String,
     /// What opens it.
     pub opening: Opening,
-    /// The openers whose answers are not those that open it.
+    /// The openers whose answers contradict the others', as far as the answers tell.
     pub wrong: Vec<String>,
 }
 
@@ -89,20 +89,19 @@ pub fn open(
     let mut choice = vec![0; candidates.len()];
     for _ in 0..COMBINATIONS_MAX {
         let chosen = choice.iter().zip(&candidates);
-        let chosen: Vec<Share> = chosen.map(|(place, shares)| shares[*place]).collect();
-        let opening = combine(chosen.iter().copied());
+        let opening = combine(chosen.map(|(place, shares)| shares[*place]));
         if let Some(owner) = owner(lock, &opening, organisations.iter().copied()) {
             return Ok(Opened {
                 owner: owner.to_owned(),
                 opening,
-                wrong: not_as(answers, &chosen),
+                wrong: contradicting(answers),
             });
         }
         if !next(&mut choice, &candidates) {
             break;
         }
     }
-    let differing = differing(answers, &candidates);
+    let differing = contradicting(answers);
     if differing.is_empty() {
         let all = answers.len() == openers.holders().len();
         return Err(NotOpened::Partner { all });
@@ -140,24 +139,44 @@ fn next(choice: &mut [usize], candidates: &[Vec<Share>]) -> bool {
     false
 }
 
-/// The openers that answered otherwise than the shares, which are one for each subset.
-fn not_as(answers: &BTreeMap<String, Answer>, chosen: &[Share]) -> Vec<String> {
-    let differs = |answer: &Answer| {
-        let mut shares = answer.shares.iter();
-        shares.any(|(number, share)| chosen.get(usize::from(*number)) != Some(share))
-    };
-    let wrong = answers.iter().filter(|(_, answer)| differs(answer));
-    wrong.map(|(holder, _)| holder.clone()).collect()
+/// Who answers wrongly, as far as the answers tell: the fewest openers without whom the others
+/// agree. Where several such sets are as small, everybody who contradicts somebody.
+///
+/// That an opening fits names nobody: somebody who changes two shares by the same bits changes
+/// nothing of their exclusive or.
+fn contradicting(answers: &BTreeMap<String, Answer>) -> Vec<String> {
+    let names: Vec<_> = answers.keys().cloned().collect();
+    // At most five openers: 32 sets of them.
+    let sets = (0u32..1 << names.len()).map(|bits| {
+        let of = names.iter().enumerate();
+        let left_out = of.filter(|(place, _)| bits >> place & 1 == 1);
+        left_out.map(|(_, name)| name.clone()).collect::<Vec<_>>()
+    });
+    let mut fewest: Vec<Vec<String>> = Vec::new();
+    for set in sets.filter(|set| agree(answers, set)) {
+        let known = fewest.first().map_or(usize::MAX, Vec::len);
+        if set.len() < known {
+            fewest.clear();
+        }
+        if set.len() <= known {
+            fewest.push(set);
+        }
+    }
+    match fewest.as_slice() {
+        [only] => only.clone(),
+        _ => {
+            let mut several = fewest.concat();
+            several.sort_unstable();
+            several.dedup();
+            several
+        }
+    }
 }
 
-/// The openers that answered about a subset for which there are different answers.
-fn differing(answers: &BTreeMap<String, Answer>, candidates: &[Vec<Share>]) -> Vec<String> {
-    let disputed = |(number, _): &(u8, Share)| {
-        let shares = candidates.get(usize::from(*number));
-        shares.is_some_and(|shares| shares.len() > 1)
-    };
-    let involved = answers
-        .iter()
-        .filter(|(_, answer)| answer.shares.iter().any(disputed));
-    involved.map(|(holder, _)| holder.clone()).collect()
+/// Whether all openers but those left out say the same about each subset.
+fn agree(answers: &BTreeMap<String, Answer>, left_out: &[String]) -> bool {
+    let mut said: BTreeMap<u8, Share> = BTreeMap::new();
+    let asked = answers.iter().filter(|(name, _)| !left_out.contains(name));
+    let mut shares = asked.flat_map(|(_, answer)| &answer.shares);
+    shares.all(|(number, share)| said.entry(*number).or_insert(*share) == share)
 }
