@@ -24,7 +24,7 @@
 //! 9. Of two who dispense one pack, one does, and the other hears why not
 //!    (`tests/supply.rs`, `two_dispensers_of_one_serial_in_one_block_one_wins`).
 //! 10. Evidence with one changed byte proves nothing, and honest acts give none
-//!    (`tests/evidence.rs`).
+//!     (`tests/evidence.rs`).
 //!
 //! # A vertical
 //!

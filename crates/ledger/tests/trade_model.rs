@@ -321,7 +321,9 @@ fn body(it: &Try, key: Key) -> Moves {
             let Moves::Commission { lot, mut items } = commission(LOTS[it.lot], &serials) else {
                 unreachable!()
             };
-            items.iter_mut().for_each(|it| it.opening = opened);
+            for item in &mut items {
+                item.opening = opened;
+            }
             Moves::Commission { lot, items }
         }
         1 => Moves::Contain {
