@@ -104,16 +104,19 @@ fn what(proposal: &Value) -> (&'static str, String) {
     if proposal["set_openers"].is_object() {
         return (
             "openers",
-            joined(&proposal["set_openers"]["holders"], str::to_owned),
+            joined(&proposal["set_openers"], "holders", str::to_owned),
         );
     }
     ("remove", own("/remove_organisation"))
 }
 
-/// Words of a list, with commas between.
-fn joined(values: &Value, word: impl Fn(&str) -> String) -> String {
-    let words = values.as_array().map_or(&[][..], Vec::as_slice);
-    let words: Vec<_> = words.iter().filter_map(Value::as_str).map(word).collect();
+/// The words of a list, with commas between.
+fn joined(of: &Value, name: &str, word: impl Fn(&str) -> String) -> String {
+    let words: Vec<_> = list(of, name)
+        .iter()
+        .filter_map(Value::as_str)
+        .map(word)
+        .collect();
     words.join(", ")
 }
 
@@ -145,7 +148,7 @@ pub(super) fn consequences(visit: &Visit, proposal: &Value, now: &Value) -> Mark
         }
         @if kind == "partner" {
             @let role = |it: &str| visit.say(&format!("trade-{it}"));
-            @let roles = joined(&proposal["set_partner"]["roles"], role);
+            @let roles = joined(&proposal["set_partner"], "roles", role);
             dl.facts { div {
                 dt { (visit.say("trade-roles")) }
                 dd { @if roles.is_empty() { (visit.say("trade-none")) } @else { (roles) } }
@@ -156,7 +159,7 @@ pub(super) fn consequences(visit: &Visit, proposal: &Value, now: &Value) -> Mark
             dl.facts {
                 div {
                     dt { (visit.say("openers-holders")) }
-                    dd { (joined(&openers["holders"], str::to_owned)) }
+                    dd { (joined(openers, "holders", str::to_owned)) }
                 }
                 div { dt { (visit.say("openers-threshold")) } dd { (openers["threshold"]) } }
             }
