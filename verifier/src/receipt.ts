@@ -241,7 +241,7 @@ function checkEntry(opening: ReturnType<typeof readOpening>, origin: string) {
       height: reader.u64(), timeMs: reader.u64(), organisation: reader.text(32, SLUG),
       begin: reader.at, version: reader.u8(), kind: reader.u8(), chain: reader.take(32),
       sender: reader.take(32), sequence: reader.u64(), expires: reader.u64(),
-      body: reader.blob(262_144), signedTo: reader.at, signature: reader.take(64),
+      body: reader.blob(491_520), signedTo: reader.at, signature: reader.take(64),
     };
     reader.end();
   } catch {

@@ -1,7 +1,7 @@
 //! Proposals, members and parameters of the consortium as JSON, both ways.
 
 use hospital::HospitalError;
-use ledger::{Organisation, Parameters, Proposal};
+use ledger::{Openers, Organisation, Parameters, Proposal, Roles};
 use proof::PublicKey;
 use serde_json::{Value, json};
 
@@ -45,6 +45,17 @@ pub(crate) fn written(proposal: &Proposal) -> Value {
             "set_validator": { "organisation": organisation.as_str(), "validator": validator }
         }),
         Proposal::SetParameters(new) => json!({ "set_parameters": parameters(new) }),
+        Proposal::SetPartner {
+            organisation,
+            roles,
+        } => json!({ "set_partner": {
+            "organisation": organisation.as_str(),
+            "roles": roles.words().collect::<Vec<_>>(),
+        } }),
+        Proposal::SetOpeners(openers) => json!({ "set_openers": {
+            "holders": openers.holders(),
+            "threshold": openers.threshold(),
+        } }),
     }
 }
 
@@ -65,6 +76,11 @@ pub(crate) fn read(value: &Value) -> Result<Proposal, HospitalError> {
             validator: flag(body, "validator")?,
         }),
         "set_parameters" => read_parameters(body).map(Proposal::SetParameters),
+        "set_partner" => Ok(Proposal::SetPartner {
+            organisation: slug(&body["organisation"], "organisation")?,
+            roles: read_roles(&body["roles"])?,
+        }),
+        "set_openers" => read_openers(body).map(Proposal::SetOpeners),
         _ => Err(refused("kind")),
     }
 }
@@ -101,6 +117,27 @@ fn read_parameters(body: &Value) -> Result<Parameters, HospitalError> {
         Some(name) => Err(refused(name)),
         None => Ok(parameters),
     }
+}
+
+fn read_roles(value: &Value) -> Result<Roles, HospitalError> {
+    let words = value.as_array().ok_or_else(|| refused("roles"))?;
+    let role = |word: &Value| word.as_str().and_then(Roles::of_word);
+    let roles: Option<Vec<_>> = words.iter().map(role).collect();
+    let roles = roles.ok_or_else(|| refused("roles"))?;
+    Ok(roles.into_iter().fold(Roles::NONE, Roles::and))
+}
+
+fn read_openers(body: &Value) -> Result<Openers, HospitalError> {
+    let holders = body["holders"]
+        .as_array()
+        .ok_or_else(|| refused("holders"))?;
+    let holder = |it: &Value| slug(it, "holders").map(|id| id.to_string());
+    let holders: Vec<_> = holders.iter().map(holder).collect::<Result<_, _>>()?;
+    let threshold = body["threshold"].as_u64();
+    threshold
+        .and_then(|it| u8::try_from(it).ok())
+        .and_then(|threshold| Openers::new(holders, threshold))
+        .ok_or_else(|| refused("holders or threshold"))
 }
 
 fn slug(value: &Value, name: &str) -> Result<ledger::OrgId, HospitalError> {
@@ -152,17 +189,29 @@ mod tests {
         for proposal in [
             Proposal::AddOrganisation(member),
             Proposal::RemoveOrganisation(organisation.clone()),
+            Proposal::SetPartner {
+                organisation: organisation.clone(),
+                roles: Roles::MAKER.and(Roles::REGULATOR),
+            },
+            Proposal::SetPartner {
+                organisation: organisation.clone(),
+                roles: Roles::NONE,
+            },
             Proposal::SetValidator {
                 organisation,
                 validator: false,
             },
             Proposal::SetParameters(Parameters::default()),
+            Proposal::SetOpeners(Openers::new(vec!["a".into(), "b".into()], 2).unwrap()),
         ] {
             assert_eq!(read(&written(&proposal)).unwrap(), proposal);
         }
         for bad in [
             json!({}),
             json!({ "set_validator": {} }),
+            json!({ "set_partner": { "organisation": "a", "roles": ["king"] } }),
+            json!({ "set_openers": { "holders": ["a"], "threshold": 2 } }),
+            json!({ "set_openers": { "holders": ["a", "a"], "threshold": 1 } }),
             json!({ "a": 1, "b": 2 }),
             json!(7),
         ] {

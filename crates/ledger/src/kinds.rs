@@ -1,10 +1,11 @@
 //! The bodies of transactions. The body of kind 1 is [`proof::transaction::Batch`],
-//! those of kinds 16 to 22 are in [`consent::acts`].
+//! those of kinds 16 to 22 are in [`consent::acts`], those of 32 to 34 in [`supply::acts`].
 
 use consent::acts::erase::{ATTEST_KIND, ERASE_KIND};
 use proof::codec::{Canonical, CodecError, Reader, Writer};
 use proof::transaction::KIND_BATCH;
 use proof::{Digest, PublicKey, SecretKey, Signature, hash};
+use supply::acts::MOVES_KIND;
 
 use crate::Proposal;
 
@@ -36,11 +37,17 @@ pub enum Kind {
     EraseAttest = ATTEST_KIND,
     /// Somebody may act for a patient.
     Delegate = 22,
+    /// Packs of medicines move in the trade.
+    Moves = MOVES_KIND,
+    /// A partner of the trade starts an epoch of its key.
+    TradeKey = 33,
+    /// A partner says what the shares of its openings are compared with.
+    Escrow = 34,
 }
 
 impl Kind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Batch,
         Self::Propose,
         Self::Vote,
@@ -53,6 +60,9 @@ impl Kind {
         Self::Erase,
         Self::EraseAttest,
         Self::Delegate,
+        Self::Moves,
+        Self::TradeKey,
+        Self::Escrow,
     ];
 
     /// The kind of a code.

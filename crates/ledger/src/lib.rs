@@ -55,3 +55,4 @@ pub use proposal::{OpenProposal, Proposal, two_thirds};
 pub use refusal::Refusal;
 pub use service::{Announce, Service, XWING_KEY_BYTES};
 pub use state::{KeyOwner, KeyUse, State, StateError, keys};
+pub use supply::acts::{Openers, Roles};

@@ -2,6 +2,8 @@
 
 use proof::codec::{Canonical, CodecError, Reader, Writer};
 
+use supply::acts::{Openers, Roles};
+
 use crate::genesis::ORGANISATIONS_MAX;
 use crate::{OrgId, Organisation, Parameters};
 
@@ -21,6 +23,15 @@ pub enum Proposal {
     },
     /// Replaces all parameters.
     SetParameters(Parameters),
+    /// Says what an organisation may do in the trade in medicines.
+    SetPartner {
+        /// The organisation.
+        organisation: OrgId,
+        /// All its roles; none of them is that it is no partner.
+        roles: Roles,
+    },
+    /// Says who opens to whom packs were handed, for secrets that partners make from then on.
+    SetOpeners(Openers),
 }
 
 /// How many of `members` must approve: two thirds, rounded up.
@@ -83,6 +94,18 @@ impl Canonical for Proposal {
                 writer.u8(4);
                 parameters.write(writer);
             }
+            Self::SetPartner {
+                organisation,
+                roles,
+            } => {
+                writer.u8(5);
+                organisation.write(writer);
+                roles.write(writer);
+            }
+            Self::SetOpeners(openers) => {
+                writer.u8(6);
+                openers.write(writer);
+            }
         }
     }
 
@@ -95,6 +118,11 @@ impl Canonical for Proposal {
                 validator: reader.bool()?,
             },
             4 => Self::SetParameters(Parameters::read(reader)?),
+            5 => Self::SetPartner {
+                organisation: OrgId::read(reader)?,
+                roles: Roles::read(reader)?,
+            },
+            6 => Self::SetOpeners(Openers::read(reader)?),
             _ => return Err(reader.malformed("kind of proposal")),
         })
     }

@@ -2,6 +2,7 @@
 
 use consent::acts::Refused;
 use proof::CodecError;
+use supply::acts::Refused as SupplyRefused;
 use thiserror::Error;
 
 /// A refusal. It is a value, not an error: all nodes refuse alike.
@@ -98,6 +99,19 @@ pub enum Refusal {
     /// A rule of consent.
     #[error(transparent)]
     Consent(#[from] Refused),
+    /// A rule of the trade in medicines.
+    #[error("{}{reason}", item(*.index))]
+    Supply {
+        /// Which item of the moves, counted from 0, if it is about one.
+        index: Option<u16>,
+        /// Why.
+        reason: SupplyRefused,
+    },
+}
+
+/// The words in front of a reason that is about one item.
+fn item(index: Option<u16>) -> String {
+    index.map_or_else(String::new, |index| format!("item {index}: "))
 }
 
 impl Refusal {
@@ -109,6 +123,14 @@ impl Refusal {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         self.row().1
+    }
+
+    /// A refusal of the trade that is about no single item.
+    pub(crate) fn supply(reason: SupplyRefused) -> Self {
+        Self::Supply {
+            index: None,
+            reason,
+        }
     }
 
     fn row(&self) -> (u16, &'static str) {
@@ -139,6 +161,7 @@ impl Refusal {
             Self::Rotation => (24, "sign the rotation with the new key"),
             Self::CredentialEpoch(_) => (25, "announce this epoch or a later one"),
             Self::Consent(refused) => consent_row(*refused),
+            Self::Supply { reason, .. } => supply_row(*reason),
         }
     }
 }
@@ -156,5 +179,33 @@ fn consent_row(refused: Refused) -> (u16, &'static str) {
         Refused::Late(_) => (34, "compare the clock with the time of the last block"),
         Refused::Reviewer => (35, "ask the custodian to review"),
         Refused::Done(_) => (36, "nothing is left to do"),
+    }
+}
+
+fn supply_row(refused: SupplyRefused) -> (u16, &'static str) {
+    match refused {
+        SupplyRefused::Role(_) => (
+            37,
+            "ask the members to vote on your roles: salus propose partner",
+        ),
+        SupplyRefused::Commissioned => (38, "a number is used once: look at who commissioned it"),
+        SupplyRefused::Unknown => (39, "compare what was scanned with what is printed"),
+        SupplyRefused::Holder => (40, "take it first, or ask its holder to hand it to you"),
+        SupplyRefused::Transit { .. } => (41, "the receiver takes it, or the sender takes it back"),
+        SupplyRefused::Inside { .. } => (42, "take it out of the container that holds it first"),
+        SupplyRefused::Ended { .. } => (43, "keep the pack apart and look at its history"),
+        SupplyRefused::Marked(_) => (
+            44,
+            "keep the pack apart until its maker or a regulator clears it",
+        ),
+        SupplyRefused::Recalled(_) => (45, "keep the pack apart and hand it back"),
+        SupplyRefused::Maker => (46, "ask the maker of the lot"),
+        SupplyRefused::Undo(_) => (47, "take the pack out of the trade"),
+        SupplyRefused::Same => (48, "nothing is left to do"),
+        SupplyRefused::Epoch { .. } => (49, "ask for the latest epoch of the trade key"),
+        SupplyRefused::Checks(_) => (
+            50,
+            "make one secret for each subset of the openers in force",
+        ),
     }
 }

@@ -8,6 +8,7 @@ mod change;
 mod consent;
 mod propose;
 mod rotate;
+mod supply;
 mod vote;
 
 use proof::PublicKey;
@@ -55,6 +56,9 @@ pub(crate) fn find(kind: u8) -> Option<Rule> {
     const ERASE: u8 = Kind::Erase as u8;
     const ERASE_ATTEST: u8 = Kind::EraseAttest as u8;
     const DELEGATE: u8 = Kind::Delegate as u8;
+    const MOVES: u8 = Kind::Moves as u8;
+    const TRADE_KEY: u8 = Kind::TradeKey as u8;
+    const ESCROW: u8 = Kind::Escrow as u8;
     Some(match kind {
         BATCH => batch::apply,
         PROPOSE => propose::apply,
@@ -68,6 +72,9 @@ pub(crate) fn find(kind: u8) -> Option<Rule> {
         ERASE => consent::erase,
         ERASE_ATTEST => consent::attest,
         DELEGATE => consent::delegate,
+        MOVES => supply::moves,
+        TRADE_KEY => supply::trade_key,
+        ESCROW => supply::escrow,
         _ => return None,
     })
 }

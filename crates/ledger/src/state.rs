@@ -4,6 +4,7 @@ mod consent;
 pub(crate) mod draft;
 pub mod keys;
 mod owner;
+mod supply;
 
 pub use owner::{KeyOwner, KeyUse};
 

@@ -136,10 +136,23 @@ pub fn commit(key: &CommitmentKey, digest: &Digest) -> Digest {
     hmac(&key.0, &message)
 }
 
+/// HMAC-SHA-256 under a key over the framed label and parts: `u8(length) label (u64(length) part)*`.
+///
+/// Without the key nobody can try what the parts were.
+pub fn keyed_hash<const N: usize>(key: &[u8; N], label: &str, parts: &[&[u8]]) -> Digest {
+    let mut message = framed(label);
+    for part in parts {
+        message.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        message.extend_from_slice(part);
+    }
+    hmac(key, &message)
+}
+
 /// RFC 2104, for keys no longer than the 64-byte block of SHA-256.
-fn hmac(key: &[u8; 32], message: &[u8]) -> Digest {
+fn hmac<const N: usize>(key: &[u8; N], message: &[u8]) -> Digest {
+    const { assert!(N <= 64, "a longer key would have to be hashed first") };
     let mut block = [0; 64];
-    block[..32].copy_from_slice(key);
+    block[..N].copy_from_slice(key);
     let inner = Sha256::new()
         .chain_update(block.map(|byte| byte ^ 0x36))
         .chain_update(message)

@@ -46,5 +46,5 @@ pub mod transaction;
 pub mod tree;
 
 pub use codec::{Canonical, CodecError};
-pub use digest::{CommitmentKey, Digest, commit, hash, sha256};
+pub use digest::{CommitmentKey, Digest, commit, hash, keyed_hash, sha256};
 pub use sign::{PublicKey, SecretKey, Signature};

@@ -8,8 +8,9 @@ use crate::{Digest, PublicKey, SecretKey, Signature, event, hash};
 pub const VERSION: u8 = 1;
 /// The kind of a transaction that carries a [`Batch`].
 pub const KIND_BATCH: u8 = 1;
-/// The longest body.
-pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// The longest body: 10,000 moves of packs of 48 bytes each, in a transaction that still fits the
+/// smallest block that can be voted for.
+pub const BODY_BYTES_MAX: usize = 480 * 1024;
 /// The bytes of a header.
 pub const HEADER_BYTES: usize = 82;
 /// The longest transaction.

@@ -4,7 +4,7 @@ mod backup;
 mod patient;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use ledger::OrganisationKind;
 use std::path::PathBuf;
 
@@ -348,6 +348,66 @@ It holds from the next epoch on.")]
         #[command(flatten)]
         target: Target,
     },
+    /// Say what a member may do in the trade in medicines
+    #[command(after_help = "\
+Examples:
+  salus propose partner north-wholesale --role wholesaler --to http://127.0.0.1:8080
+  salus propose partner my-works --role maker --role wholesaler --to http://127.0.0.1:8080
+  salus propose partner my-works --to http://127.0.0.1:8080
+
+Without a role it is no partner of the trade any more. Where nothing was voted, the kind of the
+organisation says it.")]
+    Partner {
+        /// Its short name
+        organisation: String,
+        /// A role; give the option once for each
+        #[arg(long = "role", value_enum, value_name = "ROLE")]
+        roles: Vec<TradeRole>,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Say who opens together to whom a pack was handed
+    #[command(after_help = "\
+Example:
+  salus propose openers --holder agency-a --holder agency-b --holder agency-c --threshold 2 \\
+      --to http://127.0.0.1:8080
+
+It holds for the secrets that partners make from then on.")]
+    Openers {
+        /// A member that opens; give the option once for each, 1 to 5
+        #[arg(long = "holder", value_name = "ORGANISATION", required = true)]
+        holders: Vec<String>,
+        /// How many of them open together
+        #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
+        threshold: u8,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// What a member may do in the trade in medicines.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum TradeRole {
+    /// Makes packs and answers for their lots
+    Maker,
+    /// Passes packs on
+    Wholesaler,
+    /// Supplies to the public
+    Dispenser,
+    /// Watches over the trade
+    Regulator,
+}
+
+impl TradeRole {
+    /// The word of the ledger.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Maker => "maker",
+            Self::Wholesaler => "wholesaler",
+            Self::Dispenser => "dispenser",
+            Self::Regulator => "regulator",
+        }
+    }
 }
 
 #[derive(Args, Debug)]

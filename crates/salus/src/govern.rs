@@ -68,6 +68,25 @@ fn proposal(change: &Change) -> Outcome<(&Target, Value)> {
             let set = json!({ "organisation": organisation, "validator": !not });
             (target, json!({ "set_validator": set }))
         }
+        Change::Partner {
+            organisation,
+            roles,
+            target,
+        } => {
+            let organisation = slug(organisation)?;
+            let words: Vec<_> = roles.iter().map(|it| it.word()).collect();
+            let set = json!({ "organisation": organisation, "roles": words });
+            (target, json!({ "set_partner": set }))
+        }
+        Change::Openers {
+            holders,
+            threshold,
+            target,
+        } => {
+            let holders: Vec<_> = holders.iter().map(|it| slug(it)).collect::<Outcome<_>>()?;
+            let set = json!({ "holders": holders, "threshold": threshold });
+            (target, json!({ "set_openers": set }))
+        }
     })
 }
 

@@ -11,7 +11,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gs1", &[]),
     // A decision reads dates and codes as FHIR writes them.
     ("consent", &["proof", "fhir"]),
-    ("ledger", &["consent", "proof"]),
+    ("supply", &["proof"]),
+    ("ledger", &["consent", "supply", "proof"]),
     ("policy", &["consent"]),
     ("peers", &[]),
     ("vault", &[]),
@@ -20,7 +21,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "hospital",
         &[
-            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "proof", "fhir",
+            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "supply", "proof",
+            "fhir",
         ],
     ),
     // The ledger's public view shows types of the crates below; never store, never vault.
@@ -34,7 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "salus",
         &[
             "portal", "api", "hospital", "store", "chain", "vault", "peers", "policy", "ledger",
-            "consent", "proof", "fhir",
+            "consent", "supply", "proof", "fhir",
         ],
     ),
     // The workshop measures the verification of a receipt.
@@ -74,7 +76,7 @@ const SEALING: &str = "sealing lives in vault";
 const LINKS: &str = "links between nodes live in peers";
 
 /// Below the line nothing may bring a clock, dice, a runtime or I/O.
-const BELOW: &[&str] = &["proof", "fhir", "gs1", "ledger", "consent"];
+const BELOW: &[&str] = &["proof", "fhir", "gs1", "ledger", "consent", "supply"];
 const BANNED_BELOW: &[&str] = &[
     "tokio",
     "rand",

@@ -7,6 +7,7 @@ const PURE: &[&str] = &[
     "crates/proof/src/",
     "crates/ledger/src/",
     "crates/consent/src/",
+    "crates/supply/src/",
     "crates/fhir/src/",
     "crates/gs1/src/",
 ];

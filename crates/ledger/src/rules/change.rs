@@ -1,5 +1,7 @@
 //! What a proposal needs to be possible, and what it does.
 
+use supply::acts::Openers;
+
 use crate::genesis::ORGANISATIONS_MAX;
 use crate::state::draft::{Draft, organisation_keys};
 use crate::state::keys;
@@ -36,6 +38,30 @@ pub(super) fn check(draft: &Draft, proposal: &Proposal) -> Result<(), Refusal> {
             }
             Ok(())
         }
+        Proposal::SetPartner {
+            organisation,
+            roles,
+        } => {
+            find(draft, organisation)?;
+            changes(draft.roles(organisation) != *roles)
+        }
+        Proposal::SetOpeners(openers) => {
+            for holder in openers.holders() {
+                let id = holder.parse::<OrgId>().ok();
+                if id.is_none_or(|id| find(draft, &id).is_err()) {
+                    return Err(Refusal::NoOrganisation(holder.clone()));
+                }
+            }
+            changes(draft.get::<Openers>(&keys::openers()).as_ref() != Some(openers))
+        }
+    }
+}
+
+fn changes(something: bool) -> Result<(), Refusal> {
+    if something {
+        Ok(())
+    } else {
+        Err(Refusal::NoChange)
     }
 }
 
@@ -57,6 +83,11 @@ pub(super) fn execute(draft: &mut Draft, proposal: &Proposal) -> Result<(), Refu
             draft.put(keys::organisation(&organisation.id), &organisation);
         }
         Proposal::SetParameters(parameters) => draft.put(keys::parameters(), parameters),
+        Proposal::SetPartner {
+            organisation,
+            roles,
+        } => draft.put(keys::partner(organisation), roles),
+        Proposal::SetOpeners(openers) => draft.put(keys::openers(), openers),
     }
     Ok(())
 }

@@ -48,6 +48,14 @@ impl Draft {
         T::from_bytes(bytes?).ok()
     }
 
+    /// Whether a key has a value.
+    pub(crate) fn has(&self, key: &[u8]) -> bool {
+        match self.transaction.get(key) {
+            Some(changed) => changed.is_some(),
+            None => self.map.get(key).is_some(),
+        }
+    }
+
     pub(crate) fn put<T: Canonical>(&mut self, key: Vec<u8>, value: &T) {
         self.transaction.insert(key, Some(value.to_bytes()));
     }
@@ -125,6 +133,7 @@ impl Draft {
         members.retain(|id| *id != organisation.id);
         self.put_members(members);
         self.remove(keys::organisation(&organisation.id));
+        self.remove(keys::partner(&organisation.id));
         for key in organisation_keys(organisation) {
             self.own(organisation, key, KeyUse::Retired);
         }

@@ -2,6 +2,8 @@
 
 use proof::{Digest, PublicKey};
 
+use supply::ids::{ContainerId, LotId, PackId};
+
 use crate::OrgId;
 
 /// The chain id.
@@ -78,6 +80,53 @@ pub fn attestation(erasure: &Digest, holder: &OrgId) -> Vec<u8> {
 /// A delegation.
 pub fn delegation(id: &Digest) -> Vec<u8> {
     join(b"delegation/", &id.0)
+}
+
+/// A pack.
+pub fn pack(id: &PackId) -> Vec<u8> {
+    join(b"pack/", &id.0)
+}
+
+/// A case or a pallet.
+pub fn container(id: &ContainerId) -> Vec<u8> {
+    join(b"container/", &id.0)
+}
+
+/// A lot.
+pub fn lot(id: &LotId) -> Vec<u8> {
+    join(b"lot/", &id.0)
+}
+
+/// What an organisation may do in the trade, where it was voted.
+pub fn partner(id: &OrgId) -> Vec<u8> {
+    join(b"partner/", id.as_str().as_bytes())
+}
+
+/// The latest epoch of the trade key.
+pub fn trade_key() -> Vec<u8> {
+    b"trade-key/".to_vec()
+}
+
+/// An epoch of the trade key.
+pub fn trade_key_of(epoch: u8) -> Vec<u8> {
+    join(b"trade-key/", &[epoch])
+}
+
+/// Who opens to whom a pack was handed.
+pub fn openers() -> Vec<u8> {
+    b"openers/".to_vec()
+}
+
+/// The number of a partner's latest epoch of check values.
+pub fn escrow(id: &OrgId) -> Vec<u8> {
+    join(b"escrow/", id.as_str().as_bytes())
+}
+
+/// The check values of a partner's epoch.
+pub fn escrow_of(id: &OrgId, epoch: u32) -> Vec<u8> {
+    // No id of an organisation has a slash, so this is never the key of another.
+    let partner = join(b"escrow/", id.as_str().as_bytes());
+    join(&join(&partner, b"/"), &epoch.to_be_bytes())
 }
 
 fn join(word: &[u8], rest: &[u8]) -> Vec<u8> {

@@ -4,6 +4,7 @@
 pub mod acts;
 pub mod cosigned;
 pub mod crowd;
+pub mod trade;
 
 use std::collections::BTreeMap;
 
@@ -51,7 +52,11 @@ pub fn service(name: &str, credential_epoch: u64) -> Service {
 
 /// A genesis of validators with those names, which must be in order.
 pub fn genesis(names: &[&str]) -> Genesis {
-    let organisations = names.iter().map(|name| organisation(name, true)).collect();
+    genesis_of(names.iter().map(|name| organisation(name, true)).collect())
+}
+
+/// A genesis of these members, which must be in order.
+pub fn genesis_of(organisations: Vec<Organisation>) -> Genesis {
     let parameters = Parameters {
         expiry_blocks_max: 100,
         proposal_blocks: 50,
@@ -77,11 +82,15 @@ pub struct Network {
 impl Network {
     /// The state of a genesis.
     pub fn new(names: &[&str]) -> Self {
-        let genesis = genesis(names);
+        Self::of(&genesis(names))
+    }
+
+    /// The state of this genesis.
+    pub fn of(genesis: &Genesis) -> Self {
         genesis.check().unwrap();
         Self {
             chain: genesis.chain_id(),
-            state: State::genesis(&genesis),
+            state: State::genesis(genesis),
             rotated: BTreeMap::new(),
         }
     }
@@ -137,6 +146,11 @@ impl Network {
             previous,
             root,
         }
+    }
+
+    /// The time of the last block.
+    pub fn time_ms(&self) -> u64 {
+        self.block().time_ms - 100
     }
 
     /// The hour of the next block, counted since 1970.

@@ -98,7 +98,26 @@ fn what(proposal: &Value) -> (&'static str, String) {
     if proposal["set_parameters"].is_object() {
         return ("parameters", String::new());
     }
+    if proposal["set_partner"].is_object() {
+        return ("partner", own("/set_partner/organisation"));
+    }
+    if proposal["set_openers"].is_object() {
+        return (
+            "openers",
+            joined(&proposal["set_openers"], "holders", str::to_owned),
+        );
+    }
     ("remove", own("/remove_organisation"))
+}
+
+/// The words of a list, with commas between.
+fn joined(of: &Value, name: &str, word: impl Fn(&str) -> String) -> String {
+    let words: Vec<_> = list(of, name)
+        .iter()
+        .filter_map(Value::as_str)
+        .map(word)
+        .collect();
+    words.join(", ")
 }
 
 /// What it would do, in sentences.
@@ -125,6 +144,24 @@ pub(super) fn consequences(visit: &Visit, proposal: &Value, now: &Value) -> Mark
                         dd { code { (text(member, &format!("/{key}_key"))) } }
                     }
                 }
+            }
+        }
+        @if kind == "partner" {
+            @let role = |it: &str| visit.say(&format!("trade-{it}"));
+            @let roles = joined(&proposal["set_partner"], "roles", role);
+            dl.facts { div {
+                dt { (visit.say("trade-roles")) }
+                dd { @if roles.is_empty() { (visit.say("trade-none")) } @else { (roles) } }
+            } }
+        }
+        @if kind == "openers" {
+            @let openers = &proposal["set_openers"];
+            dl.facts {
+                div {
+                    dt { (visit.say("openers-holders")) }
+                    dd { (joined(openers, "holders", str::to_owned)) }
+                }
+                div { dt { (visit.say("openers-threshold")) } dd { (openers["threshold"]) } }
             }
         }
         @if kind == "parameters" {

@@ -6,6 +6,7 @@ use ledger::Kind;
 use proof::codec::Canonical;
 use proof::receipt::VerifiedEntry;
 use std::fmt::{Display, Write};
+use supply::acts::{Moves, TradeKeyBody};
 
 /// The words of a valid receipt.
 pub(super) fn words(verified: &VerifiedEntry) -> String {
@@ -55,6 +56,9 @@ fn name(kind: Kind) -> &'static str {
         Kind::Erase => "an erasure",
         Kind::EraseAttest => "the attestation of an erasure by a holder",
         Kind::Delegate => "a delegation: somebody acts for a patient",
+        Kind::Moves => "moves of packs in the trade in medicines",
+        Kind::TradeKey => "another key of the trade in medicines",
+        Kind::Escrow => "what openings of the trade in medicines are compared with",
     }
 }
 
@@ -85,6 +89,13 @@ fn details(kind: Option<Kind>, body: &[u8]) -> Vec<(&'static str, String)> {
         }
         Some(Kind::Delegate) => Delegate::from_bytes(body)
             .map(|it| vec![("id", it.id.to_string()), ("until", hour(it.until))]),
+        Some(Kind::Moves) => Moves::from_bytes(body).map(|it| {
+            let act = it.act().to_owned();
+            vec![("act", act), ("items", it.count().to_string())]
+        }),
+        Some(Kind::TradeKey) => {
+            TradeKeyBody::from_bytes(body).map(|it| vec![("epoch", it.epoch.to_string())])
+        }
         _ => return Vec::new(),
     };
     found.unwrap_or_default()
