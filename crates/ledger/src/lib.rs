@@ -21,8 +21,10 @@
 //!    (`tests/determinism.rs`, `a_restored_state_goes_on_alike`).
 //! 8. A grant that was revoked is never valid again, and only its own key revokes it
 //!    (`tests/consent.rs`, `a_revoked_grant_stays_revoked`).
-//! 9. Evidence with one changed byte proves nothing, and honest acts give none
-//!    (`tests/evidence.rs`).
+//! 9. Of two who dispense one pack, one does, and the other hears why not
+//!    (`tests/supply.rs`, `two_dispensers_of_one_serial_in_one_block_one_wins`).
+//! 10. Evidence with one changed byte proves nothing, and honest acts give none
+//!     (`tests/evidence.rs`).
 //!
 //! # A vertical
 //!

@@ -9,8 +9,8 @@ use consent::acts::{
 };
 use ledger::evidence::Release;
 use ledger::{
-    Announce, BlockHeader, Checked, Genesis, KeyOwner, KeyUse, OpenProposal, OrgId, Organisation,
-    Parameters, Proposal, Propose, RotateKey, Vote,
+    Announce, BlockHeader, Checked, Genesis, KeyOwner, KeyUse, OpenProposal, Openers, OrgId,
+    Organisation, Parameters, Proposal, Propose, Roles, RotateKey, Vote,
 };
 use proof::codec::Canonical;
 use proof::{Digest, hash};
@@ -79,6 +79,11 @@ fn samples() -> Vec<Vec<u8>> {
             validator: false,
         },
         Proposal::SetParameters(Parameters::default()),
+        Proposal::SetPartner {
+            organisation: id("a"),
+            roles: Roles::MAKER.and(Roles::DISPENSER),
+        },
+        Proposal::SetOpeners(Openers::new(vec!["a".into(), "b".into()], 1).unwrap()),
     ];
     let open = OpenProposal {
         proposal: proposals[1].clone(),

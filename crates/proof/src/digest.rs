@@ -136,7 +136,8 @@ pub fn commit(key: &CommitmentKey, digest: &Digest) -> Digest {
     hmac(&key.0, &message)
 }
 
-/// HMAC-SHA-256 under a key over the framed label and parts: `u8(length) label (u64(length) part)*`.
+/// HMAC-SHA-256 under a key over the framed label and parts: `u8(length) label (u64(length)
+/// part)*`.
 ///
 /// Without the key nobody can try what the parts were.
 pub fn keyed_hash<const N: usize>(key: &[u8; N], label: &str, parts: &[&[u8]]) -> Digest {

@@ -1,9 +1,9 @@
 //! The acts of the trade on the ledger: bodies, state and rules of kinds 32 to 34.
 //!
 //! One file for each act. A rule is a function of the state as it is, the scene and the item; its
-//! result is the new value or a refusal. Which key of the state a value stands under is the ledger's
-//! (`docs/reference/ledger.md`). No field is about a product or a person: ids are pseudonyms
-//! ([`crate::ids`]), the rest are locks, their openings, roles and classes.
+//! result is the new value or a refusal. Which key of the state a value stands under is the
+//! ledger's (`docs/reference/ledger.md`). No field is about a product or a person: ids are
+//! pseudonyms ([`crate::ids`]), the rest are locks, their openings, roles and classes.
 
 pub mod commission;
 pub mod contain;
@@ -81,13 +81,13 @@ pub enum Refused {
     #[error("it is not in your hands, or the opening is not that of its lock")]
     Holder,
     /// It was handed on and not yet taken, or is not on its way at all.
-    #[error("{}", if *(.on_its_way) { "it is on its way to its next holder" } else { "it is not on its way" })]
+    #[error("it is {}on its way to another holder", if *(.on_its_way) { "" } else { "not " })]
     Transit {
         /// Whether it is on its way.
         on_its_way: bool,
     },
     /// It is inside a container, or not inside the one named.
-    #[error("{}", if *(.inside) { "it is inside a container" } else { "it is not inside this container" })]
+    #[error("it is {}", if *(.inside) { "inside a container" } else { "not inside this container" })]
     Inside {
         /// Whether it is inside one.
         inside: bool,

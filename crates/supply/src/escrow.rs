@@ -2,9 +2,9 @@
 //!
 //! Pseudorandom secret sharing (Cramer, Damgård, Ishai, TCC 2005): a partner has one secret for
 //! each set of `n - k + 1` openers, and gives it to exactly those. Any `k` openers meet every set,
-//! so together they know all secrets; any `k - 1` are missed by the set of the others. The opening of
-//! one item is the exclusive or of a keyed hash under every secret, so no ciphertext is anywhere:
-//! who holds secrets answers for the item that was asked about, and for no other.
+//! so together they know all secrets; any `k - 1` are missed by the set of the others. The opening
+//! of one item is the exclusive or of a keyed hash under every secret, so no ciphertext is
+//! anywhere: who holds secrets answers for the item that was asked about, and for no other.
 //!
 //! What this cannot do: make a partner use its secrets. One that draws its openings otherwise is
 //! found out when an opening fails though all openers agree ([`NotOpened::Partner`]).
@@ -85,8 +85,8 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets of an epoch ([`crate::acts::Escrowed`]) from a seed of 32 random bytes, so that a
-    /// partner has to keep nothing else.
+    /// The secrets of an epoch ([`crate::acts::Escrowed`]) from a seed of 32 random bytes, so that
+    /// a partner has to keep nothing else.
     pub fn derive(openers: Openers, seed: &[u8; 32], epoch: u32) -> Self {
         let subsets = openers.subsets();
         let secret = |number: u32| {
@@ -143,8 +143,8 @@ fn subsets_of(openers: &Openers, holder: &str) -> Option<Vec<u8>> {
     Some(its.map(|(number, _)| number).collect())
 }
 
-/// The sets of `n - k + 1` among `n`, as increasing places, in lexical order. Empty where `k` is not
-/// from 1 to `n`.
+/// The sets of `n - k + 1` among `n`, as increasing places, in lexical order. Empty where `k` is
+/// not from 1 to `n`.
 pub fn subsets(n: usize, k: usize) -> Vec<Vec<usize>> {
     if k == 0 || k > n {
         return Vec::new();

@@ -175,7 +175,10 @@ fn values() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|it| char::from_digit(it.into(), 16))
+        .collect()
 }
 
 /// `vectors/trade.txt` is compared with, and never written over. It is written only where there is
@@ -183,10 +186,11 @@ fn hex(bytes: &[u8]) -> String {
 #[test]
 fn formats_are_frozen() {
     let acts = moves().into_iter().map(|(name, it)| (name, it.to_bytes()));
-    let found: String = acts
-        .chain(values())
+    let rows = acts.chain(values());
+    let lines: Vec<_> = rows
         .map(|(name, bytes)| format!("{name} {}\n", hex(&bytes)))
         .collect();
+    let found = lines.concat();
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/trade.txt");
     if !path.exists() {
         assert!(

@@ -169,8 +169,8 @@ fn a_secret_that_is_not_the_announced_one_is_named() {
     );
 }
 
-/// One of five answers wrongly about everything: with one more than needed, or as many as it takes, the
-/// item is opened all the same and the opener is named.
+/// One of five answers wrongly about everything: with one more than needed, or as many as it takes,
+/// the item is opened all the same and the opener is named.
 #[test]
 fn a_wrong_answer_is_named_and_does_not_hinder_the_others() {
     let (openers, secrets) = (openers(5, 3), secrets(5, 3));

@@ -22,8 +22,8 @@ impl State {
         self.get(&keys::lot(id))
     }
 
-    /// What an organisation may do in the trade: as was voted, or else as its kind says. None for one
-    /// that is not a member.
+    /// What an organisation may do in the trade: as was voted, or else as its kind says. None for
+    /// one that is not a member.
     pub fn partner(&self, id: &OrgId) -> Roles {
         self.draft().roles(id)
     }

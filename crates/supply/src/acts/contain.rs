@@ -1,5 +1,5 @@
-//! Contain and Release: packs go into a case, cases onto a pallet, and come out again. What is inside
-//! has no holder of its own, so a container changes hands as one item, whatever is in it.
+//! Contain and Release: packs go into a case, cases onto a pallet, and come out again. What is
+//! inside has no holder of its own, so a container changes hands as one item, whatever is in it.
 
 use super::{Container, Custody, Pack, Refused, Roles, Scene};
 use crate::ids::{ContainerId, Lock, Opening};

@@ -1,5 +1,5 @@
-//! Decommission: a pack leaves the trade otherwise than by being dispensed. The reasons are those of
-//! Delegated Regulation (EU) 2016/161; each names its article.
+//! Decommission: a pack leaves the trade otherwise than by being dispensed. The reasons are those
+//! of Delegated Regulation (EU) 2016/161; each names its article.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! Dispense: the pack is supplied to the public, and its number is used up. Delegated Regulation (EU)
-//! 2016/161 article 25(1).
+//! Dispense: the pack is supplied to the public, and its number is used up. Delegated Regulation
+//! (EU) 2016/161 article 25(1).
 
 use super::{Lot, Pack, Refused, Roles, Scene, Status};
 use crate::ids::Opening;

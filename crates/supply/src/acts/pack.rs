@@ -19,7 +19,7 @@ pub enum Status {
     Decommissioned(Reason),
 }
 
-/// A pack: 56 bytes, or 72 while it is on its way.
+/// A pack: 55 bytes, or 71 while it is on its way.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Pack {
     /// Whether it may still be supplied.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use proof::codec::{Canonical, CodecError, Reader, Writer};
 
-/// A set of roles. Members vote on it (`SetPartner`); before that, the kind of an organisation says it.
+/// A set of roles. Members vote on it (`SetPartner`); before that, the kind of an organisation says
+/// it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Roles(u8);
 

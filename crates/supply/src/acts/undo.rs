@@ -1,7 +1,7 @@
-//! Undo: a pack that was dispensed or decommissioned by mistake comes back. Delegated Regulation (EU)
-//! 2016/161 article 13(1): by whom it was done, within ten days, and not for every reason. That it is
-//! not expired and was not given to the public (c and e), the ledger cannot see: the node of the one
-//! who undoes asks.
+//! Undo: a pack that was dispensed or decommissioned by mistake comes back. Delegated Regulation
+//! (EU) 2016/161 article 13(1): by whom it was done, within ten days, and not for every reason.
+//! That it is not expired and was not given to the public (c and e), the ledger cannot see: the
+//! node of the one who undoes asks.
 
 use std::fmt;
 

@@ -50,11 +50,20 @@ pub enum NotOpened {
     Differ(Vec<String>),
     /// All answers agree, and the lock is nobody's: one opener answers wrongly where nobody else
     /// was asked, or the partner did not use its secrets. With all openers, it is the partner.
-    #[error("the answers agree and open nothing: ask the openers that did not answer{}", if *(.all) { "; all did, so the partner did not use the secrets that it announced" } else { "" })]
+    #[error("the answers agree and open nothing: {}", next_step(*.all))]
     Partner {
         /// Whether every opener answered.
         all: bool,
     },
+}
+
+/// What to do where all answers agree and nothing opens.
+fn next_step(all: bool) -> &'static str {
+    if all {
+        "every opener answered, so the partner did not use the secrets that it announced"
+    } else {
+        "ask the openers that did not answer"
+    }
 }
 
 /// The organisation whose lock this opening opens.
@@ -162,15 +171,10 @@ fn contradicting(answers: &BTreeMap<String, Answer>) -> Vec<String> {
             fewest.push(set);
         }
     }
-    match fewest.as_slice() {
-        [only] => only.clone(),
-        _ => {
-            let mut several = fewest.concat();
-            several.sort_unstable();
-            several.dedup();
-            several
-        }
-    }
+    let mut wrong = fewest.concat();
+    wrong.sort_unstable();
+    wrong.dedup();
+    wrong
 }
 
 /// Whether all openers but those left out say the same about each subset.
