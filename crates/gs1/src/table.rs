@@ -1,5 +1,6 @@
 //! The table of application identifiers, loaded once from the generated text.
 
+use std::fmt;
 use std::sync::OnceLock;
 
 use crate::error::Charset;
@@ -8,7 +9,7 @@ use crate::linter::Linter;
 const GENERATED: &str = include_str!("generated/identifiers.txt");
 
 /// One application identifier (AI) of GS1's syntax dictionary.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Ai {
     /// Two to four digits.
     pub code: &'static str,
@@ -51,6 +52,12 @@ impl Ai {
     /// A primary key of Digital Links.
     pub fn is_key(&self) -> bool {
         self.qualifiers.is_some()
+    }
+}
+
+impl fmt::Debug for Ai {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({})", self.code)
     }
 }
 

@@ -25,6 +25,7 @@
 //! (EU) 2016/161, articles 10 to 42.
 
 pub mod acts;
+pub mod detect;
 pub mod escrow;
 pub mod ids;
 
