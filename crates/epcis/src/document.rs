@@ -105,6 +105,9 @@ impl Document {
             (Kind::Document, Value::Object(object)) => check.object(object, &DOCUMENT),
             (Kind::QueryDocument, Value::Object(object)) => check.object(object, &QUERY_DOCUMENT),
             (Kind::EventList, Value::Array(events)) => {
+                if events.is_empty() {
+                    check.refuse("a list without events");
+                }
                 for (at, event) in events.iter().enumerate() {
                     check.inside(at.to_string(), |check| check.event(event, true));
                 }

@@ -41,6 +41,8 @@ pub(crate) enum Kind {
     Object(&'static Shape),
     /// Objects, at least so many.
     Objects(&'static Shape, usize),
+    /// Sensor reports, at least one.
+    Reports(&'static Shape),
     /// Whole events.
     Events,
     /// An object whose members are named by URIs.
@@ -150,6 +152,10 @@ impl Check {
                 None => self.refuse("must be an object"),
             },
             Kind::Objects(shape, least) => self.objects(value, shape, *least),
+            Kind::Reports(shape) => {
+                self.objects(value, shape, 1);
+                conditions::reports(self, value);
+            }
             Kind::Events => self.events(value),
             Kind::Extensions => match value.as_object() {
                 Some(object) => self.object(object, &shapes::EXTENSIONS),

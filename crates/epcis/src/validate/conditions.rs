@@ -7,6 +7,14 @@ use super::Check;
 type Event = Map<String, Value>;
 
 pub(super) fn check(check: &mut Check, name: &str, event: &Event) {
+    let persistent = event
+        .get("persistentDisposition")
+        .and_then(Value::as_object);
+    if persistent.is_some_and(Map::is_empty) {
+        check.inside("persistentDisposition", |check| {
+            check.refuse("`set` or `unset` is missing");
+        });
+    }
     let is_delete = event.get("action").and_then(Value::as_str) == Some("DELETE");
     match name {
         "ObjectEvent" => {
@@ -38,6 +46,18 @@ pub(super) fn check(check: &mut Check, name: &str, event: &Event) {
         }
         "TransformationEvent" => transformation(check, event),
         _ => {}
+    }
+}
+
+/// A report says what was measured, or which exception there was: GS1's XSD and its own XML
+/// examples have exceptions without a type, which the JSON Schema forbids.
+pub(super) fn reports(check: &mut Check, list: &Value) {
+    let reports = list.as_array().map_or(&[][..], Vec::as_slice);
+    for (at, report) in reports.iter().enumerate() {
+        let is_said = report.get("type").is_some() || report.get("exception").is_some();
+        if report.is_object() && !is_said {
+            check.inside(at.to_string(), |check| check.refuse("`type` is missing"));
+        }
     }
 }
 

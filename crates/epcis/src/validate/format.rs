@@ -20,7 +20,7 @@ fn is_rest(rest: &str) -> bool {
         Some(authority) => {
             let end = authority.find(['/', '?']).unwrap_or(authority.len());
             let (host, path) = authority.split_at(end);
-            if !characters(host, b"[]@:") || path.contains(['[', ']']) {
+            if !is_authority(host) {
                 return false;
             }
             path
@@ -28,6 +28,18 @@ fn is_rest(rest: &str) -> bool {
         None => before,
     };
     characters(path, b"/?:@") && characters(fragment, b"/?:@")
+}
+
+/// A name with user and port, or an IP address in brackets.
+fn is_authority(text: &str) -> bool {
+    let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    match host.strip_prefix('[') {
+        None => characters(text, b"@:"),
+        Some(literal) => literal.split_once(']').is_some_and(|(address, port)| {
+            let is_port = port.is_empty() || port.starts_with(':');
+            is_port && !address.is_empty() && characters(address, b":") && characters(port, b":")
+        }),
+    }
 }
 
 /// Unreserved, sub-delims, well-formed escapes, and these.
@@ -103,6 +115,9 @@ mod tests {
             "urn:a b",
             "http://x/%4",
             "http://x/[",
+            "http://[x",
+            "http://[]/",
+            "http://[::1]x",
             "a:b#c#d",
             "a:ü",
             "http://x/<y>",

@@ -3,7 +3,7 @@
 use super::Kind;
 use super::Kind::{
     Action, Boolean, Context, Decimal, Events, Exactly, Extensions, Hex, Loose, Object, Objects,
-    Offset, Text, Time, Unit, Uri, UriOrUris, Uris, Version, Word, Words,
+    Offset, Reports, Text, Time, Unit, Uri, UriOrUris, Uris, Version, Word, Words,
 };
 use crate::vocabulary::Vocabulary as V;
 
@@ -203,7 +203,7 @@ static DESTINATION: Shape = Shape {
 static SENSOR_ELEMENT: Shape = Shape {
     members: &[
         ("sensorMetadata", Object(&SENSOR_METADATA)),
-        ("sensorReport", Objects(&SENSOR_REPORT, 1)),
+        ("sensorReport", Reports(&SENSOR_REPORT)),
     ],
     required: &["sensorReport"],
     is_open: true,
@@ -225,6 +225,7 @@ static SENSOR_METADATA: Shape = Shape {
     ..NONE
 };
 
+/// Its `type` may be missing where it has an `exception` (`conditions.rs`).
 static SENSOR_REPORT: Shape = Shape {
     members: &[
         ("type", Word(V::Measurement)),
@@ -252,7 +253,6 @@ static SENSOR_REPORT: Shape = Shape {
         ("percValue", Decimal),
         ("uom", Text),
     ],
-    required: &["type"],
     is_open: true,
     ..NONE
 };

@@ -3,7 +3,7 @@
 use roxmltree::Node;
 use serde_json::{Number, Value, json};
 
-use super::{Converted, Converter, Object, elements, is_epcis, name, text};
+use super::{Converted, Converter, Object, XSI, elements, is_epcis, name, text};
 use crate::vocabulary::Vocabulary as V;
 
 const TYPES: &[&str] = &[
@@ -251,7 +251,9 @@ impl<'a, 'input> Converter<'a, 'input> {
 }
 
 fn quantity(node: Node<'_, '_>) -> Value {
-    let members = elements(node).map(|child| {
+    // An amount that is nil is an amount that is not said.
+    let said = elements(node).filter(|child| child.attribute((XSI, "nil")) != Some("true"));
+    let members = said.map(|child| {
         let text = text(child);
         let value = if name(child) == "quantity" {
             number(&text)
