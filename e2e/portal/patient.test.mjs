@@ -213,6 +213,76 @@ test('the record is gone through by keyboard alone: a kind, an item, its proof, 
   await page.context().close();
 });
 
+/** A patient with 365 values in each of so many years, and an allergy that was stored last. */
+async function largeRecord(first, last) {
+  const who = await newcomer(`Large${Date.now().toString(36)}`);
+  const subject = { reference: `Patient/${who.id}` };
+  const entry = (resource) => ({ request: { method: 'POST', url: resource.resourceType }, resource });
+  const post = (all) => send(hospital, user(hospital, 'clinician').token, '/fhir', {
+    resourceType: 'Bundle', type: 'transaction', entry: all.map(entry),
+  });
+  for (let year = first; year <= last; year += 1) {
+    await post(Array.from({ length: 365 }, (_, day) => ({
+      resourceType: 'Observation', status: 'final', subject, code: { text: 'Heart rate' },
+      category: [{ coding: [{
+        system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'vital-signs',
+      }] }],
+      effectiveDateTime: new Date(Date.UTC(year, 0, day + 1, 9)).toISOString().slice(0, 10),
+      valueQuantity: { value: 60 + (day % 30), unit: '/min' },
+    })));
+  }
+  await post([{
+    resourceType: 'AllergyIntolerance', patient: subject, code: { text: 'Penicillin' },
+    clinicalStatus: { coding: [{
+      system: 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical', code: 'active',
+    }] },
+    recordedDate: `${first}-05-04`,
+  }]);
+  return who;
+}
+
+test('of a record of more than 5,000 entries the newest years are shown, and the way to the others', async () => {
+  const who = await largeRecord(2011, 2024);
+  const page = await signedIn(hospital, who, PLAIN);
+  const years = page.locator('main .note');
+  await page.goto('/portal/record');
+  assert.match(await years.innerText(), /from 2015 on/);
+  // Ten years of 365 entries, 25 on a page.
+  assert.match(await page.innerText('nav.pager'), /1 of 146/);
+  assert.match(await page.innerText('.timeline li >> nth=0'), /2024/);
+  await look(page, 'patient-large', PLAIN);
+  await weigh(page, '/portal/record', 'patient-large');
+  await page.goto('/portal/record?page=146');
+  assert.match(await page.innerText('.timeline li >> nth=24'), /1 January 2015/);
+  await press(page, 'main .note a');
+  await page.waitForURL('**/record?until=2014');
+  assert.match(await years.innerText(), /from 2005 to 2014/);
+  assert.match(await page.innerText('.timeline li >> nth=0'), /2014/);
+  await page.goto('/portal/record?kind=AllergyIntolerance');
+  assert.equal(await page.locator('.timeline li').count(), 1);
+  assert.equal(await years.count(), 0, 'all of the few are shown');
+  await page.goto('/portal/trends');
+  assert.match(await years.innerText(), /from 2015 on/);
+  assert.match(await page.innerText('main'), /newest 500 values are drawn/);
+  await look(page, 'patient-large-trends', PLAIN);
+  await weigh(page, '/portal/trends', 'patient-large-trends');
+  await page.context().close();
+  const small = await signedIn(hospital, who, SMALL);
+  await small.goto('/portal/record?until=2014&kind=Observation');
+  await look(small, 'patient-large-before', SMALL);
+  await small.context().close();
+  // A clinician sees the allergy, whatever else is too much for a page.
+  const doctor = await signedIn(hospital, user(hospital, 'clinician'), PLAIN);
+  for (const tab of ['', '?tab=timeline', '?tab=timeline&until=2014']) {
+    await doctor.goto(`/portal/patients/${who.id}${tab}`);
+    assert.match(await doctor.innerText('.banner'), /Penicillin/);
+    await weigh(doctor, `/portal/patients/${who.id}${tab}`, 'clinician-large');
+  }
+  await doctor.locator('#elsewhere:not([aria-busy])').waitFor();
+  await look(doctor, 'clinician-large', PLAIN);
+  await doctor.context().close();
+});
+
 test('wrong inputs are told and change nothing', async () => {
   const page = await signedIn(hospital, patientOf(hospital), PLAIN);
   await page.goto('/portal/links');
