@@ -2,7 +2,9 @@
 // elsewhere with proofs, writes, asks, and in need breaks the glass. By mouse, and by keyboard alone.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { WAYS, clinic, close, hospital, look, patientOf, signedIn, user, weigh } from './walk.mjs';
+import {
+  WAYS, clinic, close, hospital, look, patientOf, signedIn, typeDay, user, weigh,
+} from './walk.mjs';
 
 after(close);
 
@@ -152,10 +154,13 @@ test("a hospital's own chart is whole and every value has its drawing and its ta
   await whole(page);
   await look(page, 'clinician-own-chart', ENGLISH);
   assert.ok(await page.locator('svg.chart').count() > 0);
-  await page.click('nav.tabs >> text=Trends');
+  await tabTo(page, 'nav.tabs a[href$="/trends"]');
+  await page.keyboard.press('Enter');
   await page.locator('salus-chart [role=slider], salus-chart svg').first().waitFor();
   await look(page, 'clinician-own-trends', ENGLISH);
-  await page.click('salus-chart summary');
+  await tabTo(page, 'salus-chart summary');
+  await page.keyboard.press('Space');
+  await page.locator('salus-chart details[open]').first().waitFor();
   assert.ok(await page.locator('salus-chart tbody tr').count() > 1);
   await look(page, 'clinician-own-table', ENGLISH);
   await page.context().close();
@@ -219,8 +224,14 @@ test('a patient is admitted once: who is here already is shown first', async () 
   await page.click('main button[type=submit]');
   await look(page, 'clinician-admit-faults', ENGLISH);
   assert.equal(await page.locator('.faults li').count(), 4);
-  await fill();
-  await page.click('main button[type=submit]');
+  // By keyboard alone; the second time by mouse.
+  await type(page, '#given', 'Ada');
+  await type(page, '#family', family);
+  await typeDay(page, '#born', '1971-02-03');
+  await tabTo(page, 'input[name=sex]');
+  await page.keyboard.press('Space');
+  await tabTo(page, 'main button[type=submit]');
+  await page.keyboard.press('Enter');
   await page.waitForURL(/saved=Patient/);
   assert.match(await page.locator('.banner').innerText(), /No allergies recorded here/);
   await fill();
@@ -254,6 +265,12 @@ async function tabTo(page, selector) {
 async function type(page, selector, words) {
   await tabTo(page, selector);
   await page.keyboard.type(words);
+}
+
+/** Chooses in a list that is reached by Tab, by the first letters of what it shows. */
+async function choose(page, selector, words) {
+  await type(page, selector, words);
+  assert.equal(await page.inputValue(selector), words);
 }
 
 test('a clinician finds a patient, writes a note, a measurement and a prescription by keyboard alone', async () => {
@@ -359,9 +376,10 @@ test('a link by the code of the patient, a request to the patient, and a questio
   await page.click('form[action$="/link"] button');
   await page.locator('.faults').waitFor();
   await look(page, 'clinician-link-wrong', ENGLISH);
-  await page.selectOption('#with', hospital.id);
-  await page.fill('#code', code);
-  await page.click('form[action$="/link"] button');
+  // What went wrong by mouse goes right by keyboard alone.
+  await choose(page, '#with', hospital.id);
+  await type(page, '#code', code);
+  await page.keyboard.press('Enter');
   await page.waitForURL(/done=linked/);
   await look(page, 'clinician-linked', ENGLISH);
   await page.selectOption('#of', hospital.id);
@@ -369,13 +387,16 @@ test('a link by the code of the patient, a request to the patient, and a questio
   await page.click('form[action$="/request"] button');
   await page.locator('.faults').waitFor();
   await look(page, 'clinician-request-short', ENGLISH);
-  await page.fill('#words', 'Your knee is to be operated on Friday, and I need the earlier images.');
-  await page.click('form[action$="/request"] button');
+  await choose(page, '#of', hospital.id);
+  await type(page, '#words', 'Your knee is to be operated on Friday, and I need the earlier images.');
+  await tabTo(page, 'form[action$="/request"] button');
+  await page.keyboard.press('Enter');
   await page.waitForURL(/done=requested/);
   await look(page, 'clinician-requested', ENGLISH);
   const asked = await ask(hospital, home.token, 'GET', '/sharing/requests');
   assert.equal(asked.requests[0].organisation, clinic.id);
-  await page.click('form[action$="/locate"] button');
+  await tabTo(page, 'form[action$="/locate"] button');
+  await page.keyboard.press('Space');
   await page.locator('.card[role=status]').waitFor();
   await look(page, 'clinician-located', ENGLISH);
   await page.context().close();
@@ -388,11 +409,15 @@ test('a search that finds many is gone through page by page', async () => {
     resource: { resourceType: 'Patient', name: [{ family, given: [`Nth${nth}`] }], birthDate: '1950-01-01' } }));
   await ask(clinic, doctor.token, 'POST', '/fhir', { resourceType: 'Bundle', type: 'batch', entry });
   const page = await signedIn(clinic, doctor, ENGLISH);
-  await page.goto(`/portal?name=${family}`);
+  await page.goto('/portal');
+  await type(page, '#name', family);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/name=/);
   const first = await page.locator('.lines a').allInnerTexts();
   assert.equal(first.length, 20);
   await look(page, 'clinician-many', ENGLISH);
-  await page.click('nav.pager a');
+  await tabTo(page, 'nav.pager a');
+  await page.keyboard.press('Enter');
   await page.waitForURL(/page=/);
   const second = await page.locator('.lines a').allInnerTexts();
   assert.equal(new Set([...first, ...second]).size, 23);
@@ -410,7 +435,11 @@ test('what a clinician did is in the own accesses, with its seal', async () => {
     await page.goto('/portal/my-accesses');
   }
   assert.ok(await line.count() > 0);
-  await page.click('nav.pager a');
+  // By keyboard alone: what the seals of the page say, and what was done before.
+  await tabTo(page, 'salus-seal-all button');
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'nav.pager a');
+  await page.keyboard.press('Enter');
   await page.waitForURL(/page=/);
   assert.ok(await page.locator('ol.lines li').count() > 0);
   await page.context().close();

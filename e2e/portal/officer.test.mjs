@@ -143,31 +143,36 @@ test('a report is made by keyboard, each line is verified, and a file has the li
   await page.waitForSelector('table salus-seal');
   const lines = await page.locator('tbody tr').count();
   assert.ok(lines >= 4, `${lines}`);
-  await page.click('[data-act=all]');
+  await tabTo(page, '[data-act=all]');
+  await page.keyboard.press('Enter');
   await page.waitForFunction(() =>
     [...document.querySelectorAll('salus-seal')].every((it) => it.getAttribute('state') === 'valid'));
   await look(page, 'officer-disclosures-verified', WIDE);
   const [download] = await Promise.all([
-    page.waitForEvent('download'), page.click('a[href^="/portal/disclosures/file"]'),
+    page.waitForEvent('download'),
+    tabTo(page, 'a[href^="/portal/disclosures/file"]').then(() => page.keyboard.press('Enter')),
   ]);
   const text = readFileSync(await download.path(), 'utf8');
   assert.equal(text.trim().split('\r\n').length, lines + 1);
   await page.context().close();
 });
 
-test('a suspension is entered and ended', async () => {
+test('a suspension is entered and ended by keyboard', async () => {
   const page = await open();
   await page.goto(`/portal/suspensions?patient=${visit.home}`);
-  await page.click('a.button');
+  await enterAt(page, 'a.button', '**/portal/suspensions/new?*');
   await page.click('main form button[type=submit]');
   await page.waitForSelector('.faults');
   await look(page, 'officer-suspension-faults', WIDE);
-  await page.check('input[name=disclosures] >> nth=0');
-  await page.fill('input[name=agency]', 'north-clinic');
-  await page.fill('input[name=official]', 'Deputy Reyes');
-  await page.check('input[value=oral]');
-  await page.click('main form button[type=submit]');
-  await page.waitForURL('**/portal/suspensions?patient=*');
+  // What went wrong by mouse goes right by keyboard alone.
+  await tabTo(page, 'input[name=disclosures]');
+  await page.keyboard.press('Space');
+  await typeInto(page, 'input[name=agency]', 'north-clinic');
+  await typeInto(page, 'input[name=official]', 'Deputy Reyes');
+  await tabTo(page, 'input[name=statement]');
+  await page.keyboard.press('ArrowDown');
+  assert.ok(await page.isChecked('input[value=oral]'));
+  await enterAt(page, 'main form button[type=submit]', '**/portal/suspensions?patient=*');
   await look(page, 'officer-suspended', WIDE);
   await enterAt(page, 'details summary', '**/portal/suspensions?patient=*');
   await enterAt(page, 'details button', '**/portal/suspensions?patient=*');
@@ -175,18 +180,17 @@ test('a suspension is entered and ended', async () => {
   await page.context().close();
 });
 
-test('a legal hold is placed by keyboard and lifted by mouse', async () => {
+test('a legal hold is placed and lifted by keyboard', async () => {
   const page = await open();
   await page.goto('/portal/holds');
   await typeInto(page, 'input[name=patient]', visit.home);
   await typeInto(page, 'textarea[name=words]', 'case 4711');
   await enterAt(page, 'main form button[type=submit]', '**/portal/holds?done=placed');
   await look(page, 'officer-hold-placed', WIDE);
-  await page.click('.cards a[href*="lift=1"]');
+  await enterAt(page, `.cards a[href*="patient=${visit.home}&lift=1"]`, '**/portal/holds?*lift=1');
   await look(page, 'officer-hold-lift', WIDE);
-  await page.fill('textarea[name=words]', 'the case is closed');
-  await page.click('main form button[type=submit]');
-  await page.waitForURL('**/portal/holds?done=lifted');
+  await typeInto(page, 'textarea[name=words]', 'the case is closed');
+  await enterAt(page, 'main form button[type=submit]', '**/portal/holds?done=lifted');
   const { holds } = await ask(hospital, 'GET', '/erasures/holds', officer().token);
   assert.ok(!holds.some(({ patient }) => patient === visit.home));
   await page.context().close();
@@ -229,8 +233,14 @@ test('a receipt is verified by the browser with the network blocked, and a chang
   await page.goto('/portal/verify');
   await page.waitForLoadState('networkidle');
   await page.context().setOffline(true);
-  const put = (name, text) => page.setInputFiles(`[data-file=${name}]`,
-    { name: `${name}.txt`, mimeType: 'text/plain', buffer: Buffer.from(text) });
+  // Space opens the window in which a file is chosen, which is not a part of the page.
+  const put = async (name, text) => {
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      tabTo(page, `[data-file=${name}]`).then(() => page.keyboard.press('Space')),
+    ]);
+    await chooser.setFiles({ name: `${name}.txt`, mimeType: 'text/plain', buffer: Buffer.from(text) });
+  };
   await put('receipt', receipt);
   await put('trust', trust);
   await tabTo(page, 'main form button[type=submit]');
@@ -240,6 +250,17 @@ test('a receipt is verified by the browser with the network blocked, and a chang
   await put('receipt', receipt.replace(/\nindex (\d+)\n/, (_, at) => `\nindex ${Number(at) + 1}\n`));
   await page.click('main form button[type=submit]');
   await page.waitForSelector('salus-verify-file[state=changed]');
+  await page.context().close();
+});
+
+test('the ledger is gone through by keyboard alone: a block, its entries, the block before', async () => {
+  const page = await open();
+  await page.goto('/portal/ledger');
+  const at = await eventful();
+  await typeInto(page, 'main form input', String(at));
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**/portal/ledger/blocks/${at}`);
+  await enterAt(page, `main a[href="/portal/ledger/blocks/${at - 1}"]`, `**/blocks/${at - 1}`);
   await page.context().close();
 });
 

@@ -171,23 +171,28 @@ export async function connect(patient, elsewhere) {
   return here.id;
 }
 
-/** Somebody new: a patient at home at the hospital, with a user. */
-export async function newcomer(family) {
-  const { id } = await send(hospital, user(hospital, 'clinician').token, '/fhir/Patient', {
+/** Somebody new: a patient at home at an organisation, with a user. */
+export async function newcomer(family, home = hospital) {
+  const { id } = await send(home, user(home, 'clinician').token, '/fhir/Patient', {
     resourceType: 'Patient', name: [{ family, given: ['Ada'] }], birthDate: '1980-02-03',
   });
-  const who = { id, home: hospital.id, username: `ada.${family.toLowerCase()}`, password: `pass ${family} word` };
-  await send(hospital, user(hospital, 'admin').token, '/auth/users', {
+  const who = { id, home: home.id, username: `ada.${family.toLowerCase()}`, password: `pass ${family} word` };
+  await send(home, user(home, 'admin').token, '/auth/users', {
     username: who.username, password: who.password, role: 'patient', patient: id,
   });
   const form = new URLSearchParams({ grant_type: 'password', username: who.username, password: who.password });
-  const response = await fetch(`${hospital.base}/auth/token`, { method: 'POST', body: form });
+  const response = await fetch(`${home.base}/auth/token`, { method: 'POST', body: form });
   return { ...who, token: (await response.json()).access_token };
 }
 
 /** Types a day so many days ahead into a date field. */
 export async function dateAt(page, selector, days) {
   const day = new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  await typeDay(page, selector, day);
+}
+
+/** Types a day into a date field that Tab leads to. */
+export async function typeDay(page, selector, day) {
   const [year, month, date] = day.split('-');
   await tabTo(page, selector);
   await page.keyboard.type(`${month}${date}${year}`);

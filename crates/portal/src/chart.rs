@@ -56,6 +56,8 @@ pub(crate) struct Trend {
     pub(crate) laboratory: bool,
     pub(crate) lines: Vec<Line>,
     pub(crate) rows: Vec<Row>,
+    /// Older values that are left out.
+    pub(crate) left: usize,
     code: String,
 }
 
@@ -163,6 +165,7 @@ pub(crate) fn trends<'a>(observations: impl Iterator<Item = &'a Value>) -> Vec<T
         trend.rows.sort_by_key(|row| row.at_us);
         let over = trend.rows.len().saturating_sub(ROWS_MAX);
         trend.rows.drain(..over);
+        trend.left = over;
     }
     trends.sort_by(|a, b| (a.laboratory, &a.name).cmp(&(b.laboratory, &b.name)));
     trends
@@ -177,6 +180,7 @@ impl Trend {
             laboratory: categories.any(|it| it == "laboratory"),
             lines: Vec::new(),
             rows: Vec::new(),
+            left: 0,
             code,
         }
     }

@@ -41,6 +41,7 @@ mod relay;
 mod seal;
 mod shelf;
 mod sign_in;
+mod stretch;
 mod trouble;
 mod visit;
 mod words;

@@ -35,6 +35,11 @@ impl Trouble {
         matches!(self, Self::Refused(refusal) if refusal.status.as_u16() == status)
     }
 
+    /// Whether it is about who asks, not about what.
+    pub(crate) fn is_about_who(&self) -> bool {
+        matches!(self, Self::SignIn(_)) || self.has_status(403)
+    }
+
     /// The words of a refusal that a person can mend in the same form.
     pub(crate) fn words(&self) -> Option<&str> {
         match self {

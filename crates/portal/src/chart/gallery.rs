@@ -15,6 +15,10 @@ pub(crate) fn gallery(visit: &Visit, address: &str, trends: &[Trend]) -> Markup 
             section aria-labelledby="large" {
                 h2 id="large" { (trend.name) }
                 (said(visit, trend))
+                @if trend.left > 0 {
+                    p.soft { (visit.tell("trends-newest",
+                        &[("count", &trend.rows.len().to_string())])) }
+                }
                 (chart(visit.language, trend))
             }
         }

@@ -5,65 +5,58 @@ use serde_json::Value;
 
 use crate::date;
 use crate::record::{self, concept, text};
+use crate::stretch::{self, Stretch};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 
-/// Records of one page of the door, and pages that are read.
-const DOOR_PAGE: usize = 1_000;
-const DOOR_PAGES_MAX: usize = 5;
 /// Problems that the banner names; the summary has all.
 const PROBLEMS_MAX: usize = 6;
+
+/// What is read of every patient, however large the record.
+const ALWAYS: [&str; 3] = ["Patient", "AllergyIntolerance", "Condition"];
 
 /// A patient with what a page is made of.
 pub(super) struct Chart {
     pub(super) id: String,
     pub(super) patient: Value,
-    /// All that was read, the patient left out.
-    pub(super) all: Vec<Value>,
-    /// Whether there is more than was read.
-    pub(super) more: bool,
+    /// What was read, the patient left out.
+    pub(super) read: Stretch,
 }
 
 /// Reads a patient with records of these types, and always allergies and problems; no types: all.
 pub(super) async fn read(visit: &Visit, id: &str, types: &[&str]) -> Result<Chart, Trouble> {
-    let only = if types.is_empty() {
-        String::new()
+    read_until(visit, id, types, None).await
+}
+
+/// The same until the end of a year.
+pub(super) async fn read_until(
+    visit: &Visit,
+    id: &str,
+    types: &[&str],
+    until: Option<i32>,
+) -> Result<Chart, Trouble> {
+    let types = if types.is_empty() {
+        stretch::TIMELINE.to_owned()
     } else {
-        format!(
-            "&_type=Patient,AllergyIntolerance,Condition,{}",
-            types.join(",")
-        )
+        types.join(",")
     };
-    let only = only.trim_end_matches(',');
-    let whole = format!("/fhir/Patient/{id}/$everything?_count={DOOR_PAGE}{only}");
-    let mut path = whole.clone();
-    let mut chart = Chart {
+    let always = ALWAYS.join(",");
+    let mut read = stretch::read(visit, id, &format!("{always},{types}"), until).await?;
+    if read.from.is_some() {
+        // Of a large record the last years were read: an allergy of any year must be in sight.
+        let first = stretch::read(visit, id, &always, None).await?;
+        read.all
+            .retain(|it| !ALWAYS.contains(&text(it, "/resourceType")));
+        read.all.extend(first.all);
+    }
+    let own = |it: &Value| text(it, "/resourceType") == "Patient" && text(it, "/id") == id;
+    let at = read.all.iter().position(own);
+    let patient = at.map(|at| read.all.swap_remove(at));
+    Ok(Chart {
         id: id.to_owned(),
-        patient: Value::Null,
-        all: Vec::new(),
-        more: false,
-    };
-    for _ in 0..DOOR_PAGES_MAX {
-        let mut bundle = visit.get(&path).await?;
-        let next = super::search::next(&bundle);
-        for entry in bundle["entry"].as_array_mut().into_iter().flatten() {
-            let resource = entry["resource"].take();
-            match text(&resource, "/resourceType") {
-                "Patient" if text(&resource, "/id") == id => chart.patient = resource,
-                _ if entry["search"]["mode"] == "outcome" => {}
-                _ => chart.all.push(resource),
-            }
-        }
-        chart.more = next.is_some();
-        let Some(next) = next else { break };
-        let query = [("_page".to_owned(), next)];
-        let query = hospital::pairs::encode(&query);
-        path = format!("{whole}&{query}");
-    }
-    if chart.patient.is_null() {
-        return Err(visit.absent());
-    }
-    Ok(chart)
+        patient: patient.ok_or_else(|| visit.absent())?,
+        read,
+    })
 }
 
 /// What no longer holds, or never did.
@@ -142,8 +135,8 @@ pub(super) fn numbers(visit: &Visit, patient: &Value) -> String {
 
 /// The banner that stays in sight. `elsewhere` says that records from elsewhere follow.
 pub(super) fn banner(visit: &Visit, chart: &Chart, elsewhere: bool) -> Markup {
-    let allergies = allergies(chart.all.iter());
-    let problems = problems(chart.all.iter());
+    let allergies = allergies(chart.read.all.iter());
+    let problems = problems(chart.read.all.iter());
     let born = text(&chart.patient, "/birthDate");
     html! {
         div.sticky.banner role="region" aria-label=(visit.say("banner-label")) {

@@ -161,14 +161,22 @@ pub(super) async fn open(Path(id): Path<String>, filled: Filled) -> Result<Respo
     }
     let opened = match visit.post("/sharing/break-glass", &body).await {
         Ok(opened) => opened,
+        // Of who is signed in, role and session were looked at already.
+        Err(trouble) if !second.is_empty() && trouble.is_about_who() => {
+            faults.add("second", visit.say("glass-fault-second"));
+            return asked(visit, &id, &linked, &wish, &faults, true).await;
+        }
         Err(trouble) => {
             let Some(words) = trouble.words().map(str::to_owned) else {
                 return Err(trouble);
             };
             // The door asks for a second officer only where the ledger has no quorum.
             let wants_second = words.contains("second officer");
-            let field = if wants_second { "second" } else { "" };
-            faults.add(field, words);
+            if wants_second {
+                faults.add("second", visit.say("glass-fault-quorum"));
+            } else {
+                faults.add("", words);
+            }
             return asked(visit, &id, &linked, &wish, &faults, wants_second).await;
         }
     };

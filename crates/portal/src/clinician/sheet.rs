@@ -13,6 +13,7 @@ use crate::chart;
 use crate::date;
 use crate::record::{line, text};
 use crate::seal;
+use crate::stretch;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 
@@ -62,7 +63,8 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     super::reader_of(&visit, &id)?;
     let tab = Tab::of(&visit);
     let asked = Asked::read(&visit);
-    let chart = banner::read(&visit, &id, tab.types()).await?;
+    let until = stretch::asked(&visit).filter(|_| tab == Tab::Timeline);
+    let chart = banner::read_until(&visit, &id, tab.types(), until).await?;
     let name = banner::called(&visit, &chart.patient);
     let content = html! {
         (banner::banner(&visit, &chart, true))
@@ -71,7 +73,8 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
         (elsewhere::glass(&visit, &id, &asked))
         (acts(&visit, &id))
         (tabs(&visit, &id, &asked, tab.name()))
-        @if chart.more { p.note { (visit.say("chart-more")) } }
+        @if tab == Tab::Timeline { (years(&visit, &chart, until)) }
+        @else { (stretch::note(&visit, &chart.read)) }
         section aria-labelledby="here" {
             h2 id="here" { (visit.tell("chart-here", &[("organisation", visit.organisation())])) }
             (sections(&visit, &chart, tab))
@@ -79,6 +82,12 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
         (elsewhere::promise(&visit, &id, tab, &asked))
     };
     Ok(visit.page(&name, &content))
+}
+
+/// The years of a large record that the timeline shows.
+fn years(visit: &Visit, chart: &Chart, until: Option<i32>) -> Markup {
+    let path = format!("/portal/patients/{}", chart.id);
+    stretch::years(visit, &chart.read, (&path, &[("tab", "timeline")]), until)
 }
 
 /// What can be done for this patient.
@@ -161,7 +170,7 @@ fn section(visit: &Visit, chart: &Chart, key: &str, items: &[&Value]) -> Markup 
 }
 
 fn sections(visit: &Visit, chart: &Chart, tab: Tab) -> Markup {
-    let all = || chart.all.iter();
+    let all = || chart.read.all.iter();
     match tab {
         Tab::Summary => html! {
             (section(visit, chart, "problems", &newest(visit, banner::problems(all()))))
@@ -222,7 +231,7 @@ pub(super) fn is_vital(resource: &Value) -> bool {
 
 /// The newest of each vital sign, with how it was before.
 fn vitals(visit: &Visit, chart: &Chart) -> Markup {
-    let trends = chart::trends(chart.all.iter().filter(|it| is_vital(it)));
+    let trends = chart::trends(chart.read.all.iter().filter(|it| is_vital(it)));
     html! {
         @if trends.is_empty() { p { (visit.say("chart-vitals-none")) } }
         @else {
@@ -250,7 +259,12 @@ pub(super) fn is_of_timeline(resource: &Value) -> bool {
 }
 
 fn timeline(visit: &Visit, chart: &Chart) -> Markup {
-    let all = chart.all.iter().filter(|it| is_of_timeline(it)).collect();
+    let all = chart
+        .read
+        .all
+        .iter()
+        .filter(|it| is_of_timeline(it))
+        .collect();
     let items = newest(visit, all);
     let pages = items.len().div_ceil(PAGE).max(1);
     let page = visit
@@ -265,6 +279,7 @@ fn timeline(visit: &Visit, chart: &Chart) -> Markup {
         (seal::all(visit.language))
         ol.lines.timeline { @for resource in shown { li { (entry::own(visit, &chart.id, resource))
             } } }
-        (crate::patient::pager(visit, &path, &[("tab", "timeline")], page, pages))
+        (crate::patient::pager(visit, &path,
+            &[("tab", "timeline"), ("until", &visit.query("until"))], page, pages))
     }
 }

@@ -8,6 +8,7 @@ use super::banner;
 use super::elsewhere::Asked;
 use super::sheet;
 use crate::chart;
+use crate::stretch;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 
@@ -15,13 +16,13 @@ use crate::visit::Visit;
 pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Response, Trouble> {
     super::reader_of(&visit, &id)?;
     let record = banner::read(&visit, &id, &["Observation"]).await?;
-    let trends = chart::trends(record.all.iter());
+    let trends = chart::trends(record.read.all.iter());
     let title = visit.say("trends-title");
     let content = html! {
         (banner::banner(&visit, &record, false))
         h1 { (title) }
         (sheet::tabs(&visit, &id, &Asked::default(), "trends"))
-        @if record.more { p.note { (visit.say("chart-more")) } }
+        (stretch::note(&visit, &record.read))
         (chart::gallery(&visit, &format!("/portal/patients/{id}/trends"), &trends))
     };
     Ok(visit.page(&title, &content))

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::record::{self, line};
 use crate::trouble::Trouble;
 use crate::visit::Visit;
-use crate::{date, live};
+use crate::{date, live, stretch};
 
 /// What is told at once; the record has the rest.
 const NEW_MAX: usize = 8;
@@ -25,12 +25,13 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
     let person = visit.get(&format!("/fhir/Patient/{patient}")).await?;
     let query = pairs::encode(&[
         ("_since".into(), since.clone()),
+        ("_type".into(), stretch::TIMELINE.into()),
         ("_count".into(), "200".into()),
     ]);
     let bundle = visit
         .get(&format!("/fhir/Patient/{patient}/$everything?{query}"))
         .await?;
-    let mut fresh: Vec<&Value> = record::records(&bundle).filter(|it| is_news(it)).collect();
+    let mut fresh: Vec<&Value> = record::records(&bundle).collect();
     fresh.reverse();
     let accesses = super::accesses::of_others(&visit, &since, ACCESSES_MAX).await?;
     let title = visit.tell("home-hello", &[("name", &record::name(&person))]);
@@ -56,14 +57,6 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
         response.headers_mut().append(header::SET_COOKIE, mark);
     }
     Ok(response)
-}
-
-/// What is no news: what this page made itself, and the log, which has a place of its own.
-fn is_news(resource: &Value) -> bool {
-    !matches!(
-        record::text(resource, "/resourceType"),
-        "AuditEvent" | "Provenance" | "Patient"
-    )
 }
 
 fn news(visit: &Visit, fresh: &[&Value]) -> Markup {

@@ -22,15 +22,18 @@ pub(super) fn routes() -> Router<Portal> {
         .route("/portal/links/new", post(link))
 }
 
-/// `GET /portal/links`
+/// What was typed: the organisation that gave the code, and the code.
+type Typed<'a> = (&'a str, &'a str);
+
+/// `GET /portal/links?done=`
 async fn list(visit: Visit) -> Result<Response, Trouble> {
-    shown(&visit, None, "", &Faults::default()).await
+    shown(&visit, None, ("", ""), &Faults::default()).await
 }
 
 async fn shown(
     visit: &Visit,
     code: Option<&Value>,
-    typed: &str,
+    typed: Typed<'_>,
     faults: &Faults,
 ) -> Result<Response, Trouble> {
     let patient = visit.patient()?;
@@ -45,9 +48,13 @@ async fn shown(
         .collect();
     let device = super::permissions::on_device(visit).await?;
     let title = visit.say("more-links");
+    let done = visit.query("done");
     let content = html! {
         p.back { a href="/portal/more" { (visit.say("more-back")) } }
         (faults.summary(visit))
+        @if linked.contains(&done.as_str()) {
+            div.done role="status" { p { (visit.tell("links-done", &[("who", &done)])) } }
+        }
         h1 { (title) }
         p.lead { (visit.say("links-lead")) }
         h2 { (visit.say("links-now")) }
@@ -61,10 +68,11 @@ async fn shown(
         h2 { (visit.say("links-take")) }
         p { (visit.say("links-take-hint")) }
         (form::form(visit, "/portal/links/new", &html! {
-            (form::select("organisation", &visit.say("links-organisation"), &offered, "", faults))
+            (form::select("organisation", &visit.say("links-organisation"), &offered, typed.0,
+                faults))
             (Line {
                 name: "code", kind: "text", label: visit.say("links-code"),
-                hint: visit.say("links-code-hint"), value: typed, autocomplete: "off",
+                hint: visit.say("links-code-hint"), value: typed.1, autocomplete: "off",
             }.show(faults))
             button type="submit" { (visit.say("links-connect")) }
         }))
@@ -114,12 +122,12 @@ async fn code(filled: Filled) -> Result<Response, Trouble> {
         .post("/sharing/codes", &json!({ "patient": patient }))
         .await;
     match made {
-        Ok(code) => shown(visit, Some(&code), "", &Faults::default()).await,
+        Ok(code) => shown(visit, Some(&code), ("", ""), &Faults::default()).await,
         Err(trouble) => match trouble.words() {
             Some(_) => {
                 let mut faults = Faults::default();
                 faults.add("", visit.say("links-device"));
-                shown(visit, None, "", &faults).await
+                shown(visit, None, ("", ""), &faults).await
             }
             None => Err(trouble),
         },
@@ -130,17 +138,17 @@ async fn code(filled: Filled) -> Result<Response, Trouble> {
 async fn link(filled: Filled) -> Result<Response, Trouble> {
     let visit = &filled.visit;
     let patient = visit.patient()?;
-    let body = json!({
-        "patient": patient,
-        "organisation": filled.get("organisation"),
-        "code": filled.get("code"),
-    });
+    let typed = (filled.get("organisation"), filled.get("code"));
+    let body = json!({ "patient": patient, "organisation": typed.0, "code": typed.1 });
     match visit.post("/sharing/links", &body).await {
-        Ok(_) => Ok(Visit::go("/portal/links")),
+        Ok(_) => {
+            let done = hospital::pairs::encode(&[("done".to_owned(), typed.0.to_owned())]);
+            Ok(Visit::go(&format!("/portal/links?{done}")))
+        }
         Err(trouble) if trouble.has_status(404) || trouble.words().is_some() => {
             let mut faults = Faults::default();
             faults.add("code", visit.say("links-fault"));
-            shown(visit, None, filled.get("code"), &faults).await
+            shown(visit, None, typed, &faults).await
         }
         Err(trouble) => Err(trouble),
     }

@@ -69,14 +69,19 @@ fn notice(visit: &Visit, event: &Value, said: &Value) -> Markup {
         p { (date::stamp(visit.language, text(event, "/recorded"))) }
         p { (visit.say("notices-review")) }
         (seal::seal(visit.language, "AuditEvent", id, text(event, "/meta/versionId")))
-        @if answered.is_empty() {
-            (form::button(visit, "/portal/ask", "second", &visit.say("notices-acknowledge"),
-                &[("about", &about), ("kind", "acknowledge")]))
-            p { a.button.second href={ "/portal/ask?kind=contest&about=" (about) } {
-                (visit.say("notices-contest")) } }
-        } @else {
-            @for one in &answered {
+        div.answers {
+            // Oldest first, as it was said.
+            @for one in answered.iter().rev() {
                 p.tag { (visit.say(&format!("question-{}", text(one, "/kind")))) }
+            }
+            @if answered.is_empty() {
+                (form::button(visit, "/portal/ask", "second", &visit.say("notices-acknowledge"),
+                    &[("about", &about), ("kind", "acknowledge")]))
+            }
+            // Who has seen it may find later that it was not right.
+            @if !answered.iter().any(|one| one["kind"] == "contest") {
+                p { a.button.second href={ "/portal/ask?kind=contest&about=" (about) } {
+                    (visit.say("notices-contest")) } }
             }
         }
     }
@@ -126,8 +131,13 @@ fn well(kind: &str, about: &str) -> bool {
 
 fn asked(visit: &Visit, kind: &str, about: &str, typed: &str, faults: &Faults) -> Response {
     let title = visit.say(&format!("ask-{kind}"));
+    let (back, words) = if kind == "contest" {
+        ("/portal/notices", "ask-back-notices")
+    } else {
+        ("/portal/accesses", "ask-back")
+    };
     let content = html! {
-        p.back { a href="/portal/accesses" { (visit.say("ask-back")) } }
+        p.back { a href=(back) { (visit.say(words)) } }
         (faults.summary(visit))
         h1 { (title) }
         p.lead { (visit.say(&format!("ask-{kind}-hint"))) }

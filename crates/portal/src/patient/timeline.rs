@@ -6,63 +6,34 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::record::{Line, kind, line, reference, text};
+use crate::stretch;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 use crate::{date, narrative, seal};
 
 /// Items of a page.
 const PAGE: usize = 25;
-/// Records that are looked through, in pages of the door.
-const DOOR_PAGE: usize = 1_000;
-const DOOR_PAGES_MAX: usize = 5;
-/// What the timeline leaves to pages of its own.
-const ELSEWHERE: [&str; 3] = ["AuditEvent", "Provenance", "Patient"];
-
-/// All of the patient's record, bounded; and whether there is more.
-pub(super) async fn whole(visit: &Visit) -> Result<(Vec<Value>, bool), Trouble> {
+/// `GET /portal/record?kind=&until=&page=`
+pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
     let patient = visit.patient()?;
-    let mut path = format!("/fhir/Patient/{patient}/$everything?_count={DOOR_PAGE}");
-    let mut all = Vec::new();
-    for _ in 0..DOOR_PAGES_MAX {
-        let mut bundle = visit.get(&path).await?;
-        let next = next(&bundle, visit.portal.inside.base());
-        if let Some(entries) = bundle["entry"].as_array_mut() {
-            let shown = entries
-                .iter_mut()
-                .filter(|it| it["search"]["mode"] != "outcome");
-            all.extend(shown.map(|entry| entry["resource"].take()));
-        }
-        match next {
-            Some(next) => path = next,
-            None => return Ok((all, false)),
+    let wanted = visit.query("kind");
+    let until = stretch::asked(&visit);
+    let mut read = stretch::read(&visit, patient, stretch::TIMELINE, until).await?;
+    let mut kinds: Vec<&str> = read.all.iter().map(type_of).filter_map(known).collect();
+    // Of one kind alone more years fit.
+    if let Some(kind) = known(&wanted) {
+        kinds.push(kind);
+        if read.from.is_some() {
+            read = stretch::read(&visit, patient, kind, until).await?;
         }
     }
-    Ok((all, true))
-}
-
-/// The path of the next page of a bundle.
-fn next(bundle: &Value, base: &str) -> Option<String> {
-    let links = bundle["link"].as_array()?;
-    let link = links.iter().find(|link| link["relation"] == "next")?;
-    Some(link["url"].as_str()?.strip_prefix(base)?.to_owned())
-}
-
-/// `GET /portal/record?kind=&page=`
-pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
-    let (all, more) = whole(&visit).await?;
-    let wanted = visit.query("kind");
-    let of_timeline = |it: &&Value| !ELSEWHERE.contains(&text(it, "/resourceType"));
-    let mut kinds: Vec<&str> = all
-        .iter()
-        .filter(of_timeline)
-        .map(|it| text(it, "/resourceType"))
-        .collect();
     kinds.sort_unstable();
     kinds.dedup();
-    let mut items: Vec<(Line, &Value)> = all
+    let mut items: Vec<(Line, &Value)> = read
+        .all
         .iter()
-        .filter(of_timeline)
-        .filter(|it| wanted.is_empty() || text(it, "/resourceType") == wanted)
+        .filter(|it| wanted.is_empty() || type_of(it) == wanted)
+        .filter(|it| type_of(it) != "Patient")
         .map(|it| (line(visit.language, it), it))
         .collect();
     items.sort_by(|a, b| b.0.when.cmp(&a.0.when));
@@ -73,25 +44,36 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
         .unwrap_or(1)
         .clamp(1, pages);
     let shown = items.iter().skip((page - 1) * PAGE).take(PAGE);
+    let year = until.map_or_else(String::new, |year| year.to_string());
     let title = visit.say("way-record");
     let content = html! {
         h1 { (title) }
         p.lead { (visit.say("record-lead")) }
-        (filter(&visit, &kinds, &wanted))
-        @if more { p.note { (visit.tell("record-more", &[("count", &all.len().to_string())])) } }
+        (filter(&visit, &kinds, &wanted, &year))
+        (stretch::years(&visit, &read, ("/portal/record", &[("kind", &wanted)]), until))
         @if items.is_empty() { p { (visit.say("record-none")) } }
         (seal::all(visit.language))
         ol.lines.timeline {
             @for (line, resource) in shown { li { (item(&visit, line, resource)) } }
         }
-        (pager(&visit, "/portal/record", &[("kind", &wanted)], page, pages))
+        (pager(&visit, "/portal/record", &[("kind", &wanted), ("until", &year)], page, pages))
     };
     Ok(visit.page(&title, &content))
 }
 
-fn filter(visit: &Visit, kinds: &[&str], wanted: &str) -> Markup {
+fn type_of(resource: &Value) -> &str {
+    text(resource, "/resourceType")
+}
+
+/// The type of this name, if a timeline has it.
+fn known(name: &str) -> Option<&'static str> {
+    stretch::TIMELINE.split(',').find(|type_| *type_ == name)
+}
+
+fn filter(visit: &Visit, kinds: &[&str], wanted: &str, until: &str) -> Markup {
     html! {
         form.filter method="get" action="/portal/record" {
+            @if !until.is_empty() { input type="hidden" name="until" value=(until); }
             label for="kind" { (visit.say("record-kind")) }
             select id="kind" name="kind" {
                 option value="" { (visit.say("record-kind-all")) }

@@ -5,13 +5,15 @@ use maud::html;
 
 use crate::chart;
 use crate::record::text;
+use crate::stretch;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 
 /// `GET /portal/trends?of=`
 pub(super) async fn show(visit: Visit) -> Result<Response, Trouble> {
-    let (all, more) = super::timeline::whole(&visit).await?;
-    let observations = all
+    let read = stretch::read(&visit, visit.patient()?, "Observation", None).await?;
+    let observations = read
+        .all
         .iter()
         .filter(|it| text(it, "/resourceType") == "Observation");
     let trends = chart::trends(observations);
@@ -19,7 +21,7 @@ pub(super) async fn show(visit: Visit) -> Result<Response, Trouble> {
     let content = html! {
         h1 { (title) }
         p.lead { (visit.say("trends-lead")) }
-        @if more { p.note { (visit.say("chart-more")) } }
+        (stretch::note(&visit, &read))
         (chart::gallery(&visit, "/portal/trends", &trends))
     };
     Ok(visit.page(&title, &content))
