@@ -64,7 +64,7 @@ impl Hospital {
         let mut packs: Vec<Marking> = Vec::with_capacity(asked.scans.len());
         let mut seen = BTreeSet::new();
         for scan in &asked.scans {
-            let marking = scanned(scan, self.year_now())?.marking;
+            let marking = scanned(scan)?.marking;
             if !seen.insert((marking.gtin.clone(), marking.serial.clone())) {
                 return Err(unusable(format!(
                     "serial {} is there twice",

@@ -68,10 +68,6 @@ impl Hospital {
     fn guessed(&self, caller: &Caller) {
         self.0.guesses.take(&caller.username, self.now_us());
     }
-
-    fn year_now(&self) -> u16 {
-        expiry::year(self.now_us())
-    }
 }
 
 /// Lets those act on packs who handle medicines.

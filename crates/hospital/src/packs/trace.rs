@@ -53,7 +53,7 @@ impl Hospital {
         scan: &str,
     ) -> Result<Trace, HospitalError> {
         looks(caller)?;
-        let marking = scanned(scan, self.year_now())?.marking;
+        let marking = scanned(scan)?.marking;
         let name = self.pack_name(&marking).await?;
         let held = self.kept_packs(&[name]).await?.pop().map(|(_, it)| it);
         let deed = AccessDeed::Operation("trace-pack".into());

@@ -98,7 +98,7 @@ impl Hospital {
         agent: AccessAgent,
         scan: &str,
     ) -> Result<Verification, HospitalError> {
-        let Scanned { marking, mended } = scanned(scan, self.year_now())?;
+        let Scanned { marking, mended } = scanned(scan)?;
         self.within_guesses(caller)?;
         let key = self.trade_key().await?;
         let state = self.fresh_state().await?;

@@ -21,6 +21,7 @@ mod killed;
 mod members;
 mod misconduct;
 mod outsider;
+mod packs;
 mod provider;
 mod quorum;
 mod receipts;

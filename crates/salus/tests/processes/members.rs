@@ -98,7 +98,7 @@ fn validators(base: &str) -> Vec<String> {
 }
 
 /// Proposes at the first member and votes at others, by the command line.
-fn decide(consortium: &Consortium, change: &[&str], voters: &[(String, String)]) {
+pub(crate) fn decide(consortium: &Consortium, change: &[&str], voters: &[(String, String)]) {
     let token = consortium.token(0, "admin");
     let base = consortium.base(0);
     let mut arguments = vec!["propose"];

@@ -1,0 +1,250 @@
+//! A pack from its maker to a patient: real, used, copied, recalled, and in whose hands.
+
+use crate::consortium::{Consortium, eventually, salus};
+use crate::http::{Answer, Http};
+use crate::members::decide;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+
+const ST_MARY: usize = 0;
+const CLINIC: usize = 1;
+const MAKER: usize = 2;
+const PHARMACY: usize = 3;
+
+const GTIN: &str = "09506000134352";
+const LOT: &str = "MARKER-LOT-7";
+
+/// The people who handle medicines, one at each organisation.
+struct Trade {
+    consortium: Consortium,
+    http: Http,
+}
+
+impl Trade {
+    /// A trade in which the laboratory makes packs.
+    fn open() -> Self {
+        let consortium = Consortium::start(0);
+        let voters = [1, 3].map(|index| (consortium.base(index), consortium.token(index, "admin")));
+        let change = [
+            "partner",
+            "city-lab",
+            "--role",
+            "maker",
+            "--role",
+            "wholesaler",
+        ];
+        decide(&consortium, &change, &voters);
+        Self {
+            consortium,
+            http: Http::new(),
+        }
+    }
+
+    fn ask(&self, index: usize, path: &str, body: &Value) -> Answer {
+        let token = self.consortium.token(index, "pharmacist");
+        let url = format!("{}/packs/{path}", self.consortium.base(index));
+        self.http.post(&url, &token, body).unwrap()
+    }
+
+    fn act(&self, index: usize, body: &Value) -> Value {
+        let done = self.ask(index, "acts", body);
+        assert_eq!(done.status, 201, "{body}: {}", done.text());
+        done.json()
+    }
+
+    /// The act is refused, for a reason that contains this.
+    fn refused(&self, index: usize, body: &Value, why: &str) {
+        let done = self.ask(index, "acts", body);
+        assert!(done.status == 400 || done.status == 422, "{}", done.text());
+        assert!(done.text().contains(why), "{why}: {}", done.text());
+    }
+
+    fn verify(&self, index: usize, scan: &str) -> Value {
+        let found = self.ask(index, "verify", &json!({ "scan": scan }));
+        assert_eq!(found.status, 200, "{}", found.text());
+        found.json()
+    }
+
+    fn verdict(&self, index: usize, scan: &str) -> String {
+        let found = self.verify(index, scan);
+        found["verdict"].as_str().unwrap().to_owned()
+    }
+
+    fn make(&self, count: u32) -> Vec<String> {
+        let make = json!({ "gtin": GTIN, "lot": LOT, "expiry": "491231", "count": count });
+        let made = self.act(MAKER, &json!({ "act": "commission", "make": make }));
+        let scans = made["scans"].as_array().unwrap().iter();
+        scans.map(|it| it.as_str().unwrap().to_owned()).collect()
+    }
+
+    fn ship(&self, from: usize, to: usize, scans: &[String]) {
+        let to_id = self.consortium.id(to);
+        self.act(from, &json!({ "act": "ship", "to": to_id, "scans": scans }));
+        eventually("the receiver is told", Duration::from_secs(20), || {
+            let found = self.verify(to, &scans[0]);
+            found["place"] == "awaited"
+        });
+    }
+}
+
+#[test]
+fn a_pack_goes_from_its_maker_to_a_patient_and_a_copy_is_found_out() {
+    let trade = Trade::open();
+    let scans = trade.make(4);
+    assert_eq!(trade.verdict(MAKER, &scans[0]), "real");
+    assert_eq!(trade.verdict(PHARMACY, &scans[0]), "elsewhere");
+    trade.ship(MAKER, PHARMACY, &scans[..3]);
+    let early = json!({ "act": "dispense", "scans": [scans[0]] });
+    trade.refused(PHARMACY, &early, "not received yet");
+    trade.act(PHARMACY, &json!({ "act": "receive", "scans": scans[..3] }));
+    let found = trade.verify(PHARMACY, &scans[0]);
+    assert_eq!(found["verdict"], "real", "{found}");
+    assert!(
+        found["acts"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("dispense"))
+    );
+    assert!(found["proof"].is_string(), "{found}");
+    trade.act(PHARMACY, &early);
+
+    // Its number again, on another pack, at another pharmacy and at the same one.
+    assert_eq!(trade.verdict(ST_MARY, &scans[0]), "used");
+    trade.refused(PHARMACY, &early, "its life has ended");
+    let invented = format!("(01){GTIN}(21)INVENTED(17)491231(10){LOT}");
+    assert_eq!(trade.verdict(PHARMACY, &invented), "unknown");
+    let relabelled = scans[1].replace("(17)491231", "(17)511231");
+    assert_eq!(trade.verdict(PHARMACY, &relabelled), "mismatch");
+    trade.refused(
+        PHARMACY,
+        &json!({ "act": "dispense", "scans": [relabelled] }),
+        "not the one it came with",
+    );
+
+    trade.act(PHARMACY, &json!({ "act": "undo", "scans": [scans[0]] }));
+    assert_eq!(trade.verdict(PHARMACY, &scans[0]), "real");
+    let suspect = json!({ "act": "mark", "finding": "suspect", "scans": [scans[1]] });
+    trade.act(PHARMACY, &suspect);
+    assert_eq!(trade.verdict(PHARMACY, &scans[1]), "suspect");
+    trade.refused(
+        PHARMACY,
+        &json!({ "act": "dispense", "scans": [scans[1]] }),
+        "suspect",
+    );
+    trade.refused(
+        PHARMACY,
+        &json!({ "act": "recall", "scans": [scans[0]] }),
+        "maker",
+    );
+    trade.act(MAKER, &json!({ "act": "recall", "scans": [scans[0]] }));
+    assert_eq!(trade.verdict(PHARMACY, &scans[2]), "recalled");
+    trade.refused(
+        PHARMACY,
+        &json!({ "act": "dispense", "scans": [scans[2]] }),
+        "recalled",
+    );
+    the_way_back_is_proven(&trade, &scans[0]);
+    a_member_that_never_held_one_knows_nothing(&trade, &scans);
+}
+
+fn the_way_back_is_proven(trade: &Trade, scan: &str) {
+    let traced = trade.ask(PHARMACY, "trace", &json!({ "scan": scan }));
+    assert_eq!(traced.status, 200, "{}", traced.text());
+    let traced = traced.json();
+    let steps = traced["steps"].as_array().unwrap();
+    let names: Vec<&str> = steps
+        .iter()
+        .map(|step| step["organisation"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["harbour-pharmacy", "city-lab"], "{traced}");
+    let begun = &steps[1]["events"][0];
+    assert_eq!(begun["event"]["bizStep"], "commissioning", "{traced}");
+    let folder = tempfile::tempdir().unwrap();
+    let (event, receipt) = (
+        folder.path().join("event.json"),
+        folder.path().join("receipt"),
+    );
+    std::fs::write(&event, begun["event"].to_string()).unwrap();
+    std::fs::write(&receipt, begun["receipt"].as_str().unwrap()).unwrap();
+    let trust = trade.consortium.trust();
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    let verified = salus(&[
+        "verify",
+        &text(&receipt),
+        "--trust",
+        &text(&trust),
+        "--record",
+        &text(&event),
+    ]);
+    assert!(verified.status.success(), "{verified:?}");
+    // Nobody else is told where a pack has been.
+    let asked = trade.ask(CLINIC, "trace", &json!({ "scan": scan }));
+    let known = asked.json();
+    assert_eq!(known["steps"].as_array().map(Vec::len), Some(1), "{known}");
+    assert_eq!(known["steps"][0]["events"], json!([]), "{known}");
+}
+
+/// Its whole folder, ledger and database, says nothing about product, lot or serial number.
+fn a_member_that_never_held_one_knows_nothing(trade: &Trade, scans: &[String]) {
+    let serial = scans[3].split("(21)").nth(1).unwrap();
+    let serial = serial.split('(').next().unwrap();
+    let mut looked = 0;
+    let mut folders = vec![trade.consortium.org_dir(ST_MARY)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let Ok(bytes) = std::fs::read(&path) else {
+                continue;
+            };
+            looked += bytes.len();
+            for secret in [serial, LOT] {
+                let found = bytes
+                    .windows(secret.len())
+                    .any(|window| window == secret.as_bytes());
+                assert!(!found, "{secret} stands in {}", path.display());
+            }
+        }
+    }
+    assert!(looked > 100_000, "{looked} bytes are no node");
+}
+
+#[test]
+fn of_two_who_claim_one_pack_one_succeeds() {
+    const ROUNDS: usize = 12;
+    let trade = Trade::open();
+    let scans = trade.make(u32::try_from(ROUNDS).unwrap());
+    trade.ship(MAKER, PHARMACY, &scans);
+    let mut taken = [0, 0];
+    for scan in &scans {
+        let claim = |index: usize, act: &'static str| {
+            let (trade, body) = (&trade, json!({ "act": act, "scans": [scan] }));
+            move || trade.ask(index, "acts", &body)
+        };
+        let (maker, pharmacy) = std::thread::scope(|scope| {
+            let back = scope.spawn(claim(MAKER, "take-back"));
+            let taken = scope.spawn(claim(PHARMACY, "receive"));
+            (back.join().unwrap(), taken.join().unwrap())
+        });
+        let won = [maker.status == 201, pharmacy.status == 201];
+        assert_eq!(
+            won.iter().filter(|it| **it).count(),
+            1,
+            "{} {}",
+            maker.text(),
+            pharmacy.text()
+        );
+        let lost = if won[0] { &pharmacy } else { &maker };
+        assert!(lost.text().contains("on its way"), "{}", lost.text());
+        taken[usize::from(won[1])] += 1;
+    }
+    println!("taken back {}, received {}", taken[0], taken[1]);
+    for scan in &scans {
+        let real = [MAKER, PHARMACY].map(|index| trade.verdict(index, scan) == "real");
+        assert_eq!(real.iter().filter(|it| **it).count(), 1, "{scan}");
+    }
+}
