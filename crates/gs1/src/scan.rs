@@ -18,8 +18,8 @@ const PLAIN: &[&str] = &["]d1", "]Q1", "]J0"];
 const NUMBERS: &[(&str, usize)] = &[("]E0", 13), ("]E4", 8), ("]I0", 14), ("]I1", 14)];
 
 /// Reads what a scanner handed over, or a person typed: with a symbology identifier as this says,
-/// else by its form: a URI, elements with brackets, a retail number of 8, 12 or 13 digits, elements,
-/// a number of 14 digits.
+/// else by its form: a URI, elements with brackets, a retail number of 8, 12 or 13 digits, else
+/// elements, else a number of 14 digits.
 ///
 /// ```
 /// let read = gs1::scan("]d201095060001343521727123110ABC\u{1d}2112345")?;
