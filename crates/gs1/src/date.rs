@@ -43,6 +43,15 @@ impl ShortDate {
         format!("{year:04}-{month:02}-{day:02}")
     }
 
+    /// The same in days since 1970, to compare with a clock. `None` before.
+    pub fn last_day_since_1970(self, year_now: u16) -> Option<u32> {
+        let (year, month, day) = self.last_day(year_now);
+        let before = (1970..year).map(days_in_year).sum::<u32>();
+        let months = (1..u16::from(month)).filter_map(|month| days_in_month(year, month));
+        let within = months.map(u32::from).sum::<u32>() + u32::from(day);
+        (year >= 1970).then(|| before + within - 1)
+    }
+
     /// Whether the day was left open.
     pub fn day_is_open(self) -> bool {
         self.day == 0
@@ -67,6 +76,10 @@ pub(crate) fn full_year(yy: u16, year_now: u16) -> u16 {
     } else {
         century + yy
     }
+}
+
+fn days_in_year(year: u16) -> u32 {
+    days_in_month(year, 2).map_or(365, |february| 337 + u32::from(february))
 }
 
 /// `None` where there is no such month.
@@ -112,6 +125,22 @@ mod tests {
         assert_eq!(last("280200"), "2028-02-29");
         assert_eq!(last("271231"), "2027-12-31");
         assert_eq!(last("770100"), "1977-01-31");
+    }
+
+    #[test]
+    fn a_last_day_is_counted_from_1970() {
+        let cases = [
+            ("700101", 1980, Some(0)),
+            ("770100", 2026, Some(2_587)),
+            ("000301", 2026, Some(11_017)),
+            ("271231", 2026, Some(21_183)),
+            ("280200", 2026, Some(21_243)),
+            ("690101", 1980, None),
+        ];
+        for (text, year_now, day) in cases {
+            let date = ShortDate::parse(text).unwrap();
+            assert_eq!(date.last_day_since_1970(year_now), day, "{text}");
+        }
     }
 
     #[test]

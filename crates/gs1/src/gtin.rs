@@ -21,9 +21,29 @@ pub fn normal(digits: &str) -> Result<String, Defect> {
     Ok(format!("{digits:0>14}"))
 }
 
+/// The National Drug Code inside a GTIN of the United States, ten digits without its dashes: they
+/// have the prefix 03 (21 CFR 207.33; GS1 US, National Drug Code and GTIN).
+pub fn national_drug_code(gtin: &str) -> Option<&str> {
+    let is_drug = gtin.len() == 14 && gtin.get(1..3) == Some("03");
+    gtin.get(3..13).filter(|_| is_drug)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drug_of_the_united_states_has_its_code_in_its_number() {
+        let cases = [
+            ("00301430957010", Some("0143095701")),
+            ("50301430957015", Some("0143095701")),
+            ("09506000134352", None),
+            ("0301430957010", None),
+        ];
+        for (gtin, code) in cases {
+            assert_eq!(national_drug_code(gtin), code, "{gtin}");
+        }
+    }
 
     #[test]
     fn each_length_becomes_fourteen_digits() {

@@ -2,7 +2,7 @@
 
 use crate::error::{Defect, Error};
 use crate::gtin;
-use crate::{BYTES_MAX, Elements, digital_link, separated};
+use crate::{BYTES_MAX, Elements, brackets, digital_link, separated};
 
 /// Symbologies in their GS1 form: the data is elements with separators.
 const ELEMENT_STRINGS: &[(&str, &str)] = &[
@@ -14,11 +14,12 @@ const ELEMENT_STRINGS: &[(&str, &str)] = &[
 ];
 /// Symbologies without FNC1: a Digital Link or nothing of GS1.
 const PLAIN: &[&str] = &["]d1", "]Q1", "]J0"];
-/// Retail: EAN-13, UPC-A and UPC-E as thirteen digits, EAN-8 as eight.
-const RETAIL: &[(&str, usize)] = &[("]E0", 13), ("]E4", 8)];
+/// Digits only: EAN-13, UPC-A and UPC-E as thirteen, EAN-8 as eight, ITF-14 as fourteen.
+const NUMBERS: &[(&str, usize)] = &[("]E0", 13), ("]E4", 8), ("]I0", 14), ("]I1", 14)];
 
-/// Reads what a scanner handed over: with a symbology identifier as this says, else by its form:
-/// a URI, a retail number of 8, 12 or 13 digits, or elements.
+/// Reads what a scanner handed over, or a person typed: with a symbology identifier as this says,
+/// else by its form: a URI, elements with brackets, a retail number of 8, 12 or 13 digits, else
+/// elements, else a number of 14 digits.
 ///
 /// ```
 /// let read = gs1::scan("]d201095060001343521727123110ABC\u{1d}2112345")?;
@@ -49,10 +50,10 @@ pub fn scan(text: &str) -> Result<Elements, Error> {
     if PLAIN.contains(&symbology) {
         return digital_link::parse(data);
     }
-    let retail_length = RETAIL.iter().find(|(known, _)| *known == symbology);
-    let (_, length) = retail_length.ok_or(Error::Symbology)?;
+    let number = NUMBERS.iter().find(|(known, _)| *known == symbology);
+    let (_, length) = number.ok_or(Error::Symbology)?;
     if data.len() == *length {
-        retail(data)
+        trade_item(data)
     } else {
         Err(Error::Retail(Defect::Length))
     }
@@ -62,17 +63,25 @@ fn unmarked(text: &str) -> Result<Elements, Error> {
     if digital_link::is_uri(text) {
         return digital_link::parse(text);
     }
+    // No identifier begins with a bracket.
+    if text.starts_with('(') {
+        return brackets::parse(text);
+    }
     // Eight, twelve or thirteen digits could be elements too, such as `90123456`; where they carry
     // a check digit that holds, they are a retail number.
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let is_retail = digits && [8, 12, 13].contains(&text.len());
-    if let Some(Ok(read)) = is_retail.then(|| retail(text)) {
+    if let Some(Ok(read)) = is_retail.then(|| trade_item(text)) {
         return Ok(read);
     }
-    separated::parse(text)
+    let is_long = digits && text.len() == 14;
+    separated::parse(text).or_else(|error| {
+        let number = is_long.then(|| trade_item(text));
+        number.and_then(Result::ok).ok_or(error)
+    })
 }
 
-fn retail(digits: &str) -> Result<Elements, Error> {
+fn trade_item(digits: &str) -> Result<Elements, Error> {
     let number = gtin::normal(digits).map_err(Error::Retail)?;
     Elements::new([("01", number.as_str())])
 }
@@ -84,6 +93,7 @@ pub fn symbology(text: &str) -> Option<&'static str> {
     named.map(|(_, name)| *name).or(match prefix {
         "]E0" => Some("EAN-13 or UPC"),
         "]E4" => Some("EAN-8"),
+        "]I0" | "]I1" => Some("ITF-14"),
         "]d1" => Some("DataMatrix"),
         "]Q1" => Some("QR Code"),
         "]J0" => Some("DotCode"),
@@ -116,6 +126,9 @@ mod tests {
             ("9506000134352", "(01)09506000134352"),
             ("614141007349", "(01)00614141007349"),
             ("96385074", "(01)00000096385074"),
+            ("]I109506000134352", "(01)09506000134352"),
+            ("09506000134352", "(01)09506000134352"),
+            ("(01)09506000134352(10)A", "(01)09506000134352(10)A"),
             (
                 "https://example.org/01/09506000134352",
                 "(01)09506000134352",

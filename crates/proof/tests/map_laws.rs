@@ -57,6 +57,22 @@ proptest! {
         }
     }
 
+    /// Changes together lead where they lead one by one, and leave the map before them as it was.
+    #[test]
+    fn changes_together_are_changes_one_by_one(before in changes(), then in changes()) {
+        let (mut one_by_one, mut model) = (Map::new(), Model::new());
+        apply(&mut one_by_one, &mut model, &before);
+        let (older, mut together) = (one_by_one.root(), one_by_one.clone());
+        // Each key once: the last change of it counts.
+        let then: BTreeMap<_, _> = then.into_iter().collect();
+        together.change(then.iter().map(|(key, value)| (key.as_slice(), value.as_deref())));
+        prop_assert_eq!(one_by_one.root(), older);
+        let then: Vec<_> = then.into_iter().collect();
+        apply(&mut one_by_one, &mut model, &then);
+        prop_assert_eq!((together.root(), together.len()), (one_by_one.root(), one_by_one.len()));
+        prop_assert!(together.iter().eq(one_by_one.iter()));
+    }
+
     #[test]
     fn the_root_depends_on_the_entries_only(changes in changes()) {
         let (mut map, mut model) = (Map::new(), Model::new());

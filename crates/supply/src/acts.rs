@@ -87,7 +87,7 @@ pub enum Refused {
         on_its_way: bool,
     },
     /// It is inside a container, or not inside the one named.
-    #[error("it is {}", if *(.inside) { "inside a container" } else { "not inside this container" })]
+    #[error("it is {} container", if *(.inside) { "inside a" } else { "not inside this" })]
     Inside {
         /// Whether it is inside one.
         inside: bool,

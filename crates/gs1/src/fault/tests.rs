@@ -312,6 +312,22 @@ proptest! {
     }
 
     #[test]
+    fn a_fault_that_leaves_no_trace_is_among_the_alternatives(
+        text in pack(),
+        fault in single_fault(),
+    ) {
+        // Without the symbology identifier, whose letters and bracket give most faults away.
+        let printed = scan(&text).unwrap();
+        let Some(faulty) = fault.applied(&text[3..]) else { return Ok(()) };
+        let explanation = explain(&faulty);
+        let mut readings = offered(&explanation);
+        let alternatives = alternatives(&faulty);
+        readings.extend(alternatives.iter().map(|repair| &repair.elements));
+        let is_there = readings.iter().any(|read| same_pack(read, &printed));
+        prop_assert!(is_there || alternatives.len() == REPAIRS_MAX, "{faulty:?} {explanation:?}");
+    }
+
+    #[test]
     fn one_lost_separator_is_never_made_up(text in pack(), which in 0_usize..3) {
         let printed = scan(&text).unwrap();
         let Some((at, _)) = text.match_indices('\u{1d}').nth(which) else { return Ok(()) };

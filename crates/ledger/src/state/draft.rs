@@ -66,12 +66,14 @@ impl Draft {
 
     /// Keeps what the transaction changed.
     pub(crate) fn accept(&mut self) {
-        for (key, value) in std::mem::take(&mut self.transaction) {
-            match &value {
-                Some(value) => self.map.insert(&key, value),
-                None => self.map.remove(&key),
-            };
-            self.block.insert(key, value);
+        let changes = std::mem::take(&mut self.transaction);
+        let borrowed = changes.iter();
+        self.map
+            .change(borrowed.map(|(key, value)| (key.as_slice(), value.as_deref())));
+        if self.block.is_empty() {
+            self.block = changes;
+        } else {
+            self.block.extend(changes);
         }
     }
 

@@ -5,22 +5,38 @@ use std::sync::{Arc, OnceLock};
 
 use crate::{Digest, hash, sha256};
 
-/// An entry at its place.
+/// An entry at its place. Key and value are one piece of memory: a ledger has millions of them.
 #[derive(Clone, Debug)]
 pub(super) struct Leaf {
     pub(super) place: Digest,
-    pub(super) key: Vec<u8>,
-    pub(super) value: Vec<u8>,
+    entry: Box<[u8]>,
+    key_length: usize,
+}
+
+impl Leaf {
+    pub(super) fn new(place: Digest, key: &[u8], value: &[u8]) -> Self {
+        Self {
+            place,
+            entry: [key, value].concat().into_boxed_slice(),
+            key_length: key.len(),
+        }
+    }
+
+    pub(super) fn key(&self) -> &[u8] {
+        &self.entry[..self.key_length]
+    }
+
+    pub(super) fn value(&self) -> &[u8] {
+        &self.entry[self.key_length..]
+    }
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
-    Leaf(Leaf),
+    /// In memory of its own, so that branches, which are copied on every change, are small.
+    Leaf(Box<Leaf>),
     /// The leaves of the first child have bit `bit` clear, those of the second have it set.
-    Branch {
-        bit: u8,
-        children: [Arc<Node>; 2],
-    },
+    Branch { bit: u8, children: [Arc<Node>; 2] },
 }
 
 /// A node with its hash, once that was asked for.
@@ -34,7 +50,7 @@ impl Node {
     pub(super) fn leaf(leaf: Leaf) -> Self {
         Self {
             hash: OnceLock::new(),
-            kind: Kind::Leaf(leaf),
+            kind: Kind::Leaf(Box::new(leaf)),
         }
     }
 
@@ -47,7 +63,7 @@ impl Node {
 
     pub(super) fn hash(&self) -> Digest {
         *self.hash.get_or_init(|| match &self.kind {
-            Kind::Leaf(leaf) => leaf_hash(&leaf.place, &sha256(&leaf.value)),
+            Kind::Leaf(leaf) => leaf_hash(&leaf.place, &sha256(leaf.value())),
             Kind::Branch {
                 bit,
                 children: [left, right],
@@ -108,7 +124,7 @@ fn insert_at(slot: &mut Arc<Node>, leaf: Leaf, difference: Option<u8>) {
     let node = Arc::make_mut(slot);
     node.hash = OnceLock::new();
     match &mut node.kind {
-        Kind::Leaf(old) => *old = leaf,
+        Kind::Leaf(old) => **old = leaf,
         Kind::Branch { bit, children } => {
             insert_at(&mut children[bit_of(&leaf.place, *bit)], leaf, difference);
         }

@@ -68,14 +68,14 @@ pub(super) fn prove(root: Option<&Node>, place: &Digest) -> MapProof {
                 return MapProof {
                     branches,
                     end: End::Present {
-                        value: leaf.value.clone(),
+                        value: leaf.value().to_vec(),
                     },
                 };
             }
             Kind::Leaf(leaf) => {
                 let end = End::Absent {
                     place: leaf.place,
-                    value: sha256(&leaf.value),
+                    value: sha256(leaf.value()),
                 };
                 return MapProof { branches, end };
             }
