@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use epcis::{Event, Limits};
 use supply::acts::ITEMS_MAX;
 
 use super::compose;
+use super::event;
 use super::held::Pack;
 use super::order::{Marking, PackAct, PackOrder, unusable};
 use super::scanned::scanned;
@@ -78,15 +80,25 @@ impl Hospital {
             packs,
         };
         let id = new_id()?;
-        let event = compose::event(&order, &self.0.organisation, &id, self.now_us());
-        let event_id = event["eventID"].as_str().unwrap_or_default().to_owned();
+        let event = self.composed(&order, &id)?;
+        let event_id = event.event_id().unwrap_or_default().to_owned();
         let access = Access::new(agent, AccessDeed::Create, self.now_us());
-        let (index, _) = logged(access, Box::pin(self.moved(&order, event.to_string()))).await;
+        let (index, _) = logged(access, Box::pin(self.moved(&order, &event))).await;
         Ok(PackActed {
             event_id,
             index: index?,
             packs: order.packs.len(),
         })
+    }
+
+    /// The event of an order, checked like any other before the ledger hears of it.
+    fn composed(&self, order: &PackOrder, id: &str) -> Result<Event, HospitalError> {
+        let now_us = self.now_us();
+        let event = compose::event(order, &self.0.organisation, id, now_us);
+        let event = Event::read(event.to_string().as_bytes(), &Limits::default());
+        let mut event = event.map_err(|error| HospitalError::Internal(error.to_string()))?;
+        event::recorded(&mut event, now_us);
+        Ok(event)
     }
 
     /// Codes of packs of one lot, with serial numbers that nobody guesses (Delegated Regulation (EU)

@@ -179,7 +179,7 @@ impl Hospital {
         if let Some(order) = plan::order_of(event)
             && self.concerns_ledger(&order).await?
         {
-            self.moved(&order, event.to_json().to_string()).await?;
+            self.moved(&order, event).await?;
             return Ok(());
         }
         self.store_events(std::slice::from_ref(event)).await

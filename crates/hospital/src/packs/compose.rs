@@ -58,7 +58,8 @@ pub(crate) fn event(order: &PackOrder, here: &str, id: &str, now_us: i64) -> Val
     }
     if let (PackAct::Commission, Some(first)) = (&order.act, order.packs.first()) {
         let ilmd = json!({
-            "lotNumber": first.lot, "itemExpirationDate": expiry::date(&first.expiry, expiry::year(now_us)),
+            "cbvmda:lotNumber": first.lot,
+            "cbvmda:itemExpirationDate": expiry::date(&first.expiry, expiry::year(now_us)),
         });
         event.insert("ilmd".into(), ilmd);
     }

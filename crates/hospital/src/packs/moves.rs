@@ -5,6 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use epcis::Event;
 use ledger::Kind;
 use proof::transaction::id_of;
 use proof::{Canonical, Digest};
@@ -44,8 +45,9 @@ impl Hospital {
     pub(super) async fn moved(
         &self,
         order: &PackOrder,
-        event: String,
+        event: &Event,
     ) -> Result<u64, HospitalError> {
+        let event = event.to_json().to_string();
         let plan = self.planned_moves(order).await?;
         let made: Mutex<Option<Made>> = Mutex::new(None);
         let mut dice = Vec::with_capacity(order.packs.len());

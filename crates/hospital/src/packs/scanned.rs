@@ -23,6 +23,12 @@ pub(crate) fn scanned(scan: &str) -> Result<Scanned, HospitalError> {
             fault::BYTES_MAX
         )));
     }
+    if scan.starts_with('(') {
+        return match gs1::brackets::parse(scan) {
+            Ok(elements) => read(&elements, None),
+            Err(error) => Err(unusable(format!("the code cannot be read: {error}"))),
+        };
+    }
     match Explainer::default().explain(scan) {
         Explanation::Sound(elements) => read(&elements, None),
         Explanation::Repaired(repair) => mended(&repair),
