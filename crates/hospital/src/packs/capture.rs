@@ -73,10 +73,8 @@ pub struct Capture {
 #[serde(deny_unknown_fields)]
 struct Job {
     told: Capture,
-    /// Events that are not through, in the order of the document.
+    /// The events of the document while it is under way. What is stored already is passed over.
     left: Vec<String>,
-    /// Whether it was begun: what is there by then is its own.
-    tried: bool,
 }
 
 impl Hospital {
@@ -94,7 +92,6 @@ impl Hospital {
         let left = events.iter().map(|event| event.to_json().to_string());
         let job = Job {
             left: left.collect(),
-            tried: false,
             told: Capture {
                 id: new_id()?,
                 created: instant::fhir(now_us),
@@ -171,10 +168,8 @@ impl Hospital {
 
     /// One event: what it says of packs is done on the ledger first.
     async fn take_in(&self, event: &Event) -> Result<(), HospitalError> {
-        let id = event.event_id().unwrap_or_default();
-        let declares = event.members().contains_key("errorDeclaration");
-        if !declares && self.0.store.epcis_event(id).await?.is_some() {
-            return Err(store::StoreError::EventExists(id.to_owned()).into());
+        if self.is_stored(event).await? {
+            return Ok(());
         }
         if let Some(order) = plan::order_of(event)
             && self.concerns_ledger(&order).await?
@@ -192,24 +187,10 @@ impl Hospital {
             return Ok(());
         };
         let mut job = self.opened_job(&row)?;
-        let mut events = Vec::with_capacity(job.left.len());
-        let mut known = Vec::new();
-        for text in &job.left {
-            let event = Event::read(text.as_bytes(), &Limits::default());
-            let event = event.map_err(|error| refused(&error))?;
-            let id = event.event_id().unwrap_or_default();
-            if job.tried && self.0.store.epcis_event(id).await?.is_some() {
-                // Stored before a stop.
-                known.push(id.to_owned());
-            } else {
-                events.push(event);
-            }
-        }
-        if !job.tried {
-            job.tried = true;
-            self.keep_job(&job, row.at_us).await?;
-        }
-        job.told.captured = known.len();
+        let read = |text: &String| Event::read(text.as_bytes(), &Limits::default());
+        let events = job.left.iter().map(read).collect::<Result<Vec<_>, _>>();
+        let events = events.map_err(|error| refused(&error))?;
+        job.told.captured = 0;
         let access = Access::new(agent.clone(), AccessDeed::Create, self.now_us());
         let work = Box::pin(self.take_all_in(&events, &mut job.told));
         logged(access, work).await.0?;
@@ -223,25 +204,29 @@ impl Hospital {
     async fn take_all_in(&self, events: &[Event], told: &mut Capture) -> Result<(), HospitalError> {
         let (mut evidence, mut moving) = (Vec::new(), Vec::new());
         for event in events {
-            let order = plan::order_of(event);
-            match order {
-                Some(order) if self.concerns_ledger(&order).await? => moving.push(event),
-                _ => evidence.push(event.clone()),
+            match self.is_stored(event).await {
+                Ok(true) => told.captured += 1,
+                Ok(false) => match plan::order_of(event) {
+                    Some(order) if self.concerns_ledger(&order).await? => moving.push(event),
+                    _ => evidence.push(event.clone()),
+                },
+                Err(error) if passes(&error) => return Err(error),
+                Err(error) => say(told, &error),
             }
         }
         if told.on_error == OnError::Rollback {
-            // Nothing is on the ledger yet, and what is there already refuses all.
-            for event in events {
-                let id = event.event_id().unwrap_or_default();
-                if self.0.store.epcis_event(id).await?.is_some() {
-                    say(told, &store::StoreError::EventExists(id.to_owned()).into());
-                }
-            }
             if !told.errors.is_empty() {
+                told.captured = 0;
                 return Ok(());
             }
-            self.store_events(&evidence).await?;
-            told.captured += evidence.len();
+            match self.store_events(&evidence).await {
+                Ok(()) => told.captured += evidence.len(),
+                Err(error) if passes(&error) => return Err(error),
+                Err(error) => {
+                    say(told, &error);
+                    return Ok(());
+                }
+            }
         } else {
             for event in &evidence {
                 match self.store_events(std::slice::from_ref(event)).await {

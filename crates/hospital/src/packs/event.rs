@@ -27,6 +27,17 @@ pub(super) fn recorded(event: &mut Event, now_us: i64) {
     event.set_record_time(&instant::fhir(now_us));
 }
 
+/// The eventID by which an event is stored. One that declares another to be wrong has the same
+/// eventID (EPCIS 2.0, 7.4.1.2).
+fn stored_id(event: &Event) -> String {
+    let id = event.event_id().unwrap_or_default();
+    if event.members().contains_key("errorDeclaration") {
+        format!("{id} error")
+    } else {
+        id.to_owned()
+    }
+}
+
 /// What a stored event is found by.
 pub(crate) fn row(event: &Event, id: &str) -> EpcisRow {
     let index = epcis::index(event);
@@ -34,11 +45,7 @@ pub(crate) fn row(event: &Event, id: &str) -> EpcisRow {
     let recorded_us = record_time.and_then(epcis::time::micros).unwrap_or(0);
     EpcisRow {
         id: id.to_owned(),
-        // An event that declares another to be wrong has the same eventID (EPCIS 2.0, 7.4.1.2).
-        event_id: match index.error_declaration {
-            Some(_) => format!("{} error", index.event_id),
-            None => index.event_id.clone(),
-        },
+        event_id: stored_id(event),
         event_type: index.event_type.clone(),
         event_us: index.event_time_us,
         recorded_us,
@@ -144,6 +151,24 @@ impl Hospital {
         Ok(self.store_acted(drafts, &[]).await??)
     }
 
+    /// Whether an event is there already. Another one of its eventID refuses it.
+    pub(super) async fn is_stored(&self, event: &Event) -> Result<bool, HospitalError> {
+        let id = stored_id(event);
+        let Some(record) = self.0.store.epcis_event(&id).await? else {
+            return Ok(false);
+        };
+        let stored = self.0.store.current(EPCIS_EVENT, &record).await?;
+        let missing = || HospitalError::Damaged {
+            item: format!("{EPCIS_EVENT}/{record}"),
+            reason: "its version is missing".to_owned(),
+        };
+        let known = read(&self.opened(stored.ok_or_else(missing)?).await?.record)?;
+        if known.hash() == event.hash() {
+            return Ok(true);
+        }
+        Err(store::StoreError::EventExists(id).into())
+    }
+
     /// Stores an event unless it is there: an act that is finished twice tells of itself once.
     pub(super) async fn store_event_once(&self, text: &str) -> Result<(), HospitalError> {
         let unreadable = |_| HospitalError::Damaged {
@@ -151,8 +176,7 @@ impl Hospital {
             reason: "their event cannot be read".to_owned(),
         };
         let event = Event::read(text.as_bytes(), &Limits::default()).map_err(unreadable)?;
-        let id = event.event_id().unwrap_or_default();
-        if self.0.store.epcis_event(id).await?.is_some() {
+        if self.is_stored(&event).await? {
             return Ok(());
         }
         self.store_events(std::slice::from_ref(&event)).await
