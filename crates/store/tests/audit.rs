@@ -45,8 +45,9 @@ async fn compared_outside(store: &Store) -> String {
         store.scan_health_links("", 1000).await,
         store.scan_health_link_tickets(&[], 1000).await,
     );
+    let own = (pacts, tickets, files, links);
     format!(
-        "{versions:?} {pacts:?} {tickets:?} {files:?} {links:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "{versions:?} {own:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         store.scan_leaves(0, 1000).await,
         store.scan_batches(0, 1000).await,
         store.scan_vault_keys("", 1000).await,

@@ -160,8 +160,8 @@ pub async fn audit(
 }
 
 /// Reads a copy of a database to its end: its structure opens, each version in it too, and its
-/// index, users, keys and health links are as this organisation wrote them. Whoever was erased since the copy
-/// was made is passed over. The ledger is not asked.
+/// index, users, keys and health links are as this organisation wrote them. Whoever was erased
+/// since the copy was made is passed over. The ledger is not asked.
 pub async fn readable(
     store: Store,
     root_key: RootKey,
