@@ -104,6 +104,7 @@ fn pages(steps: &mut Steps, folder: &Path, browser: &str, demo: &Path) {
     for name in [
         "patient",
         "sharing",
+        "device",
         "clinician",
         "officer",
         "admin",

@@ -59,6 +59,7 @@ fn stopped() -> Stopped {
     }
     let name = json!({ "resourceType": "Patient", "id": "p", "name": [{ "family": "Salk" }] });
     client.put("/fhir/Patient/p", &name).expect(201);
+    link(&world);
     client.receipt("/fhir/Patient/p/_history/1").expect(200);
     let policy = client.get("/ledger/trust").bytes;
     let size = world.hospital.chain().status().history_size;
@@ -79,6 +80,28 @@ fn stopped() -> Stopped {
         ledger: Arc::new(Kept(entries)),
         policy,
         ids,
+    }
+}
+
+/// A health link that was opened once, after a wrong passcode, with files to be fetched.
+fn link(world: &World) {
+    use base64::Engine;
+    let us = world.hospital.now_us() + 86_400_000_000;
+    let wanted = json!({ "label": "For my doctor", "what": "all", "passcode": "sesame",
+        "expires": hospital::instant::fhir(us) });
+    let patient = world.client(hospital::Role::Patient, Some("p"));
+    let made = patient.post("/links", &wanted).expect(201).json();
+    let text = made["link"].as_str().unwrap().strip_prefix("shlink:/");
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(text.unwrap())
+        .unwrap();
+    let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+    let path = payload["url"].as_str().unwrap();
+    let path = &path[path.find("/shl/").unwrap()..];
+    for (passcode, status) in [("wrong", 401), ("sesame", 200)] {
+        let asked = json!({ "recipient": "Dr. Adler", "passcode": passcode,
+            "embeddedLengthMax": 1 });
+        world.stranger().post(path, &asked).expect(status);
     }
 }
 
@@ -126,7 +149,11 @@ fn changes() -> Vec<(&'static str, &'static str, String, &'static str, &'static 
     let at = |blob: &str, place: u32| {
         let after = place + 2;
         let place = place + 1;
-        format!("CAST(substr({blob}, 1, {place} - 1) || x'ff' || substr({blob}, {after}) AS BLOB)")
+        // Another byte, whatever stands there.
+        let other = format!("CASE substr({blob}, {place}, 1) WHEN x'ff' THEN x'00' ELSE x'ff' END");
+        format!(
+            "CAST(substr({blob}, 1, {place} - 1) || {other} || substr({blob}, {after}) AS BLOB)"
+        )
     };
     let flip = |blob: &str| at(blob, 9);
     let batch = "sequence = (SELECT min(sequence) FROM batches WHERE leaves > 0)";
@@ -147,6 +174,21 @@ fn changes() -> Vec<(&'static str, &'static str, String, &'static str, &'static 
         ("tokens", "code", "'2-8'".into(), "record = 5 AND code = '1-8'", "index of"),
         ("strings", "normalised", "'sabin'".into(), salk, "index of"),
         ("compartments", "patient", "patient + 1".into(), "record = 5", "index of"),
+        ("health_links", "until_us", "until_us + 1".into(), "1", "health link "),
+        ("health_links", "lookup", flip("lookup"), "1", "health link "),
+        ("health_links", "patient", "'q'".into(), "1", "health link "),
+        ("health_links", "id", "'other'".into(), "1", "health link "),
+        ("health_links", "body", flip("body"), "1", "health link "),
+        ("health_links", "tries", "tries + 1".into(), "1", "health link "),
+        ("health_links", "retrieved", "retrieved + 1".into(), "1", "health link "),
+        ("health_link_files", "body", flip("body"), "place = 0", "file 0 of health link "),
+        ("health_link_files", "link", "'other'".into(), "place = 0", "file 0 of health link "),
+        ("health_link_files", "place", "7".into(), "place = 0", "of health link "),
+        ("health_link_tickets", "digest", flip("digest"), "place = 0", "an address of a file"),
+        ("health_link_tickets", "link", "'other'".into(), "place = 0", "an address of a file"),
+        ("health_link_tickets", "place", "7".into(), "place = 0", "an address of a file"),
+        ("health_link_tickets", "until_us", "until_us + 1".into(), "place = 0",
+            "an address of a file"),
     ]
 }
 

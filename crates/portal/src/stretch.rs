@@ -17,7 +17,8 @@ const YEARS_BEFORE: [i32; 3] = [9, 2, 0];
 const LAST: [&str; 2] = ["Observation", "Encounter"];
 
 /// All types of the patient's compartment but the patient and the log: what a timeline is made of.
-/// The log grows with every look at the record. <https://hl7.org/fhir/R4/compartmentdefinition-patient.html>
+/// The log grows with every look at the record.
+/// <https://hl7.org/fhir/R4/compartmentdefinition-patient.html>
 pub(crate) const TIMELINE: &str = "Account,AdverseEvent,AllergyIntolerance,Appointment,\
     AppointmentResponse,Basic,BodyStructure,CarePlan,CareTeam,ChargeItem,Claim,ClaimResponse,\
     ClinicalImpression,Communication,CommunicationRequest,Composition,Condition,Consent,Coverage,\

@@ -22,6 +22,17 @@ pub struct HealthLink {
     pub body: Vec<u8>,
 }
 
+/// A file of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthLinkFile {
+    /// The link that it is of.
+    pub link: String,
+    /// Which of its files, from 0.
+    pub place: i64,
+    /// The caller's sealed bytes.
+    pub body: Vec<u8>,
+}
+
 /// An address of a file that is good once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthLinkTicket {
@@ -152,6 +163,42 @@ impl Store {
     /// Removes files of links that have ended, and links that ended `keep_us` ago.
     pub async fn forget_health_links(&self, now_us: i64, keep_us: i64) -> Result<(), StoreError> {
         self.write(move |connection, _| health_link::forget(connection, now_us, keep_us))
+            .await
+    }
+
+    /// Audit: all links after an id, by id.
+    pub async fn scan_health_links(
+        &self,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<HealthLink>, StoreError> {
+        let after = after.to_owned();
+        self.readers()
+            .run_long(move |connection| health_link::after(connection, &after, limit))
+            .await
+    }
+
+    /// Audit: the file after this link and place; before the first one is place -1 of no link.
+    pub async fn scan_health_link_file(
+        &self,
+        (link, place): (&str, i64),
+    ) -> Result<Option<HealthLinkFile>, StoreError> {
+        let link = link.to_owned();
+        self.readers()
+            .run_long(move |connection| health_link::file_after(connection, (&link, place)))
+            .await
+    }
+
+    /// Audit: all addresses of files after a digest, with the ids of their links; before the first
+    /// one is no byte.
+    pub async fn scan_health_link_tickets(
+        &self,
+        after: &[u8],
+        limit: u32,
+    ) -> Result<Vec<(String, HealthLinkTicket)>, StoreError> {
+        let after = after.to_owned();
+        self.readers()
+            .run_long(move |connection| health_link::tickets_after(connection, &after, limit))
             .await
     }
 }

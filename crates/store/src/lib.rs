@@ -61,7 +61,7 @@ pub use erasure::{Erased, Erasure, KeptErasure, SharedRecord};
 pub use error::StoreError;
 pub use everything::Everything;
 pub use extent::Extent;
-pub use health_link::{Entered, HealthLink, HealthLinkTicket};
+pub use health_link::{Entered, HealthLink, HealthLinkFile, HealthLinkTicket};
 pub use identity::{DelegationStep, HoldStep, Identity, PatientKey, SeedChange};
 pub use logins::LoginRow;
 pub use narrowing::{Narrowing, Rule};

@@ -15,16 +15,18 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
 use store::{
-    Batch, ClientRow, DelegationStep, Drawer, EPCIS_EVENT, EpcisRow, Erasure, HoldStep, Identity,
-    LoginRow, Method, NewVaultKey, Options, Pact, PactKind, PasskeyRow, PatientKey, Put, Sealed,
-    SeedChange, Setting, Store, Stored, Ticket, TicketKind, User, Write,
+    Batch, ClientRow, DelegationStep, Drawer, EPCIS_EVENT, EpcisRow, Erasure, HealthLink,
+    HealthLinkTicket, HoldStep, Identity, LoginRow, Method, NewVaultKey, Options, Pact, PactKind,
+    PasskeyRow, PatientKey, Put, Sealed, SeedChange, Setting, Store, Stored, Ticket, TicketKind,
+    User, Write,
 };
 use support::*;
 
 /// Everything that `salus audit` compares with something outside this database: envelopes (sealed,
 /// with an event that repeats the version's columns), leaves (recomputed from the envelopes),
 /// batches (on the ledger), vault keys (sealed), users, settings, clients, passkeys, logins and
-/// tickets (marked).
+/// tickets (marked), health links with their files (sealed, and counted in the log) and addresses
+/// (computed anew).
 async fn compared_outside(store: &Store) -> String {
     let versions = store.scan_versions(0, 1000).await.unwrap_or_default();
     let (mut pacts, mut tickets, mut sealed) = (Vec::new(), Vec::new(), Vec::new());
@@ -37,8 +39,19 @@ async fn compared_outside(store: &Store) -> String {
     for kind in TicketKind::ALL {
         tickets.push(store.tickets(kind).await);
     }
+    let mut files = Vec::new();
+    let mut place = (String::new(), -1);
+    while let Ok(Some(file)) = store.scan_health_link_file((&place.0, place.1)).await {
+        place = (file.link.clone(), file.place);
+        files.push(file);
+    }
+    let links = (
+        store.scan_health_links("", 1000).await,
+        store.scan_health_link_tickets(&[], 1000).await,
+    );
+    let own = (pacts, tickets, sealed, files, links);
     format!(
-        "{versions:?} {pacts:?} {tickets:?} {sealed:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+        "{versions:?} {own:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         store.scan_leaves(0, 1000).await,
         store.scan_batches(0, 1000).await,
         store.scan_vault_keys("", 1000).await,
@@ -193,6 +206,7 @@ async fn filled() -> Ward {
         integrity: vec![10; 32],
     };
     store.put_ticket(ticket, 1, 10).await.unwrap();
+    health_link(store).await;
     // Its index rows wait.
     admit(store, &event("e1", "p1", "o1"), 80).await.unwrap();
     ward
@@ -230,6 +244,32 @@ async fn supplied(store: &Store) {
         };
         store.put_sealed(drawer, vec![row]).await.unwrap();
     }
+}
+
+/// A link with two files, and an address of one.
+async fn health_link(store: &Store) {
+    let link = HealthLink {
+        id: "l1".into(),
+        lookup: [14; 32],
+        patient: "p1".into(),
+        until_us: 100,
+        tries: 10,
+        retrieved: 0,
+        body: vec![15; 60],
+    };
+    let files = vec![vec![16; 60], vec![17; 60]];
+    store.put_health_link(link, files, 20).await.unwrap();
+    let address = HealthLinkTicket {
+        digest: [18; 32],
+        place: 1,
+        until_us: 90,
+    };
+    assert!(
+        store
+            .health_link_retrieved("l1", vec![address])
+            .await
+            .unwrap()
+    );
 }
 
 fn identity() -> Write {
@@ -313,15 +353,10 @@ async fn erase_one(store: &Store) {
     assert_eq!((erased.versions, erased.records), (2, 1));
 }
 
-/// What the audit does not compare. The page key seals page tokens only: a change ends the open
-/// pages. Health links hold copies that a patient handed out for some time; what is sealed in their
-/// rows does not open when it was changed, but nobody looks before: docs/reference/links.md.
-const ASIDE: [&str; 4] = [
-    "page_key",
-    "health_links",
-    "health_link_files",
-    "health_link_tickets",
-];
+/// What the audit does not compare: the page key seals page tokens only, and a change ends the open
+/// pages; the other two count how often a health link was opened in this hour.
+const ASIDE: [&str; 1] = ["page_key"];
+const COLUMNS_ASIDE: [(&str, &str); 2] = [("health_links", "hour"), ("health_links", "hits")];
 
 fn tables(database: &Connection) -> Vec<(String, Vec<String>)> {
     let names = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
@@ -415,6 +450,9 @@ async fn a_change_of_any_value_of_any_row_is_seen() {
             .iter()
             .flat_map(|row| (0..columns.len()).map(move |at| (row, at)))
         {
+            if COLUMNS_ASIDE.contains(&(&table, &columns[at])) {
+                continue;
+            }
             std::fs::copy(&path, &copy).unwrap();
             let database = open_raw(&copy);
             let place: Vec<String> = columns

@@ -8,6 +8,7 @@ mod batches;
 mod erasures;
 mod evidence;
 mod identity;
+mod links;
 mod versions;
 
 use std::sync::Arc;
@@ -152,14 +153,15 @@ pub async fn audit(
     desk.pacts(&mut report).await?;
     desk.erasures(&mut report).await?;
     desk.batches(&mut report).await?;
-    let told = desk.versions(&mut report).await?;
+    let (told, opened) = desk.versions(&mut report).await?;
     desk.identity(told, &mut report).await?;
+    desk.health_links(&opened, &mut report).await?;
     Ok(report.summary)
 }
 
 /// Reads a copy of a database to its end: its structure opens, each version in it too, and its
-/// index, users and keys are as this organisation wrote them. Whoever was erased since the copy
-/// was made is passed over. The ledger is not asked.
+/// index, users, keys and health links are as this organisation wrote them. Whoever was erased
+/// since the copy was made is passed over. The ledger is not asked.
 pub async fn readable(
     store: Store,
     root_key: RootKey,
@@ -186,7 +188,8 @@ pub async fn readable(
     desk.structure(&mut report).await?;
     desk.keys(&mut report).await?;
     desk.users(&mut report).await?;
-    desk.versions(&mut report).await?;
+    let (_, opened) = desk.versions(&mut report).await?;
+    desk.health_links(&opened, &mut report).await?;
     Ok(report.summary)
 }
 

@@ -10,7 +10,9 @@ use store::Stored;
 use vault::{RootKey, VaultKey};
 
 use super::identity::Told;
+use super::links::{self, Opened};
 use super::{Desk, PAGE, Report};
+use crate::access_log::AUDIT_EVENT;
 use crate::error::HospitalError;
 use crate::identity::statement;
 use crate::record::{self, body_digest};
@@ -34,14 +36,19 @@ struct Contents {
     facts: Vec<u8>,
     /// The mark of the row of identity that the record tells of.
     tells: Option<String>,
+    /// The health link that an event tells of, and whether it was opened.
+    opens: Option<(String, bool)>,
 }
 
 impl Desk {
     /// All versions in the order of their leaves.
     ///
-    /// Answers what records tell of keys and delegations.
-    pub(super) async fn versions(&self, report: &mut Report<'_>) -> Result<Told, HospitalError> {
-        let mut told = Told::new();
+    /// Answers what records tell of keys and delegations, and the log of health links.
+    pub(super) async fn versions(
+        &self,
+        report: &mut Report<'_>,
+    ) -> Result<(Told, Opened), HospitalError> {
+        let (mut told, mut opened) = (Told::new(), Opened::new());
         let last = self.store.last_batch().await?;
         let sealed = last
             .map_or(0, |batch| batch.first_leaf + batch.leaves)
@@ -59,6 +66,11 @@ impl Desk {
                 {
                     told.insert(one.id.clone(), mark.clone());
                 }
+                if let Ok(contents) = &one.found
+                    && let (1, Some(opening)) = (one.version, &contents.opens)
+                {
+                    links::count(&mut opened, opening.clone());
+                }
                 report.summary.versions += 1;
                 report.summary.pending += u64::from(one.leaf > sealed);
                 self.judge(one, &leaves, report).await?;
@@ -66,7 +78,7 @@ impl Desk {
             after = until;
             report.at("records", report.summary.versions, sealed);
         }
-        Ok(told)
+        Ok((told, opened))
     }
 
     /// The commitments of the leaves after one, up to another.
@@ -224,6 +236,7 @@ fn contents(
             compartments: Vec::new(),
             facts: Vec::new(),
             tells: None,
+            opens: None,
         });
     }
     let value: Value =
@@ -235,6 +248,11 @@ fn contents(
         facts: consent::facts::of(&value),
         tells: if type_ == "Provenance" {
             statement::told_by(root, &value)
+        } else {
+            None
+        },
+        opens: if type_ == AUDIT_EVENT {
+            links::told_by(&value)
         } else {
             None
         },

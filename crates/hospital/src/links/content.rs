@@ -244,7 +244,8 @@ impl Hospital {
     }
 }
 
-fn file_name(id: &str) -> String {
+/// What each file of a link is sealed under.
+pub(crate) fn file_name(id: &str) -> String {
     format!("health-link-file {id}")
 }
 

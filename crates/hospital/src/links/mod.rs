@@ -12,6 +12,8 @@ mod content;
 mod open;
 
 pub use content::What;
+pub(crate) use content::file_name;
+pub(crate) use open::file_address;
 pub use open::{Asked, LinkFile, Manifest, OpenedLink};
 
 use base64::Engine;
@@ -39,7 +41,7 @@ const LABEL_CHARS_MAX: usize = 80;
 /// The specification: the address of a manifest has at most 128 characters.
 const URL_CHARS_MAX: usize = 128;
 /// Wrong passcodes in the life of a link.
-const TRIES: u32 = 10;
+pub(crate) const TRIES: u32 = 10;
 const PASSCODE_CHARS_MIN: usize = 4;
 const PASSCODE_CHARS_MAX: usize = 64;
 
@@ -263,7 +265,7 @@ impl Hospital {
         let key = self.vault_key_of(link).await?;
         let text = serde_json::to_vec(body)
             .map_err(|error| HospitalError::Internal(format!("a link does not print: {error}")))?;
-        vault::keep_beside(&key, &name(link), &Zeroizing::new(text)).map_err(failed)
+        vault::keep_beside(&key, &link_name(link), &Zeroizing::new(text)).map_err(failed)
     }
 
     async fn unsealed(&self, link: &HealthLink) -> Result<Sealed, HospitalError> {
@@ -272,7 +274,7 @@ impl Hospital {
             reason: "its row was changed outside Salus".into(),
         };
         let key = self.vault_key_of(link).await?;
-        let opened = vault::kept_beside(&key, &name(link), &link.body);
+        let opened = vault::kept_beside(&key, &link_name(link), &link.body);
         let opened = opened.map_err(|_| damaged())?;
         serde_json::from_slice(&opened).map_err(|_| damaged())
     }
@@ -295,7 +297,7 @@ impl OwnLink {
 }
 
 /// Everything of a row that does not change is in the name that it is sealed under.
-fn name(link: &HealthLink) -> String {
+pub(crate) fn link_name(link: &HealthLink) -> String {
     let lookup = proof::Digest(link.lookup);
     format!(
         "health-link {} {} {} {lookup}",

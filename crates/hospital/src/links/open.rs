@@ -206,13 +206,17 @@ impl Hospital {
                 told.push(LinkFile::Embedded(file));
                 continue;
             }
-            let secret = URL_SAFE_NO_PAD.encode(vault::random::<32>().map_err(failed)?);
+            let (root, id) = (self.0.keyring.root(), &opening.link.id);
+            // The last second of its life is drawn: no two addresses of a file are the same.
+            let drawn = u32::from_be_bytes(vault::random().map_err(failed)?) % 1_000_000;
+            let until_us = self.now_us() + FILE_LIFE_US - i64::from(drawn);
+            let secret = file_address(root, id, place, until_us);
             tickets.push(HealthLinkTicket {
                 digest: proof::sha256(secret.as_bytes()).0,
                 place,
-                until_us: self.now_us() + FILE_LIFE_US,
+                until_us,
             });
-            let url = format!("{}/shl/files/{secret}", self.origin());
+            let url = format!("{}/shl/files/{}", self.origin(), secret.as_str());
             told.push(LinkFile::Location(url));
         }
         let id = &opening.link.id;
@@ -224,6 +228,23 @@ impl Hospital {
             files: told,
         }))
     }
+}
+
+/// What the address of a file ends in. It follows from the root key, so that nobody guesses it and
+/// the audit knows each that was given.
+pub(crate) fn file_address(
+    root: &vault::RootKey,
+    link: &str,
+    place: u32,
+    until_us: i64,
+) -> Zeroizing<String> {
+    let columns = [
+        link.as_bytes(),
+        &place.to_be_bytes(),
+        &until_us.to_be_bytes(),
+    ];
+    let address = root.mark("health_link_tickets", &columns);
+    Zeroizing::new(URL_SAFE_NO_PAD.encode(address))
 }
 
 /// Who opens which link.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::{Entered, HealthLink, HealthLinkTicket, Kept, StoreError};
+use crate::{Entered, HealthLink, HealthLinkFile, HealthLinkTicket, Kept, StoreError};
 
 const COLUMNS: &str = "id, lookup, patient, until_us, tries, retrieved, body";
 
@@ -81,6 +81,57 @@ pub(crate) fn of_patient(
     let sql = format!("SELECT {COLUMNS} FROM health_links WHERE patient = ?1 ORDER BY id");
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map([patient], row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Audit: links after an id, by id.
+pub(crate) fn after(
+    connection: &Connection,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<HealthLink>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM health_links WHERE id > ?1 ORDER BY id LIMIT ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![after, limit], row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Audit: the file after one of a link, whether there is such a link or not.
+pub(crate) fn file_after(
+    connection: &Connection,
+    (link, place): (&str, i64),
+) -> Result<Option<HealthLinkFile>, StoreError> {
+    let sql = "SELECT link, place, body FROM health_link_files WHERE (link, place) > (?1, ?2)
+         ORDER BY link, place LIMIT 1";
+    let found = connection
+        .prepare_cached(sql)?
+        .query_row(params![link, place], |row| {
+            Ok(HealthLinkFile {
+                link: row.get(0)?,
+                place: row.get(1)?,
+                body: row.get(2)?,
+            })
+        });
+    Ok(found.optional()?)
+}
+
+/// Audit: addresses of files after one, with their links.
+pub(crate) fn tickets_after(
+    connection: &Connection,
+    after: &[u8],
+    limit: u32,
+) -> Result<Vec<(String, HealthLinkTicket)>, StoreError> {
+    let sql = "SELECT link, digest, place, until_us FROM health_link_tickets WHERE digest > ?1
+         ORDER BY digest LIMIT ?2";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params![after, limit], |row| {
+        let ticket = HealthLinkTicket {
+            digest: row.get(1)?,
+            place: row.get(2)?,
+            until_us: row.get(3)?,
+        };
+        Ok((row.get(0)?, ticket))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
