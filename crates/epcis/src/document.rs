@@ -23,6 +23,8 @@ pub struct Limits {
     pub events: usize,
     /// Most identifiers, quantities and the like in one event: members of its longest list.
     pub list: usize,
+    /// Most fields of one's own in one event: each is a value of its index.
+    pub fields: usize,
     /// Most issues that are told.
     pub issues: usize,
 }
@@ -34,6 +36,7 @@ impl Default for Limits {
             depth: 48,
             events: 10_000,
             list: 100_000,
+            fields: 1000,
             issues: 20,
         }
     }
@@ -186,7 +189,10 @@ impl Event {
 
     /// The canonical bytes of [`Event::to_json`]: what the ledger's digest is made of.
     pub fn canonical(&self) -> Result<Vec<u8>, EpcisError> {
-        let text = self.to_json().to_string();
+        // As `to_json` would write it, without a copy of all members; `type` is always there.
+        let members = serde_json::to_string(&self.members).unwrap_or_default();
+        let members = members.strip_prefix('{').unwrap_or_default();
+        let text = format!("{{\"@context\":{},{members}", self.context.to_json());
         // The reader has bounded the depth, and a map has each name once.
         proof::json::canonical(text.as_bytes())
             .map_err(|error| EpcisError::TooLarge(error.to_string()))
@@ -245,9 +251,21 @@ fn bounded(value: &mut Value, limits: &Limits) -> Result<Kind, EpcisError> {
     if longest(value) > limits.list.max(limits.events) {
         return Err(past("list", limits.list));
     }
-    let count = events_of(value, kind).map_or(1, |events| events.len());
-    if count > limits.events {
+    let events = match events_of(value, kind) {
+        Some(events) => events.as_slice(),
+        None => std::slice::from_ref(value),
+    };
+    if events.len() > limits.events {
         return Err(past("document", limits.events));
+    }
+    if events
+        .iter()
+        .any(|event| own_fields(event, false) > limits.fields)
+    {
+        let most = limits.fields;
+        return Err(EpcisError::TooLarge(format!(
+            "an event with more than {most} fields of its own: leave some away"
+        )));
     }
     Ok(kind)
 }
@@ -294,6 +312,21 @@ fn longest(value: &Value) -> usize {
             .max(items.len()),
         Value::Object(object) => object.values().map(longest).max().unwrap_or(0),
         _ => 0,
+    }
+}
+
+/// Values within members that have a prefix.
+fn own_fields(value: &Value, is_own: bool) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(|item| own_fields(item, is_own)).sum(),
+        Value::Object(object) => {
+            let inner = object.iter().map(|(name, value)| {
+                let is_own = is_own || name.contains(':');
+                own_fields(value, is_own)
+            });
+            inner.sum::<usize>() + usize::from(is_own)
+        }
+        _ => usize::from(is_own),
     }
 }
 

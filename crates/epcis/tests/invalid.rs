@@ -1,5 +1,7 @@
 //! Broken documents, written from the rules of the JSON Schema: each is refused at its place.
 
+#![allow(clippy::unwrap_used)]
+
 use epcis::{Document, EpcisError, Issue, Limits};
 use serde_json::{Value, json};
 
@@ -235,6 +237,13 @@ fn a_bound_is_named() {
     let error = Document::from_json(text.as_bytes(), &limits).unwrap_err();
     assert!(
         matches!(&error, EpcisError::TooLarge(text) if text.contains("100")),
+        "{error}"
+    );
+    let mut wide = document();
+    wide["epcisBody"]["eventList"][0]["example:list"] = json!(vec![1; 1001]);
+    let error = read(&wide).unwrap_err();
+    assert!(
+        matches!(&error, EpcisError::TooLarge(text) if text.contains("1000")),
         "{error}"
     );
     let limits = Limits {
