@@ -15,6 +15,10 @@ fuzz_target!(|text: &[u8]| {
             .expect("canonical bytes of an accepted event");
         let again = Event::read(&bytes, &limits).expect("an accepted event reads back");
         assert_eq!(again.canonical().as_ref(), Ok(&bytes));
-        assert_eq!(index(&again), index(event));
+        // A document may take fields out of the hash, which is the id of an event without one.
+        if !text.windows(12).any(|part| part == b"ignoreFields") {
+            assert_eq!(again.hash(), event.hash());
+            assert_eq!(index(&again), index(event));
+        }
     }
 });
