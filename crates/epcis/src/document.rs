@@ -12,6 +12,9 @@ use crate::validate::{Check, DOCUMENT, QUERY_DOCUMENT};
 pub(crate) const GS1_CONTEXT: &str =
     "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 
+/// Most entries of an `@context`: each name is looked up among them.
+const CONTEXT_MAX: usize = 256;
+
 /// Bounds on what is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -248,6 +251,13 @@ fn kind(value: &Value) -> Kind {
 /// Refuses what has too many entries.
 fn bounded(value: &mut Value, limits: &Limits) -> Result<Kind, EpcisError> {
     let kind = kind(value);
+    let entries = |value: &Value| {
+        value
+            .get("@context")
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len)
+    };
+    let outer = entries(value);
     if longest(value) > limits.list.max(limits.events) {
         return Err(past("list", limits.list));
     }
@@ -257,6 +267,10 @@ fn bounded(value: &mut Value, limits: &Limits) -> Result<Kind, EpcisError> {
     };
     if events.len() > limits.events {
         return Err(past("document", limits.events));
+    }
+    let inner = events.iter().map(entries).max().unwrap_or(0);
+    if outer.max(inner) > CONTEXT_MAX {
+        return Err(past("context", CONTEXT_MAX));
     }
     if events
         .iter()

@@ -246,6 +246,9 @@ fn a_bound_is_named() {
         matches!(&error, EpcisError::TooLarge(text) if text.contains("1000")),
         "{error}"
     );
+    let mut prefixes = document();
+    prefixes["@context"] = json!(vec![json!("urn:x:1"); 257]);
+    assert!(matches!(read(&prefixes), Err(EpcisError::TooLarge(_))));
     let limits = Limits {
         issues: 3,
         ..Limits::default()
