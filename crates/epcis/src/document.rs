@@ -12,8 +12,8 @@ use crate::validate::{Check, DOCUMENT, QUERY_DOCUMENT};
 pub(crate) const GS1_CONTEXT: &str =
     "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 
-/// Most entries of an `@context`: each name is looked up among them.
-const CONTEXT_MAX: usize = 256;
+/// Longest `@context` in bytes, about: each event is kept with the one of its document.
+const CONTEXT_BYTES_MAX: usize = 8192;
 
 /// Bounds on what is read.
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +142,7 @@ impl Document {
             let own = members.shift_remove("@context");
             let context = match &own {
                 Some(own) if is_single => Arc::new(Context::default().within(Some(own))),
-                Some(own) => Arc::new(outer.within(Some(own))),
+                Some(own) => Arc::new(Context::inside(&outer, Some(own))),
                 None => Arc::clone(&outer),
             };
             Some(Event {
@@ -251,13 +251,8 @@ fn kind(value: &Value) -> Kind {
 /// Refuses what has too many entries.
 fn bounded(value: &mut Value, limits: &Limits) -> Result<Kind, EpcisError> {
     let kind = kind(value);
-    let entries = |value: &Value| {
-        value
-            .get("@context")
-            .and_then(Value::as_array)
-            .map_or(0, Vec::len)
-    };
-    let outer = entries(value);
+    let size = |value: &Value| value.get("@context").map_or(0, bytes);
+    let outer = size(value);
     if longest(value) > limits.list.max(limits.events) {
         return Err(past("list", limits.list));
     }
@@ -268,9 +263,11 @@ fn bounded(value: &mut Value, limits: &Limits) -> Result<Kind, EpcisError> {
     if events.len() > limits.events {
         return Err(past("document", limits.events));
     }
-    let inner = events.iter().map(entries).max().unwrap_or(0);
-    if outer.max(inner) > CONTEXT_MAX {
-        return Err(past("context", CONTEXT_MAX));
+    let inner = events.iter().map(size).max().unwrap_or(0);
+    if outer.max(inner) > CONTEXT_BYTES_MAX {
+        return Err(EpcisError::TooLarge(format!(
+            "an @context longer than {CONTEXT_BYTES_MAX} bytes"
+        )));
     }
     if events
         .iter()
@@ -326,6 +323,22 @@ fn longest(value: &Value) -> usize {
             .max(items.len()),
         Value::Object(object) => object.values().map(longest).max().unwrap_or(0),
         _ => 0,
+    }
+}
+
+/// About how long a value is as JSON.
+fn bytes(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(|item| bytes(item) + 1).sum::<usize>() + 2,
+        Value::Object(object) => {
+            let members = object.iter();
+            members
+                .map(|(name, value)| name.len() + bytes(value) + 4)
+                .sum::<usize>()
+                + 2
+        }
+        Value::String(text) => text.len() + 2,
+        _ => 8,
     }
 }
 

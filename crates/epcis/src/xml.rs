@@ -54,7 +54,7 @@ pub(crate) fn to_json(bytes: &[u8], limits: &Limits) -> Converted<Value> {
     bounds::check(text, limits.depth)?;
     let options = ParsingOptions {
         allow_dtd: false,
-        nodes_limit: u32::try_from(limits.bytes / 4).unwrap_or(u32::MAX),
+        nodes_limit: u32::try_from(limits.bytes / 8).unwrap_or(u32::MAX),
         ..ParsingOptions::default()
     };
     let tree = Tree::parse_with_options(text, options).map_err(|error| {

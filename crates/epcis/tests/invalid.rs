@@ -247,7 +247,7 @@ fn a_bound_is_named() {
         "{error}"
     );
     let mut prefixes = document();
-    prefixes["@context"] = json!(vec![json!("urn:x:1"); 257]);
+    prefixes["@context"] = json!([{ "x": "urn:x:".to_owned() + &"1".repeat(9000) }]);
     assert!(matches!(read(&prefixes), Err(EpcisError::TooLarge(_))));
     let limits = Limits {
         issues: 3,
