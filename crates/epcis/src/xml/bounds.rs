@@ -76,21 +76,24 @@ fn tag(text: &str) -> Tag {
     };
     let (mut quote, mut name_at, mut before) = (None, 0, b' ');
     for (at, byte) in text.bytes().enumerate() {
-        match (quote, byte) {
-            (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'=') => {
+        if let Some(open) = quote {
+            quote = (open != byte).then_some(open);
+            before = byte;
+            continue;
+        }
+        match byte {
+            b'"' | b'\'' => quote = Some(byte),
+            b'=' => {
                 tag.attributes += 1;
                 let is_declaration = text.as_bytes()[name_at..at].starts_with(b"xmlns");
                 tag.declarations += usize::from(is_declaration);
             }
-            (None, b'>') => {
+            b'>' => {
                 tag.length = at + 1;
                 tag.is_closed = before == b'/';
                 break;
             }
-            (None, _) if before.is_ascii_whitespace() => name_at = at,
+            _ if before.is_ascii_whitespace() => name_at = at,
             _ => {}
         }
         before = byte;
