@@ -2,6 +2,8 @@
 //!
 //! The terms of GS1's own context are built in; no context is ever fetched. EPCIS 2.0 10.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 /// Prefixes that GS1's context defines. `cbvmda` has no colon at its end here, as in XML, so that
@@ -17,27 +19,31 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("xsd", "http://www.w3.org/2001/XMLSchema#"),
 ];
 
-/// The entries of one or more `@context`s, outermost first.
+/// The entries of one or more `@context`s.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
+    /// Of the document around an event: shared, not copied for each event.
+    outer: Option<Arc<Context>>,
     entries: Vec<Value>,
 }
 
 impl Context {
     /// The context of a document, or of an event within a document.
-    pub(crate) fn within(&self, inner: Option<&Value>) -> Self {
-        let mut entries = self.entries.clone();
-        let added = match inner {
-            None => &[][..],
-            Some(Value::Array(items)) => items,
-            Some(single) => std::slice::from_ref(single),
+    pub(crate) fn inside(outer: &Arc<Self>, own: Option<&Value>) -> Self {
+        let entries = match own {
+            None => Vec::new(),
+            Some(Value::Array(items)) => items.clone(),
+            Some(single) => vec![single.clone()],
         };
-        for entry in added {
-            if !entries.contains(entry) {
-                entries.push(entry.clone());
-            }
+        Self {
+            outer: Some(Arc::clone(outer)),
+            entries,
         }
-        Self { entries }
+    }
+
+    /// With more entries inside.
+    pub(crate) fn within(&self, own: Option<&Value>) -> Self {
+        Self::inside(&Arc::new(self.clone()), own)
     }
 
     /// From a list of prefixes, as the header `GS1-Extensions` has them.
@@ -46,19 +52,27 @@ impl Context {
             .into_iter()
             .map(|(prefix, namespace)| serde_json::json!({ prefix: namespace }))
             .collect();
-        Self { entries }
+        Self {
+            outer: None,
+            entries,
+        }
     }
 
-    /// The namespace of a prefix; what the document says goes before what is built in.
+    /// The namespace of a prefix; what is further in goes before what is further out, and what is
+    /// built in comes last.
     pub fn namespace(&self, prefix: &str) -> Option<&str> {
-        let declared = self.entries.iter().rev().find_map(|entry| {
-            let term = entry.as_object()?.get(prefix)?;
-            term.as_str().or_else(|| term.get("@id")?.as_str())
-        });
-        declared.or_else(|| {
+        self.declared(prefix).or_else(|| {
             let built_in = BUILT_IN.iter().find(|(name, _)| *name == prefix)?;
             Some(built_in.1)
         })
+    }
+
+    fn declared(&self, prefix: &str) -> Option<&str> {
+        let own = self.entries.iter().rev().find_map(|entry| {
+            let term = entry.as_object()?.get(prefix)?;
+            term.as_str().or_else(|| term.get("@id")?.as_str())
+        });
+        own.or_else(|| self.outer.as_ref()?.declared(prefix))
     }
 
     /// Splits `example:myField` in namespace and local name, where the prefix is known.
@@ -94,9 +108,23 @@ impl Context {
         }
     }
 
-    /// As `@context` again.
+    /// As `@context` again: outermost first, nothing twice.
     pub(crate) fn to_json(&self) -> Value {
-        Value::Array(self.entries.clone())
+        let mut all = Vec::new();
+        self.collect(&mut all);
+        Value::Array(all)
+    }
+
+    fn collect(&self, all: &mut Vec<Value>) {
+        if let Some(outer) = &self.outer {
+            outer.collect(all);
+        }
+        let around = all.len();
+        for entry in &self.entries {
+            if !all[..around].contains(entry) {
+                all.push(entry.clone());
+            }
+        }
     }
 }
 

@@ -12,6 +12,9 @@ use crate::validate::{Check, DOCUMENT, QUERY_DOCUMENT};
 pub(crate) const GS1_CONTEXT: &str =
     "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld";
 
+/// Longest `@context` in bytes, about: each event is kept with the one of its document.
+const CONTEXT_BYTES_MAX: usize = 8192;
+
 /// Bounds on what is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -23,6 +26,8 @@ pub struct Limits {
     pub events: usize,
     /// Most identifiers, quantities and the like in one event: members of its longest list.
     pub list: usize,
+    /// Most fields of one's own in one event: each is a value of its index.
+    pub fields: usize,
     /// Most issues that are told.
     pub issues: usize,
 }
@@ -34,6 +39,7 @@ impl Default for Limits {
             depth: 48,
             events: 10_000,
             list: 100_000,
+            fields: 1000,
             issues: 20,
         }
     }
@@ -136,7 +142,7 @@ impl Document {
             let own = members.shift_remove("@context");
             let context = match &own {
                 Some(own) if is_single => Arc::new(Context::default().within(Some(own))),
-                Some(own) => Arc::new(outer.within(Some(own))),
+                Some(own) => Arc::new(Context::inside(&outer, Some(own))),
                 None => Arc::clone(&outer),
             };
             Some(Event {
@@ -186,7 +192,10 @@ impl Event {
 
     /// The canonical bytes of [`Event::to_json`]: what the ledger's digest is made of.
     pub fn canonical(&self) -> Result<Vec<u8>, EpcisError> {
-        let text = self.to_json().to_string();
+        // As `to_json` would write it, without a copy of all members; `type` is always there.
+        let members = serde_json::to_string(&self.members).unwrap_or_default();
+        let members = members.strip_prefix('{').unwrap_or_default();
+        let text = format!("{{\"@context\":{},{members}", self.context.to_json());
         // The reader has bounded the depth, and a map has each name once.
         proof::json::canonical(text.as_bytes())
             .map_err(|error| EpcisError::TooLarge(error.to_string()))
@@ -242,12 +251,32 @@ fn kind(value: &Value) -> Kind {
 /// Refuses what has too many entries.
 fn bounded(value: &mut Value, limits: &Limits) -> Result<Kind, EpcisError> {
     let kind = kind(value);
+    let size = |value: &Value| value.get("@context").map_or(0, bytes);
+    let outer = size(value);
     if longest(value) > limits.list.max(limits.events) {
         return Err(past("list", limits.list));
     }
-    let count = events_of(value, kind).map_or(1, |events| events.len());
-    if count > limits.events {
+    let events = match events_of(value, kind) {
+        Some(events) => events.as_slice(),
+        None => std::slice::from_ref(value),
+    };
+    if events.len() > limits.events {
         return Err(past("document", limits.events));
+    }
+    let inner = events.iter().map(size).max().unwrap_or(0);
+    if outer.max(inner) > CONTEXT_BYTES_MAX {
+        return Err(EpcisError::TooLarge(format!(
+            "an @context longer than {CONTEXT_BYTES_MAX} bytes"
+        )));
+    }
+    if events
+        .iter()
+        .any(|event| own_fields(event, false) > limits.fields)
+    {
+        let most = limits.fields;
+        return Err(EpcisError::TooLarge(format!(
+            "an event with more than {most} fields of its own: leave some away"
+        )));
     }
     Ok(kind)
 }
@@ -294,6 +323,37 @@ fn longest(value: &Value) -> usize {
             .max(items.len()),
         Value::Object(object) => object.values().map(longest).max().unwrap_or(0),
         _ => 0,
+    }
+}
+
+/// About how long a value is as JSON.
+fn bytes(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(|item| bytes(item) + 1).sum::<usize>() + 2,
+        Value::Object(object) => {
+            let members = object.iter();
+            members
+                .map(|(name, value)| name.len() + bytes(value) + 4)
+                .sum::<usize>()
+                + 2
+        }
+        Value::String(text) => text.len() + 2,
+        _ => 8,
+    }
+}
+
+/// Values within members that have a prefix.
+fn own_fields(value: &Value, is_own: bool) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(|item| own_fields(item, is_own)).sum(),
+        Value::Object(object) => {
+            let inner = object.iter().map(|(name, value)| {
+                let is_own = is_own || name.contains(':');
+                own_fields(value, is_own)
+            });
+            inner.sum::<usize>() + usize::from(is_own)
+        }
+        _ => usize::from(is_own),
     }
 }
 

@@ -111,7 +111,7 @@ pub struct Index {
     pub error_declaration: Option<ErrorDeclaration>,
     /// Metadata and reports, in their order.
     pub sensors: Vec<Sensor>,
-    /// Fields of one's own, with the place where each stands.
+    /// Fields of one's own, with the place where each stands, sorted.
     pub fields: Vec<Field>,
 }
 
@@ -273,5 +273,9 @@ fn sensor(event: &Event, part: &Map<String, Value>) -> Sensor {
                 .extend(decimal(value).map(|number| (name.clone(), number))),
         }
     }
+    // Whichever order the members had.
+    sensor.texts.sort();
+    sensor.numbers.sort();
+    sensor.times_us.sort();
     sensor
 }

@@ -4,6 +4,7 @@
 //! (SBDH) and master data are kept. A DTD is refused, so that there are no entities but XML's own.
 //! What stands in no namespace and is no element of EPCIS is an error, never dropped.
 
+mod bounds;
 mod event;
 mod extension;
 mod header;
@@ -33,6 +34,8 @@ const EPCIS: &[&str] = &[
     "urn:epcglobal:epcis-query:xsd:1",
     "urn:epcglobal:epcis-query:xsd:2",
 ];
+/// How many wrappers of 1.2 stand in one another at most.
+const WRAPPERS_MAX: usize = 4;
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Reads a document, a query document or a single event.
@@ -48,10 +51,10 @@ pub(crate) fn to_json(bytes: &[u8], limits: &Limits) -> Converted<Value> {
         column: 1,
         reason: "not UTF-8: encode the document in UTF-8".to_owned(),
     })?;
-    bound_depth(bytes, limits.depth)?;
+    bounds::check(text, limits.depth)?;
     let options = ParsingOptions {
         allow_dtd: false,
-        nodes_limit: u32::try_from(limits.bytes / 4).unwrap_or(u32::MAX),
+        nodes_limit: u32::try_from(limits.bytes / 8).unwrap_or(u32::MAX),
         ..ParsingOptions::default()
     };
     let tree = Tree::parse_with_options(text, options).map_err(|error| {
@@ -67,7 +70,13 @@ pub(crate) fn to_json(bytes: &[u8], limits: &Limits) -> Converted<Value> {
         names: Names::default(),
         depth_max: limits.depth,
     };
-    converter.root(tree.root_element())
+    let value = converter.root(tree.root_element())?;
+    if converter.names.is_full() {
+        return Err(EpcisError::TooLarge(
+            "fields in more than 256 namespaces: send several documents".to_owned(),
+        ));
+    }
+    Ok(value)
 }
 
 /// Never the parser's own words: they quote the document.
@@ -81,26 +90,6 @@ fn reason(error: &roxmltree::Error) -> String {
         roxmltree::Error::UnknownNamespace(..) => "a prefix that is not declared".to_owned(),
         _ => "not well-formed XML".to_owned(),
     }
-}
-
-/// A bound on nesting before anything is built: tags opened and not closed.
-fn bound_depth(bytes: &[u8], depth_max: usize) -> Converted<()> {
-    let mut depth = 0_usize;
-    for pair in bytes.windows(2) {
-        match pair {
-            [b'<', b'/'] | [b'/', b'>'] => depth = depth.saturating_sub(1),
-            [b'<', b'!' | b'?'] => {}
-            [b'<', _] => depth += 1,
-            _ => {}
-        }
-        // Twice: a comment may hold tags that are none.
-        if depth > depth_max.saturating_mul(2) {
-            return Err(EpcisError::TooLarge(format!(
-                "elements are nested deeper than {depth_max}"
-            )));
-        }
-    }
-    Ok(())
 }
 
 impl<'a, 'input> Converter<'a, 'input> {
@@ -130,7 +119,7 @@ impl<'a, 'input> Converter<'a, 'input> {
         let mut events = Vec::new();
         for child in elements(root) {
             match name(child) {
-                "EPCISHeader" => self.header(child, &mut object)?,
+                "EPCISHeader" => self.header(child, &mut object, 0)?,
                 "EPCISBody" => events = self.body(child)?,
                 "extension" if is_epcis(child) => {}
                 _ if !is_epcis(child) => self.extension_into(child, &mut object)?,
@@ -144,7 +133,7 @@ impl<'a, 'input> Converter<'a, 'input> {
 
     fn body(&mut self, body: Node<'a, 'input>) -> Converted<Vec<Value>> {
         match elements(body).find(|child| name(*child) == "EventList") {
-            Some(list) => self.events(list),
+            Some(list) => self.events(list, 0),
             None => self.refuse(body, "an `EventList` is missing here"),
         }
     }
@@ -210,11 +199,11 @@ impl<'a, 'input> Converter<'a, 'input> {
     }
 
     /// The events of a list; 1.2 wraps the types that came later in `extension`.
-    fn events(&mut self, list: Node<'a, 'input>) -> Converted<Vec<Value>> {
+    fn events(&mut self, list: Node<'a, 'input>, depth: usize) -> Converted<Vec<Value>> {
         let mut events = Vec::new();
         for child in elements(list) {
-            if name(child) == "extension" && is_epcis(child) {
-                events.extend(self.events(child)?);
+            if name(child) == "extension" && is_epcis(child) && depth < WRAPPERS_MAX {
+                events.extend(self.events(child, depth + 1)?);
             } else {
                 events.push(Value::Object(self.event(child)?));
             }

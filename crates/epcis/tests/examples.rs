@@ -27,6 +27,8 @@ fn an_event_by_itself_is_the_event() {
     for path in files(&folder, &[".jsonld"]) {
         for event in read(&path).unwrap().events {
             let bytes = event.canonical().unwrap();
+            let whole = event.to_json().to_string();
+            assert_eq!(proof::json::canonical(whole.as_bytes()).unwrap(), bytes);
             let again = Event::read(&bytes, &Limits::default()).unwrap();
             assert_eq!(again.hash(), event.hash(), "{}", path.display());
             assert_eq!(again.canonical().unwrap(), bytes, "{}", path.display());

@@ -1,5 +1,7 @@
 //! Broken documents, written from the rules of the JSON Schema: each is refused at its place.
 
+#![allow(clippy::unwrap_used)]
+
 use epcis::{Document, EpcisError, Issue, Limits};
 use serde_json::{Value, json};
 
@@ -70,12 +72,27 @@ const TRANSFORMATION: &str = "/epcisBody/eventList/3";
 const ASSOCIATION: &str = "/epcisBody/eventList/4";
 
 /// Where something is put (`null`: taken away), what, and where the issue is told.
-fn cases() -> Vec<(String, Value, String)> {
-    let case = |event: &str, member: &str, value: Value, at: &str| {
-        (format!("{event}{member}"), value, format!("{event}{at}"))
-    };
-    let same = |event: &str, member: &str, value: Value| case(event, member, value, member);
-    let gone = |event: &str, member: &str| case(event, member, Value::Null, "");
+type Case = (String, Value, String);
+
+fn case(event: &str, member: &str, value: Value, at: &str) -> Case {
+    (format!("{event}{member}"), value, format!("{event}{at}"))
+}
+
+fn same(event: &str, member: &str, value: Value) -> Case {
+    case(event, member, value, member)
+}
+
+fn gone(event: &str, member: &str) -> Case {
+    case(event, member, Value::Null, "")
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = cases_of_members();
+    cases.extend(cases_between_members());
+    cases
+}
+
+fn cases_of_members() -> Vec<Case> {
     vec![
         // The envelope.
         gone("", "/@context"),
@@ -139,7 +156,12 @@ fn cases() -> Vec<(String, Value, String)> {
         same(OBJECT, "/errorDeclaration/reason", json!("typo")),
         same(OBJECT, "/persistentDisposition/set", json!([])),
         same(OBJECT, "/ilmd/grade", json!("A")),
-        // What an event needs besides.
+    ]
+}
+
+/// What an event needs besides.
+fn cases_between_members() -> Vec<Case> {
+    vec![
         case(OBJECT, "/action", json!("OBSERVE"), "/ilmd"),
         gone(AGGREGATION, "/action"),
         gone(AGGREGATION, "/childEPCs"),
@@ -237,6 +259,16 @@ fn a_bound_is_named() {
         matches!(&error, EpcisError::TooLarge(text) if text.contains("100")),
         "{error}"
     );
+    let mut wide = document();
+    wide["epcisBody"]["eventList"][0]["example:list"] = json!(vec![1; 1001]);
+    let error = read(&wide).unwrap_err();
+    assert!(
+        matches!(&error, EpcisError::TooLarge(text) if text.contains("1000")),
+        "{error}"
+    );
+    let mut prefixes = document();
+    prefixes["@context"] = json!([{ "x": "urn:x:".to_owned() + &"1".repeat(9000) }]);
+    assert!(matches!(read(&prefixes), Err(EpcisError::TooLarge(_))));
     let limits = Limits {
         issues: 3,
         ..Limits::default()

@@ -177,10 +177,35 @@ fn what_is_not_epcis_is_refused_at_its_place() {
 }
 
 #[test]
+fn namespaces_are_bounded() {
+    let fields = |count: usize| -> String {
+        let field = |n: usize| format!("<x:a xmlns:x=\"urn:n:{n}\">1</x:a>");
+        (0..count).map(field).collect()
+    };
+    assert!(from_text(&event(&fields(200))).is_ok());
+    let error = from_text(&event(&fields(300))).unwrap_err();
+    assert!(
+        matches!(&error, EpcisError::TooLarge(text) if text.contains("256")),
+        "{error}"
+    );
+}
+
+#[test]
 fn nesting_is_bounded() {
     let deep = "<x:a>".repeat(100_000) + &"</x:a>".repeat(100_000);
     let error = from_text(&event(&deep)).unwrap_err();
     assert!(matches!(error, EpcisError::TooLarge(_)), "{error}");
     let error = from_text(&event(&("<x:a>".repeat(60) + &"</x:a>".repeat(60)))).unwrap_err();
     assert!(matches!(error, EpcisError::TooLarge(_)), "{error}");
+    // An attribute that looks like the end of a tag hides the nesting from a count of tags.
+    for tag in ["x:a", "extension", "EPCISHeader"] {
+        let deep = format!("<{tag} z=\"/>\">").repeat(50_000) + &format!("</{tag}>").repeat(50_000);
+        let text = event(&deep);
+        assert!(from_text(&text).is_err(), "{tag}");
+        let text =
+            format!("{HEAD}<EPCISBody><EventList>{deep}</EventList></EPCISBody></e:EPCISDocument>");
+        assert!(from_text(&text).is_err(), "{tag} as an event");
+        let text = format!("{HEAD}<EPCISHeader>{deep}</EPCISHeader></e:EPCISDocument>");
+        assert!(from_text(&text).is_err(), "{tag} in the header");
+    }
 }

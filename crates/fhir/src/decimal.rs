@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 /// More digits than this are not indexed (R4 asks for 18).
 const DIGITS_MAX: usize = 34;
 /// Exponents beyond are not indexed.
-const EXPONENT_MAX: i32 = 1000;
+const EXPONENT_MAX: u32 = 1000;
 
 /// `mantissa × 10^exponent`. The written precision is kept (`1.0` has exponent -1); equality and
 /// order are those of the numbers (`1.0` equals `1`).
@@ -35,7 +35,7 @@ impl Decimal {
         if unsigned.is_empty() || count > DIGITS_MAX || !digits().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        if exponent.abs() > EXPONENT_MAX {
+        if exponent.unsigned_abs() > EXPONENT_MAX {
             return None;
         }
         let magnitude = digits().fold(0_i128, |sum, byte| sum * 10 + i128::from(byte - b'0'));

@@ -71,7 +71,7 @@ fn number(text: &str) -> Option<String> {
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let are_digits = identifier::all_digits(whole) && identifier::all_digits(fraction);
-    if !are_digits || whole.len() + fraction.len() == 0 || exponent.abs() > 400 {
+    if !are_digits || whole.len() + fraction.len() == 0 || exponent.unsigned_abs() > 400 {
         return None;
     }
     let joined = format!("{whole}{fraction}");
@@ -150,7 +150,17 @@ mod tests {
         ] {
             assert_eq!(canonical(text), form, "{text}");
         }
-        for text in ["1-2", "", "e5", ".", "A12", "1.2.3", "2019-10-07"] {
+        for text in [
+            "1e-2147483648",
+            "1e999",
+            "1-2",
+            "",
+            "e5",
+            ".",
+            "A12",
+            "1.2.3",
+            "2019-10-07",
+        ] {
             assert_eq!(canonical(text), text);
         }
     }

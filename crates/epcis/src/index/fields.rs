@@ -4,9 +4,6 @@ use serde_json::{Map, Value};
 
 use crate::document::Event;
 
-/// Most fields of one event that can be asked for.
-const FIELDS_MAX: usize = 1000;
-
 /// Where a field stands.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Place {
@@ -29,7 +26,7 @@ pub enum Place {
 }
 
 /// A field and its value.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Field {
     /// Where it stands.
     pub place: Place,
@@ -61,6 +58,8 @@ pub(super) fn fields(event: &Event) -> Vec<Field> {
         }
     }
     own(event, Place::Event, members, &mut found);
+    // Whichever order the members had.
+    found.sort();
     found
 }
 
@@ -79,9 +78,6 @@ fn field(
     value: &Value,
     found: &mut Vec<Field>,
 ) {
-    if found.len() >= FIELDS_MAX {
-        return;
-    }
     let mut push = |value: Option<String>| {
         found.push(Field {
             place,

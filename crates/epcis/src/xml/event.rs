@@ -3,7 +3,7 @@
 use roxmltree::Node;
 use serde_json::{Number, Value, json};
 
-use super::{Converted, Converter, Object, XSI, elements, is_epcis, name, text};
+use super::{Converted, Converter, Object, WRAPPERS_MAX, XSI, elements, is_epcis, name, text};
 use crate::vocabulary::Vocabulary as V;
 
 const TYPES: &[&str] = &[
@@ -50,7 +50,7 @@ impl<'a, 'input> Converter<'a, 'input> {
             }
             match name(child) {
                 // 1.2 puts what came later in wrappers, at most one in another.
-                "extension" | "baseExtension" if depth < 4 => {
+                "extension" | "baseExtension" if depth < WRAPPERS_MAX => {
                     self.members(child, object, depth + 1)?;
                 }
                 member => {
@@ -127,7 +127,7 @@ impl<'a, 'input> Converter<'a, 'input> {
         depth: usize,
     ) -> Converted<()> {
         for child in elements(node) {
-            if is_epcis(child) && name(child) == "extension" && depth < 4 {
+            if is_epcis(child) && name(child) == "extension" && depth < WRAPPERS_MAX {
                 self.fields(child, object, depth + 1)?;
             } else {
                 self.extension_into(child, object)?;

@@ -3,7 +3,7 @@
 use roxmltree::Node;
 use serde_json::{Value, json};
 
-use super::{Converted, Converter, Object, elements, is_epcis, name, text};
+use super::{Converted, Converter, Object, WRAPPERS_MAX, elements, is_epcis, name, text};
 
 impl<'a, 'input> Converter<'a, 'input> {
     /// Sender, receiver and instance of the SBDH become members of the document, as GS1's JSON
@@ -12,11 +12,14 @@ impl<'a, 'input> Converter<'a, 'input> {
         &mut self,
         header: Node<'a, 'input>,
         document: &mut Object,
+        depth: usize,
     ) -> Converted<()> {
         for child in elements(header) {
             match name(child) {
                 "StandardBusinessDocumentHeader" => business_header(child, document),
-                "extension" if is_epcis(child) => self.header(child, document)?,
+                "extension" if is_epcis(child) && depth < WRAPPERS_MAX => {
+                    self.header(child, document, depth + 1)?;
+                }
                 "EPCISMasterData" => {
                     let list = first(child, "VocabularyList");
                     let list = list.map_or(Ok(Vec::new()), |list| self.vocabularies(list))?;

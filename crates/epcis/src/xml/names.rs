@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 
+/// Most namespaces of a document.
+const NAMESPACES_MAX: usize = 256;
+
 /// One prefix for a namespace in the whole document, whatever XML called it where.
 #[derive(Default)]
 pub(super) struct Names {
@@ -15,6 +18,11 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// More namespaces than are kept: the conversion is not whole.
+    pub(super) fn is_full(&self) -> bool {
+        self.namespaces.len() > NAMESPACES_MAX
+    }
+
     /// `prefix:local`.
     pub(super) fn name(&mut self, node: Node<'_, '_>, namespace: &str, local: &str) -> String {
         let prefix = self.prefix(node, namespace);
@@ -24,6 +32,9 @@ impl Names {
     fn prefix(&mut self, node: Node<'_, '_>, namespace: &str) -> String {
         if let Some(known) = self.prefixes.get(namespace) {
             return known.clone();
+        }
+        if self.is_full() {
+            return String::new();
         }
         let wanted = node.lookup_prefix(namespace).unwrap_or_default();
         let is_prefix = wanted
@@ -73,7 +84,7 @@ impl Names {
         };
         if let Some(namespace) = node.lookup_namespace_uri(Some(prefix)) {
             let is_new = !self.prefixes.contains_key(namespace);
-            if is_new && self.is_free(prefix, namespace) {
+            if is_new && !self.is_full() && self.is_free(prefix, namespace) {
                 self.bind(prefix, namespace);
             }
         }
