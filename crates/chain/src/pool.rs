@@ -203,7 +203,8 @@ impl Pool {
         }
     }
 
-    /// The first of this node's own transactions, for sending again.
+    /// The first of this node's own transactions, for sending again: at least one, whatever its
+    /// size, because the longest is longer than a message that is sent at once.
     pub(crate) fn own(&self, bytes_max: usize) -> Vec<Checked> {
         let inner = self.lock();
         let mut bytes = 0;
@@ -214,8 +215,9 @@ impl Pool {
             .filter(|waiting| waiting.own);
         own.map(|waiting| waiting.checked.clone())
             .take_while(|next| {
+                let is_first = bytes == 0;
                 bytes += next.bytes().len();
-                bytes <= bytes_max
+                is_first || bytes <= bytes_max
             })
             .collect()
     }

@@ -101,7 +101,8 @@ impl Map {
     /// Sets the values of keys, and removes those without one. Each key is there once.
     ///
     /// Neighbours in the trie follow each other, so that what one change has brought close to the
-    /// processor serves the next: of ten thousand changes in a million entries it saves half the time.
+    /// processor serves the next. With ten thousand changes in a million entries that is a third
+    /// of the time.
     pub fn change<'a>(&mut self, changes: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>) {
         let mut placed: Vec<_> = changes
             .map(|(key, value)| (place(key), key, value))
