@@ -9,6 +9,7 @@ mod erasures;
 mod evidence;
 mod identity;
 mod links;
+mod packs;
 mod versions;
 
 use std::sync::Arc;
@@ -156,6 +157,7 @@ pub async fn audit(
     let (told, opened) = desk.versions(&mut report).await?;
     desk.identity(told, &mut report).await?;
     desk.health_links(&opened, &mut report).await?;
+    desk.sealed_rows(&mut report).await?;
     Ok(report.summary)
 }
 
@@ -190,6 +192,7 @@ pub async fn readable(
     desk.users(&mut report).await?;
     let (_, opened) = desk.versions(&mut report).await?;
     desk.health_links(&opened, &mut report).await?;
+    desk.sealed_rows(&mut report).await?;
     Ok(report.summary)
 }
 

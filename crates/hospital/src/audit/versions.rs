@@ -6,7 +6,7 @@ use fhir::search::Entry;
 use proof::event::Event;
 use proof::{CommitmentKey, Digest, commit};
 use serde_json::Value;
-use store::Stored;
+use store::{EPCIS_EVENT, EpcisRow, Stored};
 use vault::{RootKey, VaultKey};
 
 use super::identity::Told;
@@ -15,6 +15,7 @@ use super::{Desk, PAGE, Report};
 use crate::access_log::AUDIT_EVENT;
 use crate::error::HospitalError;
 use crate::identity::statement;
+use crate::packs;
 use crate::record::{self, body_digest};
 
 /// A version that was opened: its commitment, and what its index should be.
@@ -38,6 +39,8 @@ struct Contents {
     tells: Option<String>,
     /// The health link that an event tells of, and whether it was opened.
     opens: Option<(String, bool)>,
+    /// What an EPCIS event is found by.
+    epcis: Option<EpcisRow>,
 }
 
 impl Desk {
@@ -184,8 +187,12 @@ impl Desk {
             .store
             .check_index(&one.type_, &one.id, contents.index, compartments)
             .await?;
-        for line in lines {
-            let reason = line.strip_prefix(&format!("{item}: ")).unwrap_or(&line);
+        let events = match contents.epcis {
+            Some(row) => self.store.check_epcis(row).await?,
+            None => Vec::new(),
+        };
+        for line in lines.iter().chain(&events) {
+            let reason = line.strip_prefix(&format!("{item}: ")).unwrap_or(line);
             report.find(format!("index of {item}"), reason);
         }
         Ok(())
@@ -217,7 +224,7 @@ fn contents(
     organisation: &str,
     root: &RootKey,
 ) -> Result<Contents, String> {
-    let type_ = stored.type_.clone();
+    let (type_, id) = (stored.type_.clone(), stored.id.clone());
     let opened = record::open(stored, key, organisation).map_err(|error| match error {
         HospitalError::Damaged { reason, .. } => reason,
         other => other.to_string(),
@@ -237,6 +244,7 @@ fn contents(
             facts: Vec::new(),
             tells: None,
             opens: None,
+            epcis: None,
         });
     }
     let value: Value =
@@ -253,6 +261,12 @@ fn contents(
         },
         opens: if type_ == AUDIT_EVENT {
             links::told_by(&value)
+        } else {
+            None
+        },
+        epcis: if type_ == EPCIS_EVENT {
+            let row = packs::event_row(&value, &id);
+            Some(row.ok_or_else(|| "it is no EPCIS event".to_owned())?)
         } else {
             None
         },

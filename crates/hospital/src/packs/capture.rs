@@ -16,7 +16,6 @@ use crate::admit::new_id;
 use crate::caller::Caller;
 use crate::error::HospitalError;
 use crate::instant;
-use crate::keyring::failed;
 use crate::setup::Hospital;
 
 /// Jobs that are told at once.
@@ -287,32 +286,14 @@ impl Hospital {
     }
 
     async fn keep_job(&self, job: &Job, made_us: i64) -> Result<(), HospitalError> {
-        let bytes = serde_json::to_vec(job)
-            .map_err(|error| HospitalError::Internal(format!("a job does not print: {error}")))?;
-        let label = label(&job.told.id, made_us);
-        let body = self.0.keyring.root().seal_secret(&label, &bytes);
-        let row = Sealed {
-            id: job.told.id.clone().into_bytes(),
-            at_us: made_us,
-            body: body.map_err(failed)?,
-        };
+        let id = job.told.id.as_bytes();
+        let row = self.sealed_row(Drawer::Captures, (id, made_us), job)?;
         Ok(self.0.store.put_sealed(Drawer::Captures, vec![row]).await?)
     }
 
     fn opened_job(&self, row: &Sealed) -> Result<Job, HospitalError> {
-        let damaged = || HospitalError::Damaged {
-            item: "a capture".to_owned(),
-            reason: "its row does not open".to_owned(),
-        };
-        let id = String::from_utf8(row.id.clone()).map_err(|_| damaged())?;
-        let root = self.0.keyring.root();
-        let opened = root.open_secret(&label(&id, row.at_us), &row.body);
-        serde_json::from_slice(&opened.map_err(|_| damaged())?).map_err(|_| damaged())
+        self.opened_row(Drawer::Captures, row)
     }
-}
-
-fn label(id: &str, at_us: i64) -> String {
-    format!("capture/{at_us}/{id}")
 }
 
 /// Whether a failure says nothing about the event: the job is tried again.

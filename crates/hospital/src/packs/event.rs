@@ -53,6 +53,12 @@ pub(crate) fn row(event: &Event, id: &str) -> EpcisRow {
     }
 }
 
+/// The same of the body of a stored event; `None`: it is none.
+pub(crate) fn row_of(body: &Value, id: &str) -> Option<EpcisRow> {
+    let event = Event::read(body.to_string().as_bytes(), &Limits::default()).ok()?;
+    Some(row(&event, id))
+}
+
 fn terms(index: &Index) -> BTreeSet<(String, String)> {
     let mut terms = BTreeSet::new();
     let mut say = |field: &str, value: &str| {

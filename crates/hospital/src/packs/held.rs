@@ -6,11 +6,7 @@ use supply::ids::PackId;
 
 use super::order::Marking;
 use crate::error::HospitalError;
-use crate::keyring::failed;
 use crate::setup::Hospital;
-
-/// The label of the seal; the time and the name of the pack follow.
-const LABEL: &str = "pack/";
 
 /// Where a pack is, seen from here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,36 +94,15 @@ impl Hospital {
 
     /// The row of a pack.
     pub(crate) fn pack_row(&self, name: &PackId, pack: &Pack) -> Result<Sealed, HospitalError> {
-        let bytes = serde_json::to_vec(pack)
-            .map_err(|error| HospitalError::Internal(format!("a pack does not print: {error}")))?;
-        let (root, at_us) = (self.0.keyring.root(), self.now_us());
-        let body = root.seal_secret(&label(&name.0, at_us), &bytes);
-        Ok(Sealed {
-            id: name.0.to_vec(),
-            at_us,
-            body: body.map_err(failed)?,
-        })
+        self.sealed_row(Drawer::Packs, (&name.0, self.now_us()), pack)
     }
 
     fn opened_pack(&self, row: &Sealed) -> Result<(PackId, Pack), HospitalError> {
-        let damaged = || HospitalError::Damaged {
+        let damaged = |_| HospitalError::Damaged {
             item: "a pack".to_owned(),
-            reason: "its row does not open".to_owned(),
+            reason: "its name has another length".to_owned(),
         };
-        let name = <[u8; 16]>::try_from(row.id.as_slice()).map_err(|_| damaged())?;
-        let label = label(&name, row.at_us);
-        let opened = self.0.keyring.root().open_secret(&label, &row.body);
-        let pack = serde_json::from_slice(&opened.map_err(|_| damaged())?);
-        Ok((PackId(name), pack.map_err(|_| damaged())?))
+        let name = <[u8; 16]>::try_from(row.id.as_slice()).map_err(damaged)?;
+        Ok((PackId(name), self.opened_row(Drawer::Packs, row)?))
     }
-}
-
-/// What the seal of a row is bound to: its name and its time.
-fn label(name: &[u8], at_us: i64) -> String {
-    use std::fmt::Write;
-    let start = format!("{LABEL}{at_us}/");
-    name.iter().fold(start, |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -48,6 +48,18 @@ impl Hospital {
         event: &Event,
     ) -> Result<u64, HospitalError> {
         let event = event.to_json().to_string();
+        let refused = match Box::pin(self.move_once(order, &event)).await {
+            Err(error @ HospitalError::Request { .. }) => error,
+            done => return done,
+        };
+        // Somebody else was faster: the ledger said which rule, and the state says now why.
+        match Box::pin(self.move_once(order, &event)).await {
+            Err(HospitalError::Busy(_)) => Err(refused),
+            done => done,
+        }
+    }
+
+    async fn move_once(&self, order: &PackOrder, event: &str) -> Result<u64, HospitalError> {
         let plan = self.planned_moves(order).await?;
         let made: Mutex<Option<Made>> = Mutex::new(None);
         let mut dice = Vec::with_capacity(order.packs.len());
@@ -63,7 +75,7 @@ impl Hospital {
         };
         let keep = |transaction: Vec<u8>| {
             let done = made.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let afterwards = done.map(|done| afterwards(order, done, event.clone()));
+            let afterwards = done.map(|done| afterwards(order, done, event.to_owned()));
             async move {
                 let missing = || HospitalError::Internal("moves without a body".into());
                 let afterwards = afterwards.ok_or_else(missing)?;
@@ -93,16 +105,7 @@ impl Hospital {
         id: &Digest,
         afterwards: &Afterwards,
     ) -> Result<(), HospitalError> {
-        let bytes = serde_json::to_vec(afterwards)
-            .map_err(|error| HospitalError::Internal(format!("moves do not print: {error}")))?;
-        let (root, at_us) = (self.0.keyring.root(), self.now_us());
-        let row = Sealed {
-            id: id.0.to_vec(),
-            at_us,
-            body: root
-                .seal_secret(&label(&id.0, at_us), &bytes)
-                .map_err(failed)?,
-        };
+        let row = self.sealed_row(Drawer::Moves, (&id.0, self.now_us()), afterwards)?;
         Ok(self.0.store.put_sealed(Drawer::Moves, vec![row]).await?)
     }
 
@@ -111,23 +114,13 @@ impl Hospital {
         Ok(self.0.store.drop_sealed(Drawer::Moves, ids).await?)
     }
 
-    fn opened_afterwards(&self, row: &Sealed) -> Result<Afterwards, HospitalError> {
-        let damaged = || HospitalError::Damaged {
-            item: "moves under way".to_owned(),
-            reason: "their row does not open".to_owned(),
-        };
-        let label = label(&row.id, row.at_us);
-        let opened = self.0.keyring.root().open_secret(&label, &row.body);
-        serde_json::from_slice(&opened.map_err(|_| damaged())?).map_err(|_| damaged())
-    }
-
     /// What an accepted transaction asks for: done once, however often this is called.
     async fn finish(&self, id: &Digest) -> Result<(), HospitalError> {
         let ids = vec![id.0.to_vec()];
         let Some(row) = self.0.store.sealed(Drawer::Moves, ids).await?.pop() else {
             return Ok(());
         };
-        let mut afterwards = self.opened_afterwards(&row)?;
+        let mut afterwards: Afterwards = self.opened_row(Drawer::Moves, &row)?;
         if !afterwards.stored {
             self.store_event_once(&afterwards.event).await?;
             let rows = afterwards.rows.iter().map(|(name, pack)| {
@@ -188,13 +181,4 @@ fn afterwards(order: &PackOrder, made: Made, event: String) -> Afterwards {
         told,
         stored: false,
     }
-}
-
-fn label(id: &[u8], at_us: i64) -> String {
-    use std::fmt::Write;
-    let start = format!("moves/{at_us}/");
-    id.iter().fold(start, |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

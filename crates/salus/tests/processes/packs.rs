@@ -35,10 +35,21 @@ impl Trade {
             "wholesaler",
         ];
         decide(&consortium, &change, &voters);
-        Self {
+        let trade = Self {
             consortium,
             http: Http::new(),
-        }
+        };
+        eventually("the vote is executed", Duration::from_secs(20), || {
+            let packs = trade.packs(MAKER);
+            packs["roles"] == json!(["maker", "wholesaler"])
+        });
+        trade
+    }
+
+    fn packs(&self, index: usize) -> Value {
+        let token = self.consortium.token(index, "pharmacist");
+        let url = format!("{}/packs", self.consortium.base(index));
+        self.http.get(&url, &token).unwrap().json()
     }
 
     fn ask(&self, index: usize, path: &str, body: &Value) -> Answer {
