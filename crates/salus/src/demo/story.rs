@@ -1,6 +1,7 @@
 //! The story: what this release can prove, played on the running demo. Each step is real, and is
 //! told with the command that checks it.
 
+mod packs;
 mod sharing;
 
 use super::Children;
@@ -52,6 +53,7 @@ pub(crate) fn play(children: &Children, report: &mut Report, folder: &Path) -> O
     let kept = story.a_record_is_provable(report)?;
     story.a_changed_byte_is_refused(&kept)?;
     story.sharing(report)?;
+    story.packs(report)?;
     story.three_of_four_go_on(children, report)?;
     story.the_fourth_catches_up(children, report)?;
     println!();

@@ -154,6 +154,7 @@ fn the_story_holds_and_a_temporary_demo_leaves_nothing() {
         "3. ",
         "4. ",
         "5. ",
+        "Both fakes are caught",
         "/salus verify ",
         "start a stopped one",
     ] {
