@@ -1,7 +1,7 @@
 //! `/epcis`: the REST interface of EPCIS 2.0 (section 12, GS1's OpenAPI).
 //!
-//! `capture.rs` takes documents and events in, `events.rs` answers queries, `resources.rs` lists what
-//! can be asked for. Named queries and subscriptions are not served yet: `docs/reference/epcis.md`.
+//! `capture.rs` takes documents and events in, `events.rs` answers queries, `resources.rs` lists
+//! what can be asked for. Named queries and subscriptions: `docs/reference/epcis.md`.
 
 mod capture;
 mod events;

@@ -101,8 +101,8 @@ impl Hospital {
         Ok(event)
     }
 
-    /// Codes of packs of one lot, with serial numbers that nobody guesses (Delegated Regulation (EU)
-    /// 2016/161 article 4(b)(ii)): 14 signs of 32 are 70 bits.
+    /// Codes of packs of one lot, with serial numbers that nobody guesses (Delegated Regulation
+    /// (EU) 2016/161 article 4(b)(ii)): 14 signs of 32 are 70 bits.
     pub fn new_packs(
         &self,
         gtin: &str,

@@ -77,7 +77,7 @@ struct Job {
 }
 
 impl Hospital {
-    /// Takes a document in: it is valid and kept when this returns. What it says is done after that.
+    /// Takes a document in: it is valid and kept when this returns. What it says is done later.
     pub async fn capture(
         &self,
         caller: &Caller,

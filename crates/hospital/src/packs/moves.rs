@@ -134,7 +134,7 @@ impl Hospital {
         if let Some((to, told)) = &afterwards.told
             && let Err(error) = self.call(to, PACKS, told).await
         {
-            tracing::info!(to, %error, "packs are on their way, and the receiver does not know yet");
+            tracing::info!(to, %error, "packs are on their way; the receiver is told later");
             return self.keep_afterwards(id, &afterwards).await;
         }
         self.drop_afterwards(id).await

@@ -83,8 +83,8 @@ impl Trade {
     }
 
     fn make(&self, count: u32) -> Vec<String> {
-        let make = json!({ "gtin": GTIN, "lot": LOT, "expiry": "491231", "count": count });
-        let made = self.act(MAKER, &json!({ "act": "commission", "make": make }));
+        let lot = json!({ "gtin": GTIN, "lot": LOT, "expiry": "491231", "count": count });
+        let made = self.act(MAKER, &json!({ "act": "commission", "make": lot }));
         let scans = made["scans"].as_array().unwrap().iter();
         scans.map(|it| it.as_str().unwrap().to_owned()).collect()
     }

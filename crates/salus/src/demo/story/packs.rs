@@ -78,8 +78,8 @@ impl Story<'_> {
 
     /// Answers the codes of two packs that are at the pharmacy.
     fn packs_change_hands(&mut self, report: &Report, trade: &Trade) -> Outcome<Vec<String>> {
-        let make = json!({ "gtin": GTIN, "lot": "A-26", "expiry": "491231", "count": 3 });
-        let made = act(&trade.maker, &json!({ "act": "commission", "make": make }))?;
+        let lot = json!({ "gtin": GTIN, "lot": "A-26", "expiry": "491231", "count": 3 });
+        let made = act(&trade.maker, &json!({ "act": "commission", "make": lot }))?;
         let scans = made["scans"].as_array().cloned().unwrap_or_default();
         let scans = scans.iter().filter_map(Value::as_str).map(str::to_owned);
         let scans: Vec<String> = scans.take(2).collect();
