@@ -64,11 +64,11 @@ fn all(client: &Client, path: &str) -> Vec<Value> {
     for _ in 0..100 {
         let page = client.get(&next).expect(200);
         found.extend(events(&page));
-        let link = page.header("link").to_owned();
-        let Some(address) = link.split('>').next().and_then(|it| it.strip_prefix('<')) else {
-            return found;
-        };
-        next = address.to_owned();
+        let link = page.header("link").split('>').next().unwrap_or_default();
+        match link.strip_prefix('<') {
+            Some(address) => address.clone_into(&mut next),
+            None => return found,
+        }
     }
     panic!("the pages of {path} do not end");
 }
