@@ -82,13 +82,7 @@ pub(super) async fn offered(
         @if can("decommission") {
             details open[open("decommission")] {
                 summary { (visit.say("packs-decommission")) }
-                p { (visit.say("packs-decommission-hint")) }
-                (form::form(visit, "/portal/packs/act", &html! {
-                    (hidden(scan, "decommission"))
-                    (form::select("reason", &visit.say("packs-decommission-why"), &reasons(visit),
-                        &given.reason, faults))
-                    button.warn type="submit" { (visit.say("packs-act-decommission")) }
-                }))
+                (leave(visit, scan, given, faults))
             }
         }
         @if recall {
@@ -102,6 +96,19 @@ pub(super) async fn offered(
             }
         }
     })
+}
+
+/// The form that takes a pack out of the trade.
+fn leave(visit: &Visit, scan: &str, given: &Given, faults: &Faults) -> Markup {
+    let why = visit.say("packs-decommission-why");
+    html! {
+        p { (visit.say("packs-decommission-hint")) }
+        (form::form(visit, "/portal/packs/act", &html! {
+            (hidden(scan, "decommission"))
+            (form::select("reason", &why, &reasons(visit), &given.reason, faults))
+            button.warn type="submit" { (visit.say("packs-act-decommission")) }
+        }))
+    }
 }
 
 fn hidden(scan: &str, act: &str) -> Markup {

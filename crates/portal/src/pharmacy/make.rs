@@ -115,7 +115,8 @@ pub(super) async fn make(filled: Filled) -> Result<Response, Trouble> {
         }
         dl.facts {
             (printed::facts(visit, &json!({
-                "gtin": number, "lot": lot, "expiry": until, "serial": visit.say("packs-made-serial"),
+                "gtin": number, "serial": visit.say("packs-made-serial"), "lot": lot,
+                "expiry": until,
             })))
         }
         h2 { (visit.say("packs-codes")) }
