@@ -108,6 +108,7 @@ fn pages(steps: &mut Steps, folder: &Path, browser: &str, demo: &Path) {
         "clinician",
         "officer",
         "admin",
+        "pharmacy",
         "attacks",
     ] {
         let mut run = node_test(folder, &format!("portal/{name}.test.mjs"), demo);

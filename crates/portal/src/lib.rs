@@ -36,6 +36,7 @@ mod narrative;
 mod officer;
 mod page;
 mod patient;
+mod pharmacy;
 mod record;
 mod relay;
 mod seal;
@@ -91,6 +92,7 @@ pub fn router(inside: Inside) -> Router {
         .merge(patient::routes())
         .merge(clinician::routes())
         .merge(officer::routes())
+        .merge(pharmacy::routes())
         .merge(ledger::routes())
         .merge(admin::routes())
         .route("/portal/{*path}", any(nothing_here))

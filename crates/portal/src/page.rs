@@ -37,8 +37,13 @@ fn ways(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/portal/permissions", "way-permissions"),
             ("/portal/more", "way-more"),
         ],
-        Role::Clinician | Role::Pharmacist => &[
+        Role::Clinician => &[
             ("/portal", "way-patients"),
+            ("/portal/my-accesses", "way-my-accesses"),
+        ],
+        Role::Pharmacist => &[
+            ("/portal", "way-patients"),
+            ("/portal/packs", "way-packs"),
             ("/portal/my-accesses", "way-my-accesses"),
         ],
         Role::Auditor => &[

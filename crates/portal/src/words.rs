@@ -28,6 +28,7 @@ macro_rules! texts {
             include_str!(concat!("../locales/", $folder, "/clinician.ftl")),
             include_str!(concat!("../locales/", $folder, "/officer.ftl")),
             include_str!(concat!("../locales/", $folder, "/admin.ftl")),
+            include_str!(concat!("../locales/", $folder, "/pharmacy.ftl")),
         ]
     };
 }
@@ -35,7 +36,7 @@ macro_rules! texts {
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::English));
 static GERMAN: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::German));
 
-fn texts(language: Language) -> [&'static str; 6] {
+fn texts(language: Language) -> [&'static str; 7] {
     match language {
         Language::English => texts!("en"),
         Language::German => texts!("de"),

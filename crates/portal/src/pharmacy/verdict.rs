@@ -1,0 +1,138 @@
+//! The verdict on a pack: words, colour and sign, so that none of them is needed to read it.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::{list, printed};
+use crate::date;
+use crate::record::text;
+use crate::visit::Visit;
+
+/// How grave a verdict is: the class of its notice.
+fn class(verdict: &str) -> &'static str {
+    match verdict {
+        "real" => "done",
+        "elsewhere" => "note",
+        _ => "alarm",
+    }
+}
+
+/// Its sign: a tick, a triangle, a cross, an arrow. The words beside it say the same.
+fn sign(verdict: &str) -> Markup {
+    html! {
+        svg.sign viewBox="0 0 24 24" width="48" height="48" aria-hidden="true" {
+            @match verdict {
+                "real" => {
+                    circle cx="12" cy="12" r="11" {}
+                    path d="M6.5 12.5l3.8 3.8 7.2-8" {}
+                }
+                "suspect" | "recalled" | "expired" => {
+                    path.ground d="M12 1.5L23.5 22H.5z" {}
+                    path d="M12 8v7M12 18v1.5" {}
+                }
+                "elsewhere" => {
+                    circle cx="12" cy="12" r="11" {}
+                    path d="M6 12h11M13 7.5l4.5 4.5-4.5 4.5" {}
+                }
+                _ => {
+                    path.ground d="M7.4 1h9.2L23 7.4v9.2L16.6 23H7.4L1 16.6V7.4z" {}
+                    path d="M8 8l8 8M16 8l-8 8" {}
+                }
+            }
+        }
+    }
+}
+
+/// The verdict, why, and what to do.
+pub(super) fn show(visit: &Visit, found: &Value) -> Markup {
+    let verdict = text(found, "/verdict");
+    let word = |part: &str| {
+        visit
+            .language
+            .coded("packs", &format!("verdict-{verdict}{part}"))
+    };
+    let because = list(found, "because");
+    html! {
+        section class={ "pack-verdict " (class(verdict)) } role="status" data-verdict=(verdict) {
+            (sign(verdict))
+            div {
+                h2 { (word("")) }
+                p { strong { (word("-do")) } }
+                @if !because.is_empty() {
+                    ul { @for reason in because { li { (why(visit, reason)) } } }
+                }
+                @if verdict == "real" { p { (place(visit, found)) } }
+            }
+        }
+    }
+}
+
+/// One reason, with the time since when it holds.
+fn why(visit: &Visit, reason: &Value) -> Markup {
+    let code = text(reason, "/code");
+    let since = text(reason, "/since");
+    html! {
+        @match code.strip_prefix("decommissioned-") {
+            Some(reason) => {
+                (visit.tell("packs-why-decommissioned",
+                    &[("reason", &visit.language.coded("packs-reason", reason))]))
+            }
+            None => { (visit.language.coded("packs-why", code)) }
+        }
+        @if !since.is_empty() {
+            " " (visit.say("packs-since")) " " (date::stamp(visit.language, since)) "."
+        }
+    }
+}
+
+/// Where the pack is, seen from here.
+pub(super) fn place(visit: &Visit, pack: &Value) -> String {
+    let other = text(pack, "/other");
+    let place = match text(pack, "/place") {
+        "" => "nowhere",
+        place => place,
+    };
+    let key = match (place, other) {
+        (place, "") => format!("packs-place-{place}"),
+        (place, _) => format!("packs-place-{place}-other"),
+    };
+    if visit.language.has(&key) {
+        visit.tell(&key, &[("other", other)])
+    } else {
+        visit.language.coded("packs-place", place)
+    }
+}
+
+/// What is printed, what was mended, where it is, and on what the answer rests.
+pub(super) fn details(visit: &Visit, found: &Value) -> Markup {
+    let proof = text(found, "/proof");
+    let height = found["ledger"]["height"].to_string();
+    html! {
+        @if let Some(mended) = found["mended"].as_str() {
+            div.note {
+                p { (visit.say("packs-mended")) " " q lang="en" { (mended) } }
+                p { (visit.say("packs-mended-do")) }
+            }
+        }
+        h2 { (visit.say("packs-printed")) }
+        dl.facts {
+            (printed::facts(visit, &found["pack"]))
+            div { dt { (visit.say("packs-place")) } dd { (place(visit, found)) } }
+            div {
+                dt { (visit.say("packs-state")) }
+                dd {
+                    (visit.tell("packs-height", &[("height", &height)])) ", "
+                    (date::stamp(visit.language, text(found, "/ledger/time")))
+                }
+            }
+        }
+        @if proof.is_empty() { p.soft { (visit.say("packs-proof-none")) } }
+        @else {
+            details {
+                summary { (visit.say("packs-proof")) }
+                p { (visit.say("packs-proof-hint")) }
+                pre tabindex="0" aria-label=(visit.say("packs-proof")) { code { (proof) } }
+            }
+        }
+    }
+}

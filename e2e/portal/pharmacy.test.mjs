@@ -1,0 +1,239 @@
+// What a pharmacist and a maker see and do: every page in every way, and the life of a pack from its
+// maker to a patient, by mouse and by keyboard alone.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { ask, demo, enterAt, hospital, typeInto, user } from './office.mjs';
+import { WAYS, close, look, signedIn, weigh } from './walk.mjs';
+
+const WIDE = { language: 'en', width: 1280, scheme: 'light' };
+const SMALL = { language: 'de', width: 360, scheme: 'dark' };
+const GTIN = '09506000134352';
+const LOT = `LOT${Date.now().toString(36).toUpperCase()}`;
+
+after(close);
+
+const named = (id) => demo.organisations.find((one) => one.id === id);
+const maker = named('city-lab');
+const pharmacy = named('harbour-pharmacy');
+const pharmacist = (organisation) => user(organisation, 'pharmacist');
+const admin = (organisation) => user(organisation, 'admin').token;
+const open = (organisation = pharmacy, way = WIDE) =>
+  signedIn(organisation, pharmacist(organisation), way);
+const act = (organisation, body) =>
+  ask(organisation, 'POST', '/packs/acts', pharmacist(organisation).token, body);
+const verify = (organisation, scan) =>
+  ask(organisation, 'POST', '/packs/verify', pharmacist(organisation).token, { scan });
+
+let scans;
+
+/** Waits until something is so, with a bound. */
+async function until(what, is) {
+  for (let at = 0; at < 100; at += 1) {
+    const found = await what();
+    if (is(found)) return found;
+    await new Promise((go) => setTimeout(go, 200));
+  }
+  return assert.fail('it did not become so in 20 s');
+}
+
+/** Three of four make the laboratory a maker: nothing stays open for the other tests. */
+async function trade() {
+  const { roles } = await ask(maker, 'GET', '/packs', pharmacist(maker).token);
+  if (roles.includes('maker')) return;
+  const partner = { organisation: maker.id, roles: ['maker', 'wholesaler'] };
+  await ask(hospital, 'POST', '/ledger/proposals', admin(hospital), { set_partner: partner });
+  const mine = ({ proposal }) => proposal.set_partner?.organisation === maker.id;
+  for (const voter of [demo.organisations[1], pharmacy]) {
+    const { proposals } = await until(() => ask(voter, 'GET', '/ledger/proposals', admin(voter)),
+      (found) => found.proposals.some(mine));
+    const { id } = proposals.find(mine);
+    await ask(voter, 'POST', `/ledger/proposals/${id}/votes`, admin(voter), { approve: true });
+  }
+  await until(() => ask(maker, 'GET', '/packs', pharmacist(maker).token),
+    (found) => found.roles.includes('maker'));
+}
+
+async function check(page, scan) {
+  await page.goto('/portal/packs');
+  await page.fill('input[name=scan]', scan);
+  await Promise.all([page.waitForURL('**/portal/packs/check'), page.keyboard.press('Enter')]);
+}
+
+async function verdict(page, scan, wanted) {
+  await check(page, scan);
+  await page.waitForSelector(`[data-verdict=${wanted}]`);
+}
+
+/** Presses the button of an act on the page of a verdict. */
+async function press(page, name) {
+  await page.click(`main form:has(input[name=act][value=${name}]) button`);
+  await page.waitForURL(`**/portal/packs?done=${name}`);
+}
+
+before(async () => {
+  // Before the vote the page says that the laboratory has no part in the trade.
+  const { roles } = await ask(maker, 'GET', '/packs', pharmacist(maker).token);
+  if (roles.length === 0) {
+    const page = await open(maker, SMALL);
+    await page.goto('/portal/packs');
+    assert.equal(await page.locator('main .note').count(), 1);
+    await look(page, 'pharmacy-no-partner', SMALL);
+    await page.context().close();
+  }
+  await trade();
+});
+
+test('a maker makes packs by mouse, what is wrong is said at the field, and the codes are shown', async () => {
+  const page = await open(maker);
+  await page.goto('/portal/packs');
+  await page.click('a[href="/portal/packs/make"]');
+  await page.click('main form button[type=submit]');
+  await page.waitForSelector('.faults');
+  await look(page, 'pharmacy-make-faults', WIDE);
+  await page.fill('input[name=gtin]', '9506000134359');
+  await page.fill('input[name=lot]', LOT);
+  await page.fill('input[name=expiry]', '2049-12-31');
+  await page.fill('input[name=count]', '8');
+  await page.click('main form button[type=submit]');
+  // The check digit is wrong: the door says so.
+  await page.waitForSelector('.faults');
+  await page.fill('input[name=gtin]', GTIN.slice(1));
+  await page.click('main form button[type=submit]');
+  await page.waitForSelector('pre.codes');
+  scans = await page.locator('pre.codes code').allInnerTexts();
+  assert.equal(new Set(scans).size, 8);
+  assert.ok(scans.every((scan) => scan.startsWith(`(01)${GTIN}(21)`) && scan.includes(`(10)${LOT}`)));
+  await look(page, 'pharmacy-made', WIDE);
+  await page.context().close();
+});
+
+test('a pack goes from its maker to a patient by mouse, and its number is then used', async () => {
+  const [scan] = scans;
+  const sender = await open(maker);
+  await verdict(sender, scan, 'real');
+  await sender.click('details:has(select[name=to]) summary');
+  await sender.click('details:has(select[name=to]) button');
+  await sender.waitForSelector('.faults');
+  assert.ok(await sender.isVisible('select[name=to]'), 'the form that is wrong stays open');
+  await look(sender, 'pharmacy-act-faults', WIDE);
+  await sender.selectOption('select[name=to]', pharmacy.id);
+  await press(sender, 'ship');
+  await sender.context().close();
+  await until(() => verify(pharmacy, scan), ({ place }) => place === 'awaited');
+  const page = await open();
+  await verdict(page, scan, 'real');
+  await look(page, 'pharmacy-awaited', WIDE);
+  await press(page, 'receive');
+  await verdict(page, scan, 'real');
+  await look(page, 'pharmacy-here', WIDE);
+  await press(page, 'dispense');
+  await look(page, 'pharmacy-dispensed', WIDE);
+  await verdict(page, scan, 'used');
+  await press(page, 'undo');
+  await verdict(page, scan, 'real');
+  await page.context().close();
+});
+
+test('a pack is scanned and dispensed by keyboard alone', async () => {
+  const scan = scans[1];
+  await act(maker, { act: 'ship', to: pharmacy.id, scans: scans.slice(1, 6) });
+  await until(() => verify(pharmacy, scan), ({ place }) => place === 'awaited');
+  const page = await open(pharmacy, SMALL);
+  await enterAt(page, 'header nav a[href="/portal/packs"]', '**/portal/packs');
+  for (const name of ['receive', 'dispense']) {
+    await typeInto(page, 'input[name=scan]', scan);
+    await Promise.all([page.waitForURL('**/portal/packs/check'), page.keyboard.press('Enter')]);
+    await page.waitForSelector('[data-verdict=real]');
+    await enterAt(page, `form:has(input[value=${name}]) button`, `**/portal/packs?done=${name}`);
+  }
+  assert.equal((await verify(pharmacy, scan)).verdict, 'used');
+  await page.context().close();
+});
+
+test('what is not real is told apart, and a page that is old changes nothing', async () => {
+  await act(pharmacy, { act: 'receive', scans: scans.slice(2, 6) });
+  const page = await open();
+  await verdict(page, `(01)${GTIN}(21)INVENTED(17)491231(10)${LOT}`, 'unknown');
+  await verdict(page, scans[2].replace('(17)491231', '(17)511231'), 'mismatch');
+  await verdict(page, scans[7], 'elsewhere');
+  await check(page, 'no code at all');
+  await page.waitForSelector('.faults a[href="#scan"]');
+  await look(page, 'pharmacy-fault', WIDE);
+  await verdict(page, scans[2], 'real');
+  await page.click('details:has(input[value=suspect]) summary');
+  await press(page, 'mark');
+  await verdict(page, scans[2], 'suspect');
+  await verdict(page, scans[3], 'real');
+  await act(pharmacy, { act: 'dispense', scans: [scans[3]] });
+  await page.click('form:has(input[value=dispense]) button');
+  await page.waitForSelector('.faults');
+  assert.ok(await page.isVisible('[data-verdict=used]'));
+  await page.context().close();
+});
+
+test('the way of a pack is shown from its maker to here, and the browser checks its seals', async () => {
+  const page = await open();
+  await check(page, scans[0]);
+  await page.click('form[action="/portal/packs/trace"] button');
+  await page.waitForSelector('svg.chain');
+  assert.deepEqual(await page.locator('main section h2').allInnerTexts(), [maker.id, pharmacy.id]);
+  // The newest event may still wait for its receipt.
+  await page.waitForFunction(() => {
+    const seals = [...document.querySelectorAll('salus-seal')];
+    seals.forEach((it) => it.scrollIntoView());
+    return seals.length >= 3 && seals.every((it) => it.getAttribute('state') === 'valid');
+  });
+  await look(page, 'pharmacy-trace-sealed', WIDE);
+  await page.context().close();
+});
+
+for (const way of WAYS) {
+  test(`a pharmacist's pages, ${way.language}, ${way.width}, ${way.scheme}`, async () => {
+    const page = await open(pharmacy, way);
+    await page.goto('/portal/packs');
+    await look(page, 'pharmacy-packs', way);
+    await weigh(page, '/portal/packs', 'pharmacy-packs');
+    for (const [name, scan] of [['pharmacy-real', scans[4]], ['pharmacy-suspect', scans[2]],
+      ['pharmacy-elsewhere', scans[7]],
+      ['pharmacy-unknown', `(01)${GTIN}(21)INVENTED(17)491231(10)${LOT}`]]) {
+      await check(page, scan);
+      await page.waitForSelector('[data-verdict]');
+      await look(page, name, way);
+    }
+    await check(page, scans[4]);
+    await page.click('form[action="/portal/packs/trace"] button');
+    await page.waitForSelector('svg.chain');
+    await look(page, 'pharmacy-trace', way, 0.05);
+    await page.context().close();
+    const other = await open(maker, way);
+    await other.goto('/portal/packs/make');
+    await look(other, 'pharmacy-make', way);
+    await other.context().close();
+  });
+}
+
+test('a maker recalls the lot, and nobody can dispense a pack of it', async () => {
+  const sender = await open(maker);
+  await check(sender, scans[7]);
+  await sender.click('details:has(input[value=recall]) summary');
+  await press(sender, 'recall');
+  await sender.context().close();
+  await until(() => verify(pharmacy, scans[4]), (found) => found.verdict === 'recalled');
+  const page = await open();
+  await verdict(page, scans[4], 'recalled');
+  assert.equal(await page.locator('input[value=dispense]').count(), 0);
+  await look(page, 'pharmacy-recalled', WIDE);
+  await page.context().close();
+});
+
+test('a clinician looks and cannot act; an administrator has none of these pages', async () => {
+  const doctor = await signedIn(pharmacy, user(pharmacy, 'clinician') ?? user(pharmacy, 'auditor'), WIDE);
+  await check(doctor, scans[5]);
+  await doctor.waitForSelector('[data-verdict]');
+  assert.equal(await doctor.locator('form[action="/portal/packs/act"]').count(), 0);
+  assert.equal((await doctor.goto('/portal/packs/make')).status(), 403);
+  await doctor.context().close();
+  const page = await signedIn(pharmacy, user(pharmacy, 'admin'), WIDE);
+  assert.equal((await page.goto('/portal/packs')).status(), 403);
+  await page.context().close();
+});
