@@ -257,6 +257,11 @@ fn what_is_wrong_is_told_with_its_place_and_stores_nothing() {
     assert_eq!(world.stranger().get("/epcis/events").status, 401);
     let patient = world.client(Role::Patient, Some("p1"));
     assert_eq!(patient.get("/epcis/events").status, 403);
+    let look = json!({ "scan": "(01)09506000134352(21)A" });
+    for path in ["verify", "trace"] {
+        let looked = patient.post(&format!("/packs/{path}"), &look);
+        assert_eq!(looked.status, 403, "{path}: {}", looked.text());
+    }
     let clinician = world.clinician();
     let one = event(
         "urn:uuid:9",

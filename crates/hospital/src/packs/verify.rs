@@ -6,6 +6,7 @@ use supply::ids::{Opening, PackId, TradeKey};
 
 use super::expiry;
 use super::held::{Pack as Held, Where};
+use super::looks;
 use super::order::{Marking, opening, printed};
 use super::scanned::{Scanned, scanned};
 use crate::access_log::{Access, AccessAgent, AccessDeed};
@@ -98,6 +99,7 @@ impl Hospital {
         agent: AccessAgent,
         scan: &str,
     ) -> Result<Verification, HospitalError> {
+        looks(caller)?;
         let Scanned { marking, mended } = scanned(scan)?;
         self.within_guesses(caller)?;
         let key = self.trade_key().await?;
