@@ -1,4 +1,4 @@
-//! Measures reading and explaining: `cargo run --release -p gs1 --example speed`.
+//! Measures reading and explaining: `cargo run --release -p gs1 --example gs1_speed`.
 #![allow(
     clippy::print_stdout,
     clippy::expect_used,

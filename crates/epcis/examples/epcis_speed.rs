@@ -1,5 +1,5 @@
 //! Events per second on one core, from bytes to what a repository keeps:
-//! `cargo run --release -p epcis --example speed`.
+//! `cargo run --release -p epcis --example epcis_speed`.
 #![allow(
     clippy::print_stdout,
     clippy::expect_used,
