@@ -189,7 +189,7 @@ async fn writes_until_refused() {
 async fn a_disk_that_takes_no_more_refuses_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     // A limit on the size of files makes the system refuse to write, as a full disk does.
-    let limit = "trap '' XFSZ; ulimit -f 2048";
+    let limit = "trap '' XFSZ; ulimit -f 4096";
     let child = child("writes_until_refused", folder.path(), 0, Some(limit));
     let out = child.wait_with_output().unwrap();
     let text = String::from_utf8(out.stdout).unwrap();
