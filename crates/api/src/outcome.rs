@@ -110,6 +110,14 @@ pub(crate) fn respond(status: StatusCode, kind: &'static str, body: impl Into<Bo
     response
 }
 
+/// An answer as JSON, or the failure as a problem.
+pub(crate) fn answered(status: StatusCode, answer: Result<Value, ApiError>) -> Response {
+    match answer {
+        Ok(body) => respond(status, "application/json", body.to_string()),
+        Err(error) => problem(&error),
+    }
+}
+
 fn decorate(mut response: Response, error: &ApiError, described: &Described) -> Response {
     let headers = response.headers_mut();
     if let Some(seconds) = described.retry_after_s {

@@ -4,14 +4,15 @@ use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use hospital::access_log::AccessAgent;
 use hospital::packs::{ActOnPacks, Finding, PackAct, Reason, Verification};
-use hospital::{HospitalError, instant};
+use hospital::{Caller, HospitalError, instant};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::fhir::agent;
-use crate::outcome::{problem, respond};
+use crate::outcome::answered;
 use crate::state::Door;
 
 /// Largest form: 10,000 scans of 100 bytes.
@@ -55,14 +56,8 @@ pub(crate) struct After {
 /// `POST /packs/verify`
 pub(crate) async fn verify(State(door): State<Door>, request: Request) -> Response {
     let verified = async {
-        let (parts, body) = request.into_parts();
-        let caller = door.caller(&parts.headers)?;
-        let expected = "the body takes scan";
-        let form: Scan = door
-            .form(&parts.headers, body, FORM_BYTES_MAX, expected, HINT)
-            .await?;
-        let agent = agent(&caller, &parts);
-        let verified = door.hospital().verify_pack(&caller, agent, &form.scan);
+        let (caller, agent, scan) = scanned(&door, request).await?;
+        let verified = door.hospital().verify_pack(&caller, agent, &scan);
         Ok(told(&verified.await?))
     };
     answered(StatusCode::OK, verified.await)
@@ -138,17 +133,8 @@ pub(crate) async fn list(
 /// `POST /packs/trace`
 pub(crate) async fn trace(State(door): State<Door>, request: Request) -> Response {
     let traced = async {
-        let (parts, body) = request.into_parts();
-        let caller = door.caller(&parts.headers)?;
-        let expected = "the body takes scan";
-        let form: Scan = door
-            .form(&parts.headers, body, FORM_BYTES_MAX, expected, HINT)
-            .await?;
-        let agent = agent(&caller, &parts);
-        let trace = door
-            .hospital()
-            .trace_pack(&caller, agent, &form.scan)
-            .await?;
+        let (caller, agent, scan) = scanned(&door, request).await?;
+        let trace = door.hospital().trace_pack(&caller, agent, &scan).await?;
         let steps = trace.steps.iter().map(|step| {
             let events = step.events.iter().map(|(event, receipt)| {
                 let event: Value = serde_json::from_str(event).unwrap_or(Value::Null);
@@ -165,6 +151,18 @@ pub(crate) async fn trace(State(door): State<Door>, request: Request) -> Respons
         Ok(json!({ "pack": marking(&trace.marking), "steps": steps }))
     };
     answered(StatusCode::OK, traced.await)
+}
+
+/// Who asks about which scan.
+async fn scanned(door: &Door, request: Request) -> Result<(Caller, AccessAgent, String), ApiError> {
+    let (parts, body) = request.into_parts();
+    let caller = door.caller(&parts.headers)?;
+    let expected = "the body takes scan";
+    let form: Scan = door
+        .form(&parts.headers, body, FORM_BYTES_MAX, expected, HINT)
+        .await?;
+    let agent = agent(&caller, &parts);
+    Ok((caller, agent, form.scan))
 }
 
 fn read(form: &ActForm) -> Result<PackAct, ApiError> {
@@ -239,11 +237,4 @@ fn marking(marking: &hospital::packs::Marking) -> Value {
 
 fn wrong(text: &str) -> ApiError {
     HospitalError::request("value", text, HINT).into()
-}
-
-fn answered(status: StatusCode, answer: Result<Value, ApiError>) -> Response {
-    match answer {
-        Ok(body) => respond(status, "application/json", body.to_string()),
-        Err(error) => problem(&error),
-    }
 }

@@ -8,9 +8,8 @@ use hospital::{AccessRequest, NewAccessRequest};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::error::ApiError;
 use crate::fhir::agent;
-use crate::outcome::{problem, respond};
+use crate::outcome::answered;
 use crate::state::Door;
 
 /// Largest form: the longest text, each letter escaped.
@@ -107,11 +106,4 @@ fn told(it: &AccessRequest, sent: bool) -> Value {
     let other = if sent { "source" } else { "organisation" };
     told[other] = it.organisation.clone().into();
     told
-}
-
-fn answered(status: StatusCode, answer: Result<Value, ApiError>) -> Response {
-    match answer {
-        Ok(body) => respond(status, "application/json", body.to_string()),
-        Err(error) => problem(&error),
-    }
 }

@@ -23,19 +23,6 @@ impl Hospital {
     where
         F: Future<Output = Result<(), HospitalError>>,
     {
-        self.sign_and_submit_numbered(kind, |_| body, keep).await
-    }
-
-    /// The same for a body that hangs on the number that its transaction gets.
-    pub(crate) async fn sign_and_submit_numbered<F>(
-        &self,
-        kind: u8,
-        body: impl FnOnce(u64) -> Vec<u8>,
-        keep: impl FnOnce(Vec<u8>) -> F,
-    ) -> Result<Digest, HospitalError>
-    where
-        F: Future<Output = Result<(), HospitalError>>,
-    {
         let _pen = self.0.pen.lock().await;
         let bytes = self.signed(kind, body);
         keep(bytes.clone()).await?;
@@ -44,18 +31,17 @@ impl Hospital {
         Ok(id)
     }
 
-    fn signed(&self, kind: u8, body: impl FnOnce(u64) -> Vec<u8>) -> Vec<u8> {
+    fn signed(&self, kind: u8, body: Vec<u8>) -> Vec<u8> {
         let sender = self.0.transaction_key.public();
         let state = self.0.chain.state();
-        let sequence = self.0.chain.next_sequence(&sender);
         let header = Header {
             kind,
             chain: self.0.chain_id,
             sender,
-            sequence,
+            sequence: self.0.chain.next_sequence(&sender),
             expires: state.height() + expiry_blocks(&state.parameters()),
         };
-        Transaction::sign(header, body(sequence), &self.0.transaction_key).to_bytes()
+        Transaction::sign(header, body, &self.0.transaction_key).to_bytes()
     }
 
     /// Hands a signed transaction to the chain; handing it over twice does no harm.

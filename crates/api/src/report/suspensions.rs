@@ -9,9 +9,8 @@ use hospital::report::{Statement, Suspending, Suspension};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::error::ApiError;
 use crate::fhir::agent;
-use crate::outcome::{problem, respond};
+use crate::outcome::answered;
 use crate::state::Door;
 
 /// Largest form.
@@ -102,11 +101,4 @@ fn told(it: &Suspension) -> Value {
         "until": instant::fhir(it.until_us),
         "disclosures": it.disclosures,
     })
-}
-
-fn answered(status: StatusCode, answer: Result<Value, ApiError>) -> Response {
-    match answer {
-        Ok(body) => respond(status, "application/json", body.to_string()),
-        Err(error) => problem(&error),
-    }
 }

@@ -8,7 +8,7 @@
 //! Invariants:
 //!
 //! 1. No event says of a pack what the ledger has refused
-//!    (`crates/salus/tests/processes/packs.rs`, `of_two_dispensers_one_succeeds`).
+//!    (`crates/salus/tests/processes/packs.rs`, `of_two_who_claim_one_pack_one_succeeds`).
 //! 2. What the ledger accepted is done here, also after a kill (`moves.rs`).
 //! 3. Names of packs leave this node only as keyed hashes, and to the next holder.
 
@@ -47,6 +47,7 @@ pub(crate) use event::row_of as event_row;
 
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
+use crate::identity::statement::hex;
 use crate::keyring::failed;
 use crate::setup::Hospital;
 use crate::tally::Tally;
@@ -79,17 +80,12 @@ impl Hospital {
 
 /// What the seal of a row is bound to: which drawer, its time and its id.
 pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
-    use std::fmt::Write;
     let drawer = match drawer {
         Drawer::Captures => "capture",
         Drawer::Packs => "pack",
         Drawer::Moves => "moves",
     };
-    let start = format!("{drawer}/{at_us}/");
-    id.iter().fold(start, |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("{drawer}/{at_us}/{}", hex(id))
 }
 
 impl Hospital {

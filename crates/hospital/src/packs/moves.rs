@@ -3,8 +3,6 @@
 //! What is to be done afterwards is on disk before the ledger hears of the transaction: a node that
 //! was killed finishes at its next start (`pursue_moves`).
 
-use std::sync::{Mutex, PoisonError};
-
 use epcis::Event;
 use ledger::Kind;
 use proof::transaction::id_of;
@@ -61,31 +59,18 @@ impl Hospital {
 
     async fn move_once(&self, order: &PackOrder, event: &str) -> Result<u64, HospitalError> {
         let plan = self.planned_moves(order).await?;
-        let made: Mutex<Option<Made>> = Mutex::new(None);
         let mut dice = Vec::with_capacity(order.packs.len());
         for _ in 0..order.packs.len() {
             dice.push(Opening(vault::random().map_err(failed)?));
         }
-        let body = |_| {
-            let fresh = |place: usize| dice.get(place).copied().unwrap_or(Opening::NONE);
-            let done = plan.made(&fresh);
-            let bytes = done.moves.to_bytes();
-            *made.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
-            bytes
+        let made = plan.made(&|place| dice.get(place).copied().unwrap_or(Opening::NONE));
+        let body = made.moves.to_bytes();
+        let afterwards = afterwards(order, made, event.to_owned());
+        let keep = |transaction: Vec<u8>| async move {
+            self.keep_afterwards(&id_of(&transaction), &afterwards)
+                .await
         };
-        let keep = |transaction: Vec<u8>| {
-            let done = made.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let afterwards = done.map(|done| afterwards(order, done, event.to_owned()));
-            async move {
-                let missing = || HospitalError::Internal("moves without a body".into());
-                let afterwards = afterwards.ok_or_else(missing)?;
-                self.keep_afterwards(&id_of(&transaction), &afterwards)
-                    .await
-            }
-        };
-        let sent = self
-            .sign_and_submit_numbered(Kind::Moves as u8, body, keep)
-            .await;
+        let sent = self.sign_and_submit(Kind::Moves as u8, body, keep).await;
         // What was kept for a transaction that was never sent is dropped by the pursuit.
         let id = sent?;
         let index = match self.enacted(&id).await {

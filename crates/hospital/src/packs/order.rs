@@ -1,6 +1,6 @@
 //! What a person or a system wants done with packs, and what that is on the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::OrgId;
 use supply::acts::{
@@ -11,6 +11,7 @@ use supply::ids::{Opening, PackId, Printed, TradeKey, UnitId};
 use super::held::{Pack, Where};
 use super::message::PackTold;
 use crate::error::HospitalError;
+use crate::identity::statement::hex;
 use crate::setup::Hospital;
 
 /// What is printed on a pack.
@@ -63,23 +64,6 @@ pub enum PackAct {
     Mark(Finding),
     /// The lots of these packs are recalled.
     Recall,
-}
-
-impl PackAct {
-    /// The word of the act, as the JSON door takes it.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Commission => "commission",
-            Self::Hand { .. } => "ship",
-            Self::Take => "receive",
-            Self::TakeBack => "take-back",
-            Self::Dispense => "dispense",
-            Self::Decommission(_) => "decommission",
-            Self::Undo => "undo",
-            Self::Mark(_) => "mark",
-            Self::Recall => "recall",
-        }
-    }
 }
 
 /// An act on some packs.
@@ -137,9 +121,10 @@ impl Hospital {
         let names: Vec<PackId> = order.packs.iter().map(name).collect();
         let mut kept: BTreeMap<PackId, Pack> = self.kept_packs(&names).await?.into_iter().collect();
         let mut packs = Vec::with_capacity(names.len());
+        let mut seen = BTreeSet::new();
         for (name, marking) in names.into_iter().zip(&order.packs) {
             let known = kept.remove(&name);
-            if packs.iter().any(|(it, _, _)| *it == name) && known.is_none() {
+            if !seen.insert(name) {
                 return Err(unusable(format!(
                     "serial {} is there twice",
                     marking.serial
@@ -251,7 +236,7 @@ impl Plan {
                 serial: known.serial.clone(),
                 lot: known.lot.clone(),
                 expiry: known.expiry.clone(),
-                opening: hex(&next),
+                opening: hex(&next.0),
             });
             let sent = Pack {
                 place: Where::OnItsWay,
@@ -340,7 +325,7 @@ fn row(marking: &Marking, place: Where, opening: &Opening) -> Pack {
         place,
         from: None,
         to: None,
-        opening: hex(opening),
+        opening: hex(&opening.0),
     }
 }
 
@@ -351,14 +336,6 @@ pub(crate) fn printed(marking: &Marking) -> Printed<'_> {
         lot: &marking.lot,
         expiry: &marking.expiry,
     }
-}
-
-pub(crate) fn hex(opening: &Opening) -> String {
-    use std::fmt::Write;
-    opening.0.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// What opens nothing, for a text that is none: the ledger refuses it.

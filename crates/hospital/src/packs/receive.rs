@@ -1,5 +1,7 @@
 //! Packs that another organisation hands over: it tells, the ledger confirms, the row is kept.
 
+use std::collections::BTreeMap;
+
 use ledger::OrgId;
 use store::Sealed;
 use supply::acts::ITEMS_MAX;
@@ -35,7 +37,7 @@ impl Hospital {
             .iter()
             .map(|it| key.pack(&it.gtin, &it.serial))
             .collect();
-        let known = self.kept_packs(&names).await?;
+        let known: BTreeMap<_, _> = self.kept_packs(&names).await?.into_iter().collect();
         let mut rows: Vec<Sealed> = Vec::with_capacity(told.packs.len());
         for (name, it) in names.iter().zip(&told.packs) {
             let marking = marking(it);
@@ -45,8 +47,7 @@ impl Hospital {
                 opens(&pack, &given, &self.0.organisation)
                     && key.facts(&printed(&marking)) == pack.facts
             });
-            let mut before = known.iter().filter(|(known, _)| known == name);
-            match before.next().map(|(_, before)| before) {
+            match known.get(name) {
                 // Told again, or taken since.
                 Some(before) if before.opening == it.opening => continue,
                 _ if coming => {}
