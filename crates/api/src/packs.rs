@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use hospital::access_log::AccessAgent;
-use hospital::packs::{ActOnPacks, Finding, PackAct, Reason, Verification};
+use hospital::packs::{ActOnPacks, Finding, PackAct, Reason, Suspicion, Verification};
 use hospital::{Caller, HospitalError, instant};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -148,7 +148,11 @@ pub(crate) async fn trace(State(door): State<Door>, request: Request) -> Respons
             told
         });
         let steps: Vec<Value> = steps.collect();
-        Ok(json!({ "pack": marking(&trace.marking), "steps": steps }))
+        Ok(json!({
+            "pack": marking(&trace.marking),
+            "steps": steps,
+            "suspicions": suspicions(&trace.suspicions),
+        }))
     };
     answered(StatusCode::OK, traced.await)
 }
@@ -215,6 +219,7 @@ fn told(verified: &Verification) -> Value {
     json!({
         "verdict": verified.verdict.word(),
         "because": because,
+        "suspicions": suspicions(&verified.suspicions),
         "pack": marking(&verified.marking),
         "mended": verified.mended,
         "place": verified.place,
@@ -226,6 +231,17 @@ fn told(verified: &Verification) -> Value {
         },
         "proof": verified.proof,
     })
+}
+
+fn suspicions(found: &[Suspicion]) -> Vec<Value> {
+    let told = found.iter().map(|it| {
+        json!({
+            "rule": it.rule.as_str(),
+            "certainty": it.certainty.as_str(),
+            "reason": it.reason.to_string(),
+        })
+    });
+    told.collect()
 }
 
 fn marking(marking: &hospital::packs::Marking) -> Value {

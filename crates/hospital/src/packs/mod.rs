@@ -3,7 +3,8 @@
 //! `capture` takes EPCIS documents in, `query` answers them; `act` is what a person does with packs
 //! at a scanner. Both go one way: an `order` is planned on what is known here (`held`), sent to the
 //! ledger (`moves`), and its event is stored once the ledger has accepted (`event`). `verify`
-//! answers whether a pack is real, from the local copy of the ledger.
+//! answers whether a pack is real, from the local copy of the ledger, and `suspicion` asks the
+//! rules of detection.
 //!
 //! Invariants:
 //!
@@ -23,8 +24,10 @@ mod moves;
 mod order;
 mod plan;
 mod query;
+mod questions;
 mod receive;
 mod scanned;
+mod suspicion;
 mod trace;
 mod trade_key;
 mod verify;
@@ -36,6 +39,7 @@ pub use held::{Pack, Where};
 pub use order::{Marking, PackAct};
 pub use query::{EventPage, Resource};
 pub use supply::acts::{Finding, Reason};
+pub use supply::detect::Suspicion;
 pub use trace::{Trace, TraceStep};
 pub use verify::{Because as PackBecause, Verdict, Verification};
 
@@ -44,6 +48,7 @@ use serde::de::DeserializeOwned;
 use store::{Drawer, Sealed};
 
 pub(crate) use event::row_of as event_row;
+pub(crate) use questions::Questions;
 
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;

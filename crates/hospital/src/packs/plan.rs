@@ -8,8 +8,8 @@ use super::compose::member_of;
 use super::order::{Marking, PackAct, PackOrder};
 
 /// Where a standard business step begins (CBV 2.0, 7.1).
-const STEP: &str = "https://ref.gs1.org/cbv/BizStep-";
-const DISPOSITION: &str = "https://ref.gs1.org/cbv/Disp-";
+pub(super) const STEP: &str = "https://ref.gs1.org/cbv/BizStep-";
+pub(super) const DISPOSITION: &str = "https://ref.gs1.org/cbv/Disp-";
 
 /// The order that an event stands for. `None`: it is evidence and moves nothing on the ledger, as
 /// are events about other things than single packs, and declarations of errors.
@@ -58,12 +58,17 @@ pub(super) fn order_of(event: &Event) -> Option<PackOrder> {
     Some(PackOrder { act, packs })
 }
 
-fn list(value: Option<&Value>) -> &[Value] {
+pub(super) fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// A standard word of a vocabulary, in whichever form it came.
-fn standard(event: &Event, member: &str, words: Vocabulary, start: &str) -> Option<String> {
+pub(super) fn standard(
+    event: &Event,
+    member: &str,
+    words: Vocabulary,
+    start: &str,
+) -> Option<String> {
     let text = event.members().get(member)?.as_str()?;
     let canonical = words.canonical(text, event.context());
     canonical.strip_prefix(start).map(str::to_owned)
@@ -77,7 +82,7 @@ fn pack(epc: &str) -> Option<(String, String)> {
 }
 
 /// The member to whom ownership goes.
-fn receiver(destinations: Option<&Value>) -> Option<ledger::OrgId> {
+pub(super) fn receiver(destinations: Option<&Value>) -> Option<ledger::OrgId> {
     let owning = |it: &&Value| {
         let kind = it.get("type").and_then(Value::as_str).unwrap_or_default();
         kind.ends_with("owning_party")
@@ -87,7 +92,7 @@ fn receiver(destinations: Option<&Value>) -> Option<ledger::OrgId> {
 }
 
 /// Lot and expiry (`YYMMDD`) in the instance or lot master data (CBV 2.0, 9.3).
-fn printed(ilmd: Option<&Value>) -> (String, String) {
+pub(super) fn printed(ilmd: Option<&Value>) -> (String, String) {
     let field = |name: &str| {
         let named = ["", "cbvmda:"].map(|prefix| format!("{prefix}{name}"));
         let found = named.iter().find_map(|name| ilmd?.get(name)?.as_str());

@@ -2,20 +2,48 @@
 
 use gs1::Elements;
 use gs1::fault::{self, Explainer, Explanation, Repair};
+use supply::detect::Reading;
 
 use super::order::{Marking, unusable};
 use crate::error::HospitalError;
 
 /// What was read.
+#[derive(Debug, Clone)]
 pub(crate) struct Scanned {
     pub(crate) marking: Marking,
     /// What had to be mended, in words.
     pub(crate) mended: Option<String>,
+    /// How far it can be trusted.
+    pub(crate) reading: Reading,
+}
+
+/// How a scan can be read.
+pub(crate) enum Readings {
+    /// In one way, and the others that a fault of the scanner would explain, where this one names
+    /// no pack that anybody made.
+    One(Box<Scanned>, Vec<Scanned>),
+    /// In several ways, and none is likelier than the others; what to say if that stays so.
+    Several(Vec<Scanned>, HospitalError),
+}
+
+impl Readings {
+    /// The one reading that holds without asking anybody.
+    fn only(self) -> Result<Scanned, HospitalError> {
+        match self {
+            Self::One(read, _) => Ok(*read),
+            Self::Several(_, error) => Err(error),
+        }
+    }
 }
 
 /// Reads a scan, an element string with brackets or a Digital Link. A reading that a known fault of
 /// scanners spoiled is mended where only one original is possible, and said so.
 pub(crate) fn scanned(scan: &str) -> Result<Scanned, HospitalError> {
+    readings(scan)?.only()
+}
+
+/// All that a scan may mean, for whoever can ask the ledger which of it there is.
+pub(crate) fn readings(scan: &str) -> Result<Readings, HospitalError> {
     let scan = scan.trim();
     if scan.is_empty() || scan.len() > fault::BYTES_MAX {
         return Err(unusable(format!(
@@ -25,25 +53,34 @@ pub(crate) fn scanned(scan: &str) -> Result<Scanned, HospitalError> {
     }
     if scan.starts_with('(') {
         return match gs1::brackets::parse(scan) {
-            Ok(elements) => read(&elements, None),
+            Ok(elements) => Ok(one(read(&elements, None, Reading::Clean)?)),
             Err(error) => Err(unusable(format!("the code cannot be read: {error}"))),
         };
     }
-    match Explainer::default().explain(scan) {
-        Explanation::Sound(elements) => read(&elements, None),
-        Explanation::Repaired(repair) => mended(&repair),
+    let explainer = Explainer::default();
+    let others = || several(&explainer.alternatives(scan));
+    match explainer.explain(scan) {
+        Explanation::Sound(elements) => {
+            let read = read(&elements, None, Reading::Clean)?;
+            Ok(Readings::One(Box::new(read), others()))
+        }
+        Explanation::Repaired(repair) => Ok(one(mended(&repair)?)),
         // It names a pack, or the one thing that may have been meant does.
         Explanation::Unlikely { read: elements, .. } if elements.serial().is_some() => {
-            read(&elements, None)
+            let read = read(&elements, None, Reading::Doubtful)?;
+            Ok(Readings::One(Box::new(read), others()))
         }
-        Explanation::Unlikely { repairs, .. } if repairs.len() == 1 => mended(&repairs[0]),
+        Explanation::Unlikely { repairs, .. } if repairs.len() == 1 => {
+            Ok(one(mended(&repairs[0])?))
+        }
         Explanation::Unlikely { repairs, .. } | Explanation::Ambiguous { repairs, .. } => {
             let meant = repairs.iter().map(|it| it.elements.bracketed());
             let meant: Vec<String> = meant.collect();
-            Err(unusable(format!(
+            let error = unusable(format!(
                 "the scanner spoiled the code, and it may mean {}: scan again, or type it",
                 meant.join(" or ")
-            )))
+            ));
+            Ok(Readings::Several(several(&repairs), error))
         }
         Explanation::Truncated(error) => Err(unusable(format!(
             "the code is cut off: {error}; scan again"
@@ -54,16 +91,30 @@ pub(crate) fn scanned(scan: &str) -> Result<Scanned, HospitalError> {
     }
 }
 
+fn one(read: Scanned) -> Readings {
+    Readings::One(Box::new(read), Vec::new())
+}
+
+/// Those of them that name a pack.
+fn several(repairs: &[Repair]) -> Vec<Scanned> {
+    repairs.iter().filter_map(|it| mended(it).ok()).collect()
+}
+
 fn mended(repair: &Repair) -> Result<Scanned, HospitalError> {
     let faults = repair.faults.iter().map(ToString::to_string);
     let faults: Vec<String> = faults.collect();
-    read(&repair.elements, Some(faults.join("; ")))
+    read(&repair.elements, Some(faults.join("; ")), Reading::Repaired)
 }
 
-fn read(elements: &Elements, mended: Option<String>) -> Result<Scanned, HospitalError> {
+fn read(
+    elements: &Elements,
+    mended: Option<String>,
+    reading: Reading,
+) -> Result<Scanned, HospitalError> {
     Ok(Scanned {
         marking: marking(elements)?,
         mended,
+        reading,
     })
 }
 

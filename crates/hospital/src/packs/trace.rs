@@ -4,6 +4,7 @@
 //! whom it had the pack from. Nobody else learns that it ever held it.
 
 use store::{EPCIS_EVENT, EpcisOrder, EpcisQuery, Page};
+use supply::detect::Suspicion;
 
 use super::compose::link;
 use super::event::EPC_FIELDS;
@@ -11,11 +12,14 @@ use super::held::Pack;
 use super::looks;
 use super::message::{StepTold, TRACE, TraceAnswer, TraceAsk};
 use super::order::Marking;
-use super::scanned::scanned;
+use super::scanned::{Scanned, scanned};
+use super::suspicion::suspicions;
+use super::verify::Seen;
 use crate::access_log::{Access, AccessAgent, AccessDeed};
 use crate::caller::Caller;
 use crate::error::HospitalError;
 use crate::receipt::ReceiptState;
+use crate::record::Record;
 use crate::setup::Hospital;
 use crate::sharing::message;
 
@@ -29,6 +33,8 @@ const EVENTS_MAX: u32 = 100;
 pub struct Trace {
     /// What is printed on it, as far as it is known here.
     pub marking: Marking,
+    /// What the rules of detection say of the whole way; the surest first.
+    pub suspicions: Vec<Suspicion>,
     /// What each organisation knows, this one first, then back to the maker.
     pub steps: Vec<TraceStep>,
 }
@@ -53,8 +59,12 @@ impl Hospital {
         scan: &str,
     ) -> Result<Trace, HospitalError> {
         looks(caller)?;
-        let marking = scanned(scan)?.marking;
-        let name = self.pack_name(&marking).await?;
+        let Scanned {
+            marking, reading, ..
+        } = scanned(scan)?;
+        let key = self.trade_key().await?;
+        let state = self.fresh_state().await?;
+        let name = key.pack(&marking.gtin, &marking.serial);
         let held = self.kept_packs(&[name]).await?.pop().map(|(_, it)| it);
         let deed = AccessDeed::Operation("trace-pack".into());
         self.record_access(Access::new(agent, deed, self.now_us()))
@@ -62,14 +72,25 @@ impl Hospital {
         let steps = self
             .traced(&marking.gtin, &marking.serial, held.as_ref(), HOPS_MAX)
             .await?;
-        let marking = held.map_or(marking, |it| Marking {
-            gtin: it.gtin,
-            serial: it.serial,
-            lot: it.lot,
-            expiry: it.expiry,
+        let pack = state.pack(&name);
+        let lot = pack.as_ref().and_then(|it| state.lot(&it.lot));
+        let seen = Seen {
+            key: &key,
+            marking: &marking,
+            pack: pack.as_ref(),
+            lot: lot.as_ref(),
+            held: held.as_ref(),
+            here: &self.0.organisation,
+            now_us: self.now_us(),
+        };
+        let told = steps.iter().flat_map(|step| {
+            let events = step.events.iter();
+            events.map(|(event, _)| (&*step.organisation, event.as_bytes()))
         });
+        let suspicions = suspicions(&seen.looked(reading), told, &state);
         Ok(Trace {
-            marking,
+            suspicions,
+            marking: held.map_or(marking, |it| it.marking()),
             steps: steps.into_iter().map(TraceStep::from).collect(),
         })
     }
@@ -84,7 +105,7 @@ impl Hospital {
     ) -> Result<Vec<StepTold>, HospitalError> {
         let mut steps = vec![StepTold {
             organisation: self.0.organisation.clone(),
-            events: self.events_of_pack(gtin, serial).await?,
+            events: self.proven_events(gtin, serial).await?,
             problem: None,
         }];
         let Some(before) = held.and_then(|it| it.from.as_deref()) else {
@@ -136,12 +157,12 @@ impl Hospital {
         Ok(TraceAnswer { steps })
     }
 
-    /// The events that name a pack, in the order of their times, with their receipts.
-    async fn events_of_pack(
+    /// The events that name a pack, in the order of their times.
+    pub(super) async fn events_of_pack(
         &self,
         gtin: &str,
         serial: &str,
-    ) -> Result<Vec<(String, Option<String>)>, HospitalError> {
+    ) -> Result<Vec<Record>, HospitalError> {
         let link = link(gtin, serial);
         let fields = EPC_FIELDS.iter();
         let terms = fields.map(|field| ((*field).to_owned(), link.clone()));
@@ -157,10 +178,23 @@ impl Hospital {
         let page = self.0.store.epcis_events(query).await?;
         let mut events = Vec::with_capacity(page.rows.len());
         for row in page.rows {
-            let (id, version) = (row.id.clone(), row.version);
-            let record = self.opened(row).await?.record;
+            events.push(self.opened(row).await?.record);
+        }
+        Ok(events)
+    }
+
+    /// They with their receipts.
+    async fn proven_events(
+        &self,
+        gtin: &str,
+        serial: &str,
+    ) -> Result<Vec<(String, Option<String>)>, HospitalError> {
+        let records = self.events_of_pack(gtin, serial).await?;
+        let mut events = Vec::with_capacity(records.len());
+        for record in records {
             let asked = Caller::organisation();
-            let receipt = match self.receipt(&asked, EPCIS_EVENT, &id, version).await? {
+            let receipt = self.receipt(&asked, EPCIS_EVENT, &record.id, record.version);
+            let receipt = match receipt.await? {
                 ReceiptState::Ready(text) => Some(text),
                 ReceiptState::Pending { .. } => None,
             };

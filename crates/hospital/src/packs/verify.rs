@@ -1,14 +1,17 @@
 //! Is this pack real? Answered from the local copy of the ledger, in words and with a proof.
 
-use ledger::keys;
+use ledger::{State, keys};
 use supply::acts::{Custody, Finding, Lot, Pack, Status};
-use supply::ids::{Opening, PackId, TradeKey};
+use supply::detect::probing::Lookup;
+use supply::detect::{Reading, Suspicion};
+use supply::ids::{Opening, TradeKey};
 
 use super::expiry;
 use super::held::{Pack as Held, Where};
 use super::looks;
 use super::order::{Marking, opening, printed};
-use super::scanned::{Scanned, scanned};
+use super::scanned::{Readings, Scanned, readings};
+use super::suspicion::{Looked, is_beside_the_ledger, suspicions};
 use crate::access_log::{Access, AccessAgent, AccessDeed};
 use crate::caller::Caller;
 use crate::error::HospitalError;
@@ -60,7 +63,7 @@ pub struct Because {
     /// The verdict that this alone would give.
     pub verdict: Verdict,
     /// What: `never-commissioned`, `dispensed`, `decommissioned-stolen`, `lot-or-expiry`,
-    /// `lot-recalled`, `marked-suspect`, `expired`, `in-other-hands`.
+    /// `lot-recalled`, `marked-suspect`, `expired`, `in-other-hands`, or `detected-` and a rule.
     pub code: String,
     /// Since when, microseconds since 1970.
     pub since_us: Option<i64>,
@@ -73,6 +76,8 @@ pub struct Verification {
     pub verdict: Verdict,
     /// All of them, the gravest first.
     pub because: Vec<Because>,
+    /// What the rules of detection say; the surest first.
+    pub suspicions: Vec<Suspicion>,
     /// What was read from the pack.
     pub marking: Marking,
     /// What the reading had to mend: a fault of the scanner, in words.
@@ -100,10 +105,15 @@ impl Hospital {
         scan: &str,
     ) -> Result<Verification, HospitalError> {
         looks(caller)?;
-        let Scanned { marking, mended } = scanned(scan)?;
+        let readings = readings(scan)?;
         self.within_guesses(caller)?;
         let key = self.trade_key().await?;
         let state = self.fresh_state().await?;
+        let Scanned {
+            marking,
+            mended,
+            reading,
+        } = meant(readings, &key, &state)?;
         let name = key.pack(&marking.gtin, &marking.serial);
         let pack = state.pack(&name);
         let lot = pack.as_ref().and_then(|it| state.lot(&it.lot));
@@ -117,13 +127,20 @@ impl Hospital {
             here: &self.0.organisation,
             now_us: self.now_us(),
         };
-        let because = seen.because();
+        let events = self.events_of_pack(&marking.gtin, &marking.serial).await?;
+        let told = events.iter().map(|it| (seen.here, &*it.body));
+        let mut suspicions = suspicions(&seen.looked(reading), told, &state);
+        suspicions.extend(self.questioned(caller, &seen, mended.is_some()));
+        let because = seen.because(&suspicions);
         let verdict = because.first().map_or(Verdict::Real, |it| it.verdict);
         if verdict == Verdict::Unknown {
             self.guessed(caller);
         }
+        let alarms = suspicions.iter().filter(|it| it.certainty.is_alarm());
+        let said = alarms.map(|it| format!("&suspicion={}", it.rule));
+        let said = said.fold(format!("verdict={}", verdict.word()), |all, one| all + &one);
         let access = Access {
-            query: Some(format!("verdict={}", verdict.word())),
+            query: Some(said),
             ..Access::new(
                 agent,
                 AccessDeed::Operation("verify-pack".into()),
@@ -139,6 +156,7 @@ impl Hospital {
                 .and_then(|it| it.to.clone().or(it.from.clone())),
             verdict,
             because,
+            suspicions,
             mended,
             height: state.height(),
             time_ms: self.0.chain.status().time_ms,
@@ -147,27 +165,65 @@ impl Hospital {
         })
     }
 
-    /// The name of a pack on the ledger, for who may know the key.
-    pub(super) async fn pack_name(&self, marking: &Marking) -> Result<PackId, HospitalError> {
-        let key = self.trade_key().await?;
-        Ok(key.pack(&marking.gtin, &marking.serial))
+    /// Takes a question in, and says whether the user's questions look like guessing.
+    fn questioned(&self, caller: &Caller, seen: &Seen<'_>, is_misread: bool) -> Option<Suspicion> {
+        let lookup = Lookup {
+            time_ms: u64::try_from(seen.now_us / 1_000).unwrap_or(0),
+            product: seen.marking.gtin.clone(),
+            serial: seen.marking.serial.clone(),
+            is_known: seen.pack.is_some(),
+            is_own: seen.held.is_some(),
+            is_misread,
+        };
+        self.0.questions.asked(&caller.username, lookup)
     }
 }
 
+/// Which of the readings is meant: the one of which there is a pack, where there is one only.
+fn meant(readings: Readings, key: &TradeKey, state: &State) -> Result<Scanned, HospitalError> {
+    let exists = |it: &Scanned| {
+        let pack = state.pack(&key.pack(&it.marking.gtin, &it.marking.serial));
+        pack.is_some_and(|pack| matches(key, &it.marking, &pack) == Some(true))
+    };
+    let one_of = |others: Vec<Scanned>| {
+        let mut found = others.into_iter().filter(exists);
+        found.next().filter(|_| found.next().is_none())
+    };
+    match readings {
+        Readings::One(read, others) => {
+            let name = key.pack(&read.marking.gtin, &read.marking.serial);
+            if state.pack(&name).is_some() {
+                return Ok(*read);
+            }
+            Ok(one_of(others).unwrap_or(*read))
+        }
+        Readings::Several(others, error) => one_of(others).ok_or(error),
+    }
+}
+
+/// Whether what was read is what its maker printed; `None`: it says too little.
+fn matches(key: &TradeKey, marking: &Marking, pack: &Pack) -> Option<bool> {
+    if !marking.lot.is_empty() && !marking.expiry.is_empty() {
+        return Some(key.facts(&printed(marking)) == pack.facts);
+    }
+    let lot = &marking.lot;
+    (!lot.is_empty()).then(|| key.lot(&marking.gtin, lot) == pack.lot)
+}
+
 /// What a verdict is made of. Pure.
-struct Seen<'a> {
-    key: &'a TradeKey,
-    marking: &'a Marking,
-    pack: Option<&'a Pack>,
-    lot: Option<&'a Lot>,
-    held: Option<&'a Held>,
-    here: &'a str,
-    now_us: i64,
+pub(super) struct Seen<'a> {
+    pub(super) key: &'a TradeKey,
+    pub(super) marking: &'a Marking,
+    pub(super) pack: Option<&'a Pack>,
+    pub(super) lot: Option<&'a Lot>,
+    pub(super) held: Option<&'a Held>,
+    pub(super) here: &'a str,
+    pub(super) now_us: i64,
 }
 
 impl Seen<'_> {
     /// Every reason against the pack, the gravest first.
-    fn because(&self) -> Vec<Because> {
+    fn because(&self, suspicions: &[Suspicion]) -> Vec<Because> {
         let mut because = Vec::new();
         let mut say = |verdict, code: &str, since: Option<u32>| {
             let since_us = since.map(|it| i64::from(it) * 60_000_000);
@@ -181,7 +237,7 @@ impl Seen<'_> {
             say(Verdict::Unknown, "never-commissioned", None);
             return because;
         };
-        if self.differs(pack) {
+        if matches(self.key, self.marking, pack) == Some(false) {
             say(Verdict::Mismatch, "lot-or-expiry", None);
         }
         match pack.finding {
@@ -206,19 +262,30 @@ impl Seen<'_> {
         if pack.status == Status::Active && !self.is_ours(pack) {
             say(Verdict::Elsewhere, "in-other-hands", None);
         }
+        for one in suspicions {
+            if one.certainty.is_alarm() && is_beside_the_ledger(one.rule) {
+                say(Verdict::Suspect, &format!("detected-{}", one.rule), None);
+            }
+        }
         because.sort_by_key(|it| it.verdict);
         because
     }
 
-    /// Whether what was read is not what its maker printed. A code without lot or expiry says
-    /// nothing about them.
-    fn differs(&self, pack: &Pack) -> bool {
-        let whole = !self.marking.lot.is_empty() && !self.marking.expiry.is_empty();
-        if whole {
-            return self.key.facts(&printed(self.marking)) != pack.facts;
+    /// The same for the rules of detection.
+    pub(super) fn looked(&self, reading: Reading) -> Looked<'_> {
+        Looked {
+            marking: self.marking,
+            reading,
+            pack: self.pack,
+            recalled_minute: self.lot.and_then(|it| it.recalled),
+            maker: self.lot.map(|it| &*it.maker),
+            facts_match: self
+                .pack
+                .and_then(|pack| matches(self.key, self.marking, pack)),
+            is_ours: self.pack.is_some_and(|pack| self.is_ours(pack)),
+            here: self.here,
+            now_us: self.now_us,
         }
-        let lot = &self.marking.lot;
-        !lot.is_empty() && self.key.lot(&self.marking.gtin, lot) != pack.lot
     }
 
     /// Whether the ledger has it here, or on its way here.

@@ -97,6 +97,15 @@ pub enum Certainty {
 }
 
 impl Certainty {
+    /// It as a lowercase word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hint => "hint",
+            Self::Likely => "likely",
+            Self::Sure => "sure",
+        }
+    }
+
     /// Whether somebody should be called.
     pub fn is_alarm(self) -> bool {
         self > Self::Hint
