@@ -26,6 +26,14 @@ const verify = (organisation, scan) =>
 
 let scans;
 
+/** The label of a case: an SSCC-18 with its check digit. */
+function sscc(number) {
+  const digits = `095060001${String(number).padStart(8, '0')}`.slice(0, 17);
+  const sum = [...digits].reverse().reduce(
+    (all, digit, at) => all + Number(digit) * (at % 2 === 0 ? 3 : 1), 0);
+  return `(00)${digits}${(10 - (sum % 10)) % 10}`;
+}
+
 /** Waits until something is so, with a bound. */
 async function until(what, is) {
   for (let at = 0; at < 100; at += 1) {
@@ -184,6 +192,46 @@ test('the way of a pack is shown from its maker to here, and the browser checks 
     return seals.length >= 3 && seals.every((it) => it.getAttribute('state') === 'valid');
   });
   await look(page, 'pharmacy-trace-sealed', WIDE);
+  await page.context().close();
+});
+
+test('packs go into a case, and the case changes hands as one thing', async () => {
+  const made = await act(maker, { act: 'commission',
+    make: { gtin: GTIN, lot: `${LOT}C`, expiry: '491231', count: 3 } });
+  const label = sscc(Date.now() % 1e8);
+  const sender = await open(maker);
+  for (const scan of made.scans) {
+    await verdict(sender, scan, 'real');
+    await sender.click('details:has(input[name=case]) summary');
+    await sender.click('details:has(input[name=case]) button');
+    await sender.waitForSelector('.faults a[href="#case"]');
+    await sender.fill('input[name=case]', label);
+    await press(sender, 'pack');
+  }
+  await verdict(sender, made.scans[0], 'real');
+  await look(sender, 'pharmacy-in-a-case', WIDE);
+  await sender.click('dd form button');
+  await sender.waitForSelector('main p.lead code');
+  assert.equal(await sender.locator('main ul.lines li').count(), 3);
+  await sender.click('details:has(select[name=to]) summary');
+  await sender.selectOption('select[name=to]', pharmacy.id);
+  await press(sender, 'ship');
+  await sender.context().close();
+  await until(() => verify(pharmacy, label), ({ place }) => place === 'awaited');
+  for (const way of [WIDE, SMALL]) {
+    const page = await open(pharmacy, way);
+    await check(page, label);
+    await look(page, 'pharmacy-case', way);
+    await page.context().close();
+  }
+  const page = await open();
+  await check(page, label);
+  await press(page, 'receive');
+  await check(page, label);
+  await press(page, 'unpack');
+  await look(page, 'pharmacy-unpacked', WIDE);
+  await verdict(page, made.scans[2], 'real');
+  await press(page, 'dispense');
   await page.context().close();
 });
 

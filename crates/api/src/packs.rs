@@ -5,8 +5,10 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use hospital::access_log::AccessAgent;
-use hospital::packs::{ActOnPacks, Finding, PackAct, Reason, Suspicion, Verification};
-use hospital::{Caller, HospitalError, instant};
+use hospital::packs::{
+    ActOnPacks, CaseSeen, Finding, Pack, PackAct, Reason, Suspicion, Verification,
+};
+use hospital::{Caller, Hospital, HospitalError, instant};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -33,6 +35,8 @@ struct ActForm {
     scans: Vec<String>,
     make: Option<Make>,
     to: Option<String>,
+    /// The case to pack into or to unpack: a scan.
+    case: Option<String>,
     reason: Option<String>,
     finding: Option<String>,
 }
@@ -57,8 +61,12 @@ pub(crate) struct After {
 pub(crate) async fn verify(State(door): State<Door>, request: Request) -> Response {
     let verified = async {
         let (caller, agent, scan) = scanned(&door, request).await?;
-        let verified = door.hospital().verify_pack(&caller, agent, &scan);
-        Ok(told(&verified.await?))
+        let hospital = door.hospital();
+        let case = hospital.look_at_case(&caller, agent.clone(), &scan).await?;
+        if let Some(case) = case {
+            return Ok(told_case(&case));
+        }
+        Ok(told(&hospital.verify_pack(&caller, agent, &scan).await?))
     };
     answered(StatusCode::OK, verified.await)
 }
@@ -68,7 +76,7 @@ pub(crate) async fn act(State(door): State<Door>, request: Request) -> Response 
     let acted = async {
         let (parts, body) = request.into_parts();
         let caller = door.caller(&parts.headers)?;
-        let expected = "the body takes act, scans or make, to, reason and finding";
+        let expected = "the body takes act, scans or make, to, case, reason and finding";
         let form: ActForm = door
             .form(&parts.headers, body, FORM_BYTES_MAX, expected, HINT)
             .await?;
@@ -117,7 +125,8 @@ pub(crate) async fn list(
                 "gtin": pack.gtin, "serial": pack.serial, "lot": pack.lot, "expiry": pack.expiry,
                 "code": pack.code(), "place": pack.place, "changed": instant::fhir(*at_us),
             });
-            for (name, other) in [("from", &pack.from), ("to", &pack.to)] {
+            let case = pack.case.as_deref().map(case_code);
+            for (name, other) in [("from", &pack.from), ("to", &pack.to), ("case", &case)] {
                 if let Some(other) = other {
                     told[name] = other.clone().into();
                 }
@@ -125,7 +134,15 @@ pub(crate) async fn list(
             told
         });
         let packs: Vec<Value> = packs.collect();
-        Ok(json!({ "packs": packs, "next": page.next, "roles": door.hospital().trade_roles() }))
+        let cases = page.cases.iter().map(|case| {
+            json!({
+                "code": case_code(&case.sscc), "place": case.place,
+                "from": case.from, "to": case.to,
+            })
+        });
+        let cases: Vec<Value> = cases.collect();
+        let roles = door.hospital().trade_roles();
+        Ok(json!({ "packs": packs, "cases": cases, "next": page.next, "roles": roles }))
     };
     answered(StatusCode::OK, listed.await)
 }
@@ -201,10 +218,16 @@ fn read(form: &ActForm) -> Result<PackAct, ApiError> {
             )
         }
         "recall" => PackAct::Recall,
+        "pack" => PackAct::Contain {
+            case: Hospital::read_case(&needed(&form.case, "case")?)?,
+        },
+        "unpack" => PackAct::Release {
+            case: Hospital::read_case(&needed(&form.case, "case")?)?,
+        },
         _ => {
             return Err(wrong(
                 "`act` is commission, ship, receive, take-back, dispense, decommission, undo, \
-                 mark or recall",
+                 mark, recall, pack or unpack",
             ));
         }
     })
@@ -223,6 +246,7 @@ fn told(verified: &Verification) -> Value {
         "pack": marking(&verified.marking),
         "mended": verified.mended,
         "place": verified.place,
+        "case": verified.case.as_deref().map(case_code),
         "other": verified.other,
         "acts": verified.acts,
         "ledger": {
@@ -231,6 +255,33 @@ fn told(verified: &Verification) -> Value {
         },
         "proof": verified.proof,
     })
+}
+
+/// A case that was looked up.
+fn told_case(seen: &CaseSeen) -> Value {
+    let verdict = match (seen.is_known, seen.is_ours) {
+        (false, _) => "unknown",
+        (true, true) => "real",
+        (true, false) => "elsewhere",
+    };
+    let packs = seen.packs.iter().map(Pack::code);
+    let cases = seen.cases.iter().map(|sscc| case_code(sscc));
+    json!({
+        "verdict": verdict,
+        "contents": {
+            "packs": packs.collect::<Vec<String>>(),
+            "cases": cases.collect::<Vec<String>>(),
+        },
+        "pack": { "code": case_code(&seen.sscc) },
+        "place": seen.place,
+        "other": seen.other,
+        "acts": seen.acts,
+    })
+}
+
+/// The element string of a case, as it can be scanned again.
+fn case_code(sscc: &str) -> String {
+    format!("(00){sscc}")
 }
 
 fn suspicions(found: &[Suspicion]) -> Vec<Value> {

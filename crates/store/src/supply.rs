@@ -80,13 +80,15 @@ pub enum Drawer {
     Captures,
     /// Packs, by their name on the ledger.
     Packs,
+    /// Cases and pallets, by their name on the ledger.
+    Cases,
     /// Moves under way, by the id of their transaction.
     Moves,
 }
 
 impl Drawer {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Captures, Self::Packs, Self::Moves];
+    pub const ALL: [Self; 4] = [Self::Captures, Self::Packs, Self::Cases, Self::Moves];
 }
 
 impl Store {

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use epcis::{Event, Limits};
 use supply::acts::ITEMS_MAX;
 
+use super::case::Case;
 use super::compose;
 use super::event;
 use super::held::Pack;
 use super::order::{Marking, PackAct, PackOrder, unusable};
-use super::scanned::scanned;
+use super::scanned::{case_of, scanned};
 use super::{handles, looks};
 use crate::access_log::{Access, AccessAgent, AccessDeed, logged};
 use crate::admit::new_id;
@@ -41,7 +42,7 @@ pub struct PackActed {
     pub event_id: String,
     /// The index of the transaction in the history of the ledger.
     pub index: u64,
-    /// How many packs.
+    /// How many packs or cases.
     pub packs: usize,
 }
 
@@ -50,6 +51,8 @@ pub struct PackActed {
 pub struct PackPage {
     /// They, each with the time of its last change here, microseconds since 1970.
     pub packs: Vec<(Pack, i64)>,
+    /// On the first page: the cases that changed last and are in no other.
+    pub cases: Vec<Case>,
     /// What to ask for the next page by.
     pub next: Option<String>,
 }
@@ -64,8 +67,12 @@ impl Hospital {
     ) -> Result<PackActed, HospitalError> {
         handles(caller)?;
         let mut packs: Vec<Marking> = Vec::with_capacity(asked.scans.len());
-        let mut seen = BTreeSet::new();
+        let (mut cases, mut seen) = (Vec::new(), BTreeSet::new());
         for scan in &asked.scans {
+            if let Some(sscc) = case_of(scan) {
+                cases.push(sscc);
+                continue;
+            }
             let marking = scanned(scan)?.marking;
             if !seen.insert((marking.gtin.clone(), marking.serial.clone())) {
                 return Err(unusable(format!(
@@ -75,10 +82,14 @@ impl Hospital {
             }
             packs.push(marking);
         }
-        let order = PackOrder {
+        let mut order = PackOrder {
             act: asked.act.clone(),
             packs,
+            cases,
         };
+        if let (PackAct::Release { case }, 0) = (&asked.act, order.count()) {
+            (order.packs, order.cases) = self.all_inside(case).await?;
+        }
         let id = new_id()?;
         let event = self.composed(&order, &id)?;
         let event_id = event.event_id().unwrap_or_default().to_owned();
@@ -87,7 +98,7 @@ impl Hospital {
         Ok(PackActed {
             event_id,
             index: index?,
-            packs: order.packs.len(),
+            packs: order.count(),
         })
     }
 
@@ -99,6 +110,12 @@ impl Hospital {
         let mut event = event.map_err(|error| HospitalError::Internal(error.to_string()))?;
         event::recorded(&mut event, now_us);
         Ok(event)
+    }
+
+    /// The SSCC of a case that was scanned or typed.
+    pub fn read_case(scan: &str) -> Result<String, HospitalError> {
+        let none = || unusable("the case needs an SSCC: 18 digits after (00)".to_owned());
+        case_of(scan).ok_or_else(none)
     }
 
     /// Codes of packs of one lot, with serial numbers that nobody guesses (Delegated Regulation
@@ -150,8 +167,14 @@ impl Hospital {
         let last = found.last().filter(|_| full);
         let next = last.map(|(name, _, at_us)| format!("{at_us}.{name}"));
         let packs = found.into_iter().map(|(_, pack, at_us)| (pack, at_us));
+        let cases = if after.is_none() {
+            self.latest_cases(PAGE_MAX).await?
+        } else {
+            Vec::new()
+        };
         Ok(PackPage {
             packs: packs.collect(),
+            cases,
             next,
         })
     }

@@ -28,12 +28,20 @@ pub(crate) fn event(order: &PackOrder, here: &str, id: &str, now_us: i64) -> Val
     let mut event = Map::new();
     event.insert("@context".into(), json!([CONTEXT]));
     event.insert("eventID".into(), format!("urn:uuid:{id}").into());
-    event.insert("type".into(), "ObjectEvent".into());
+    let around = match &order.act {
+        PackAct::Contain { case } | PackAct::Release { case } => Some(case),
+        _ => None,
+    };
+    let kind = match around {
+        Some(_) => "AggregationEvent",
+        None => "ObjectEvent",
+    };
+    event.insert("type".into(), kind.into());
     event.insert("eventTime".into(), instant::fhir(now_us).into());
     event.insert("eventTimeZoneOffset".into(), "+00:00".into());
     let action = match order.act {
-        PackAct::Commission => "ADD",
-        PackAct::Decommission(_) => "DELETE",
+        PackAct::Commission | PackAct::Contain { .. } => "ADD",
+        PackAct::Decommission(_) | PackAct::Release { .. } => "DELETE",
         _ => "OBSERVE",
     };
     if order.act == PackAct::Recall {
@@ -41,9 +49,15 @@ pub(crate) fn event(order: &PackOrder, here: &str, id: &str, now_us: i64) -> Val
         let lots: Vec<Value> = order.packs.iter().map(lot).collect();
         event.insert("quantityList".into(), lots.into());
     } else {
-        let packs = order.packs.iter();
-        let packs: Vec<String> = packs.map(|it| link(&it.gtin, &it.serial)).collect();
-        event.insert("epcList".into(), packs.into());
+        let packs = order.packs.iter().map(|it| link(&it.gtin, &it.serial));
+        let cases = order.cases.iter().map(|it| case_link(it));
+        let epcs: Vec<String> = packs.chain(cases).collect();
+        if let Some(case) = around {
+            event.insert("parentID".into(), case_link(case).into());
+            event.insert("childEPCs".into(), epcs.into());
+        } else {
+            event.insert("epcList".into(), epcs.into());
+        }
     }
     event.insert("action".into(), action.into());
     event.insert("bizStep".into(), step.into());
@@ -82,12 +96,19 @@ fn said(act: &PackAct) -> (&'static str, &'static str) {
         PackAct::Mark(Finding::Suspect) => ("holding", "non_sellable_other"),
         PackAct::Mark(Finding::Illegitimate) => ("holding", "non_conformant"),
         PackAct::Recall => ("holding", "recalled"),
+        PackAct::Contain { .. } => ("packing", "in_progress"),
+        PackAct::Release { .. } => ("unpacking", "in_progress"),
     }
 }
 
 /// The canonical Digital Link of a pack.
 pub(crate) fn link(gtin: &str, serial: &str) -> String {
     linked(&[("01", gtin), ("21", serial)])
+}
+
+/// The canonical Digital Link of a case.
+pub(crate) fn case_link(sscc: &str) -> String {
+    linked(&[("00", sscc)])
 }
 
 fn lot(marking: &Marking) -> Value {

@@ -42,8 +42,14 @@ pub struct Pack {
     /// To whom it was handed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// Opens the lock of the holder, hexadecimal.
+    /// Opens the lock of the holder, hexadecimal. Inside of a case, that of the case does.
     pub(crate) opening: String,
+    /// The name on the ledger of the case that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) inside: Option<String>,
+    /// The SSCC of that case, when the pack was read.
+    #[serde(skip)]
+    pub case: Option<String>,
 }
 
 impl Pack {
@@ -71,7 +77,11 @@ impl Hospital {
     ) -> Result<Vec<(PackId, Pack)>, HospitalError> {
         let ids = names.iter().map(|name| name.0.to_vec()).collect();
         let rows = self.0.store.sealed(Drawer::Packs, ids).await?;
-        rows.into_iter().map(|row| self.opened_pack(&row)).collect()
+        let opened = rows.into_iter().map(|row| self.opened_pack(&row));
+        let mut packs: Vec<(PackId, Pack)> = opened.collect::<Result<_, _>>()?;
+        let all = packs.iter_mut().map(|(_, pack)| pack);
+        self.stand_where_their_cases_are(all.collect()).await?;
+        Ok(packs)
     }
 
     /// The packs that changed last, before a time and a name.
@@ -89,7 +99,10 @@ impl Hospital {
             let (name, pack) = self.opened_pack(&row)?;
             Ok((name, pack, row.at_us))
         });
-        opened.collect()
+        let mut packs: Vec<_> = opened.collect::<Result<_, HospitalError>>()?;
+        let all = packs.iter_mut().map(|(_, pack, _)| pack);
+        self.stand_where_their_cases_are(all.collect()).await?;
+        Ok(packs)
     }
 
     /// The row of a pack.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::held::Pack;
+
 /// The paths of the calls.
 pub(crate) const TRADE_KEY: &str = "/trade-key";
 pub(crate) const PACKS: &str = "/packs";
@@ -22,10 +24,13 @@ pub(crate) struct KeyAnswer {
 }
 
 /// Packs on their way to you.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PacksTold {
     pub(crate) packs: Vec<PackTold>,
+    /// Cases and pallets; `packs` are then what is inside of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) cases: Vec<CaseTold>,
     /// The event of their shipping: EPCIS JSON.
     pub(crate) event: String,
 }
@@ -39,8 +44,36 @@ pub(crate) struct PackTold {
     pub(crate) lot: String,
     /// `YYMMDD`.
     pub(crate) expiry: String,
-    /// Opens the lock that was set for you: 16 bytes in hexadecimal.
+    /// Opens the lock that was set for you: 16 bytes in hexadecimal. Empty inside of a case.
     pub(crate) opening: String,
+    /// The SSCC of the case that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) inside: Option<String>,
+}
+
+impl PackTold {
+    pub(super) fn new(pack: &Pack, opening: String, inside: Option<String>) -> Self {
+        Self {
+            gtin: pack.gtin.clone(),
+            serial: pack.serial.clone(),
+            lot: pack.lot.clone(),
+            expiry: pack.expiry.clone(),
+            opening,
+            inside,
+        }
+    }
+}
+
+/// A case or a pallet.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CaseTold {
+    pub(crate) sscc: String,
+    /// Opens the lock that was set for you: 16 bytes in hexadecimal. Empty inside of another.
+    pub(crate) opening: String,
+    /// The SSCC of the pallet that it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) inside: Option<String>,
 }
 
 /// What happened to a pack at your place, and before?
@@ -57,16 +90,17 @@ pub(crate) struct TraceAsk {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TraceAnswer {
-    pub(crate) steps: Vec<StepTold>,
+    pub(crate) steps: Vec<TraceStep>,
 }
 
 /// What one organisation knows of a pack.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct StepTold {
-    pub(crate) organisation: String,
+pub struct TraceStep {
+    /// Its name.
+    pub organisation: String,
     /// EPCIS events, JSON, in the order of their times, each with its receipt once there is one.
-    pub(crate) events: Vec<(String, Option<String>)>,
+    pub events: Vec<(String, Option<String>)>,
     /// Why there is nothing, or nothing further back.
-    pub(crate) problem: Option<String>,
+    pub problem: Option<String>,
 }

@@ -15,6 +15,8 @@
 
 mod act;
 mod capture;
+mod case;
+mod cases;
 mod compose;
 mod event;
 mod expiry;
@@ -34,13 +36,15 @@ mod verify;
 
 pub use act::{ActOnPacks, PackActed, PackPage};
 pub use capture::{Capture, Media, OnError};
+pub use case::{Case, CaseSeen};
 pub use compose::CONTEXT;
 pub use held::{Pack, Where};
+pub use message::TraceStep;
 pub use order::{Marking, PackAct};
 pub use query::{EventPage, Resource};
 pub use supply::acts::{Finding, Reason};
 pub use supply::detect::Suspicion;
-pub use trace::{Trace, TraceStep};
+pub use trace::Trace;
 pub use verify::{Because as PackBecause, Verdict, Verification};
 
 use serde::Serialize;
@@ -88,6 +92,7 @@ pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
     let drawer = match drawer {
         Drawer::Captures => "capture",
         Drawer::Packs => "pack",
+        Drawer::Cases => "case",
         Drawer::Moves => "moves",
     };
     format!("{drawer}/{at_us}/{}", hex(id))

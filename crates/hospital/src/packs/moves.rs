@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use store::{Drawer, Sealed};
 use supply::ids::{Opening, PackId};
 
+use super::case::{self, Case};
 use super::held::Pack;
 use super::message::{PACKS, PacksTold};
 use super::order::{Made, PackAct, PackOrder};
@@ -31,6 +32,9 @@ pub(super) struct Afterwards {
     pub(super) event: String,
     /// The rows of the packs: name and content.
     rows: Vec<(String, Pack)>,
+    /// The rows of cases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cases: Vec<(String, Case)>,
     /// Who gets packs, and what is told there.
     told: Option<(String, PacksTold)>,
     /// Whether event and rows are stored.
@@ -59,8 +63,8 @@ impl Hospital {
 
     async fn move_once(&self, order: &PackOrder, event: &str) -> Result<u64, HospitalError> {
         let plan = self.planned_moves(order).await?;
-        let mut dice = Vec::with_capacity(order.packs.len());
-        for _ in 0..order.packs.len() {
+        let mut dice = Vec::with_capacity(order.count());
+        for _ in 0..order.count() {
             dice.push(Opening(vault::random().map_err(failed)?));
         }
         let made = plan.made(&|place| dice.get(place).copied().unwrap_or(Opening::NONE));
@@ -114,6 +118,10 @@ impl Hospital {
             });
             let rows: Vec<Sealed> = rows.collect::<Result<_, _>>()?;
             self.0.store.put_sealed(Drawer::Packs, rows).await?;
+            let cases = afterwards.cases.iter();
+            let cases = cases.map(|(name, case)| self.case_row(&case::name(name), case));
+            let cases: Vec<Sealed> = cases.collect::<Result<_, _>>()?;
+            self.0.store.put_sealed(Drawer::Cases, cases).await?;
             afterwards.stored = true;
         }
         if let Some((to, told)) = &afterwards.told
@@ -153,15 +161,17 @@ fn afterwards(order: &PackOrder, made: Made, event: String) -> Afterwards {
         PackAct::Hand { to } => Some((
             to.to_string(),
             PacksTold {
-                packs: made.told,
                 event: event.clone(),
+                ..made.told
             },
         )),
         _ => None,
     };
     let rows = made.rows.into_iter();
+    let cases = made.cases.into_iter();
     Afterwards {
         event,
+        cases: cases.map(|(name, it)| (name.to_string(), it)).collect(),
         rows: rows.map(|(name, pack)| (name.to_string(), pack)).collect(),
         told,
         stored: false,

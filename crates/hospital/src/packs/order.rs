@@ -6,10 +6,12 @@ use ledger::OrgId;
 use supply::acts::{
     Commissioned, Finding, Handed, ITEMS_MAX, Moves, Presented, Reason, Roles, Units,
 };
-use supply::ids::{Opening, PackId, Printed, TradeKey, UnitId};
+use supply::ids::{ContainerId, Opening, PackId, Printed, TradeKey, UnitId};
 
+use super::case::Case;
+use super::cases::CasesPlan;
 use super::held::{Pack, Where};
-use super::message::PackTold;
+use super::message::{PackTold, PacksTold};
 use crate::error::HospitalError;
 use crate::identity::statement::hex;
 use crate::setup::Hospital;
@@ -64,15 +66,34 @@ pub enum PackAct {
     Mark(Finding),
     /// The lots of these packs are recalled.
     Recall,
+    /// Into a case or onto a pallet, which is made with its first use.
+    Contain {
+        /// Its SSCC.
+        case: String,
+    },
+    /// Out of it again.
+    Release {
+        /// Its SSCC.
+        case: String,
+    },
 }
 
-/// An act on some packs.
+/// An act on some packs, or on some cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PackOrder {
     /// The act.
     pub(crate) act: PackAct,
     /// The packs, each once.
     pub(crate) packs: Vec<Marking>,
+    /// The SSCCs of the cases, each once.
+    pub(crate) cases: Vec<String>,
+}
+
+impl PackOrder {
+    /// How many packs or cases.
+    pub(crate) fn count(&self) -> usize {
+        self.packs.len() + self.cases.len()
+    }
 }
 
 /// An order that is checked as far as this node can by itself.
@@ -81,13 +102,15 @@ pub(crate) struct Plan {
     key: TradeKey,
     /// Name on the ledger, what is printed, and the row before.
     packs: Vec<(PackId, Marking, Option<Pack>)>,
+    cases: CasesPlan,
 }
 
 /// The body for the ledger, the rows afterwards, and what the next holder is told.
 pub(crate) struct Made {
     pub(crate) moves: Moves,
     pub(crate) rows: Vec<(PackId, Pack)>,
-    pub(crate) told: Vec<PackTold>,
+    pub(crate) cases: Vec<(ContainerId, Case)>,
+    pub(crate) told: PacksTold,
 }
 
 impl Hospital {
@@ -108,12 +131,16 @@ impl Hospital {
         let key = self.trade_key().await?;
         let name = |it: &Marking| key.pack(&it.gtin, &it.serial);
         let names: Vec<PackId> = order.packs.iter().map(name).collect();
-        Ok(!self.kept_packs(&names).await?.is_empty())
+        if !self.kept_packs(&names).await?.is_empty() {
+            return Ok(true);
+        }
+        let names = order.cases.iter().map(|sscc| key.container(sscc));
+        Ok(!self.kept_cases(names).await?.is_empty())
     }
 
     /// Checks an order against what is known here.
     pub(crate) async fn planned_moves(&self, order: &PackOrder) -> Result<Plan, HospitalError> {
-        if order.packs.is_empty() || order.packs.len() > ITEMS_MAX {
+        if order.count() == 0 || order.count() > ITEMS_MAX {
             return Err(unusable(format!("an act is on 1 to {ITEMS_MAX} packs")));
         }
         let key = self.trade_key().await?;
@@ -143,6 +170,7 @@ impl Hospital {
             }
         }
         Ok(Plan {
+            cases: self.planned_cases(order, &key).await?,
             act: order.act.clone(),
             key,
             packs,
@@ -162,6 +190,8 @@ fn fits(act: &PackAct, marking: &Marking, known: Option<&Pack>) -> Result<(), Ho
         }
     }
     let place = known.map(|it| it.place);
+    let inside = known.and_then(|it| it.case.as_ref());
+    let comes_out = matches!(act, PackAct::Release { .. });
     let wanted = match act {
         PackAct::Commission if marking.lot.is_empty() || marking.expiry.is_empty() => {
             return Err(unusable(format!("serial {serial} has no lot or no expiry")));
@@ -170,8 +200,17 @@ fn fits(act: &PackAct, marking: &Marking, known: Option<&Pack>) -> Result<(), Ho
         PackAct::Take => Where::Awaited,
         PackAct::TakeBack => Where::OnItsWay,
         PackAct::Undo => Where::Gone,
-        PackAct::Hand { .. } | PackAct::Dispense | PackAct::Decommission(_) => Where::Here,
+        PackAct::Hand { .. }
+        | PackAct::Dispense
+        | PackAct::Decommission(_)
+        | PackAct::Contain { .. }
+        | PackAct::Release { .. } => Where::Here,
     };
+    if let Some(case) = inside.filter(|_| !comes_out) {
+        return Err(refused(format!(
+            "serial {serial} is in the case {case}: unpack it first, or act on the case"
+        )));
+    }
     if place == Some(wanted) {
         return Ok(());
     }
@@ -191,13 +230,18 @@ impl Plan {
         let mut made = Made {
             moves: Moves::Undo { items: Vec::new() },
             rows: Vec::new(),
-            told: Vec::new(),
+            cases: Vec::new(),
+            told: PacksTold::default(),
         };
         made.moves = match &self.act {
             PackAct::Commission => self.commissioned(fresh, &mut made),
-            PackAct::Hand { to } => self.handed(to, fresh, &mut made),
+            PackAct::Contain { .. } => self.contained(fresh, &mut made),
+            PackAct::Release { .. } => self.released(&mut made),
+            PackAct::Hand { to } if self.cases.is_empty() => self.handed(to, fresh, &mut made),
+            PackAct::Hand { to } => self.cases.handed(to, fresh, &mut made),
             PackAct::Recall => Moves::Recall { items: self.lots() },
-            _ => self.presented(&mut made),
+            _ if self.cases.is_empty() => self.presented(&mut made),
+            act => self.cases.presented(act, &mut made),
         };
         made
     }
@@ -231,13 +275,9 @@ impl Plan {
                 opening: opening(&known.opening),
                 next: next.lock(to.as_str()),
             });
-            made.told.push(PackTold {
-                gtin: known.gtin.clone(),
-                serial: known.serial.clone(),
-                lot: known.lot.clone(),
-                expiry: known.expiry.clone(),
-                opening: hex(&next.0),
-            });
+            made.told
+                .packs
+                .push(PackTold::new(known, hex(&next.0), None));
             let sent = Pack {
                 place: Where::OnItsWay,
                 to: Some(to.to_string()),
@@ -247,6 +287,67 @@ impl Plan {
         }
         Moves::Hand {
             units: Units::Packs,
+            items,
+        }
+    }
+
+    /// Into a case. It holds for what is inside from then on.
+    fn contained(&self, fresh: &dyn Fn(usize) -> Opening, made: &mut Made) -> Moves {
+        let (container, mut case) = self.cases.around(|| fresh(0));
+        let mut items = Vec::with_capacity(self.packs.len());
+        for (name, _, known) in &self.packs {
+            let Some(known) = known else { continue };
+            items.push(Presented {
+                unit: UnitId::from(*name),
+                opening: opening(&known.opening),
+            });
+            case.packs.insert(name.to_string());
+            let inside = Some(container.to_string());
+            made.rows.push((
+                *name,
+                Pack {
+                    inside,
+                    ..known.clone()
+                },
+            ));
+        }
+        let units = self
+            .cases
+            .contained((container, &mut case), &mut items, made);
+        let shown = opening(&case.opening);
+        made.cases.push((container, case));
+        Moves::Contain {
+            container,
+            opening: shown,
+            units,
+            items,
+        }
+    }
+
+    /// Out of a case: what comes out is held under the lock of the case.
+    fn released(&self, made: &mut Made) -> Moves {
+        let (container, mut case) = self.cases.around(|| Opening::NONE);
+        let mut items = Vec::with_capacity(self.packs.len());
+        for (name, _, known) in &self.packs {
+            let Some(known) = known else { continue };
+            items.push(UnitId::from(*name));
+            case.packs.remove(&name.to_string());
+            let out = Pack {
+                inside: None,
+                opening: case.opening.clone(),
+                ..known.clone()
+            };
+            made.rows.push((*name, out));
+        }
+        let units = self
+            .cases
+            .released((container, &mut case), &mut items, made);
+        let shown = opening(&case.opening);
+        made.cases.push((container, case));
+        Moves::Release {
+            container,
+            opening: shown,
+            units,
             items,
         }
     }
@@ -326,6 +427,8 @@ fn row(marking: &Marking, place: Where, opening: &Opening) -> Pack {
         from: None,
         to: None,
         opening: hex(&opening.0),
+        inside: None,
+        case: None,
     }
 }
 

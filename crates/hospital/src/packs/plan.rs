@@ -15,9 +15,14 @@ pub(super) const DISPOSITION: &str = "https://ref.gs1.org/cbv/Disp-";
 /// are events about other things than single packs, and declarations of errors.
 pub(super) fn order_of(event: &Event) -> Option<PackOrder> {
     let members = event.members();
-    let is_about_packs = event.event_type() == "ObjectEvent"
-        && !members.contains_key("errorDeclaration")
-        && list(members.get("quantityList")).is_empty();
+    if members.contains_key("errorDeclaration") {
+        return None;
+    }
+    if event.event_type() == "AggregationEvent" {
+        return packed(event);
+    }
+    let is_about_packs =
+        event.event_type() == "ObjectEvent" && list(members.get("quantityList")).is_empty();
     if !is_about_packs {
         return None;
     }
@@ -40,12 +45,40 @@ pub(super) fn order_of(event: &Event) -> Option<PackOrder> {
         ("holding", "OBSERVE", "non_sellable_other") => PackAct::Mark(Finding::Suspect),
         _ => return None,
     };
-    let packs = list(members.get("epcList"));
-    if packs.is_empty() || packs.len() > ITEMS_MAX {
+    order(
+        act,
+        list(members.get("epcList")),
+        printed(members.get("ilmd")),
+    )
+}
+
+/// Packs or cases that go into a case, or come out of it.
+fn packed(event: &Event) -> Option<PackOrder> {
+    let members = event.members();
+    if !list(members.get("childQuantityList")).is_empty() {
         return None;
     }
-    let (lot, expiry) = printed(members.get("ilmd"));
-    let packs = packs.iter().map(|epc| {
+    let case = sscc(members.get("parentID").and_then(Value::as_str)?)?;
+    let act = match members.get("action").and_then(Value::as_str)? {
+        "ADD" => PackAct::Contain { case },
+        "DELETE" => PackAct::Release { case },
+        _ => return None,
+    };
+    let children = list(members.get("childEPCs"));
+    order(act, children, <(String, String)>::default())
+}
+
+/// An act on packs alone or on cases alone.
+fn order(act: PackAct, epcs: &[Value], (lot, expiry): (String, String)) -> Option<PackOrder> {
+    if epcs.is_empty() || epcs.len() > ITEMS_MAX {
+        return None;
+    }
+    let cases = epcs.iter().map(|epc| sscc(epc.as_str()?));
+    if let Some(cases) = cases.collect::<Option<Vec<String>>>() {
+        let packs = Vec::new();
+        return Some(PackOrder { act, packs, cases });
+    }
+    let packs = epcs.iter().map(|epc| {
         let (gtin, serial) = pack(epc.as_str()?)?;
         Some(Marking {
             gtin,
@@ -55,7 +88,8 @@ pub(super) fn order_of(event: &Event) -> Option<PackOrder> {
         })
     });
     let packs: Vec<Marking> = packs.collect::<Option<_>>()?;
-    Some(PackOrder { act, packs })
+    let cases = Vec::new();
+    Some(PackOrder { act, packs, cases })
 }
 
 pub(super) fn list(value: Option<&Value>) -> &[Value] {
@@ -79,6 +113,13 @@ fn pack(epc: &str) -> Option<(String, String)> {
     let link = identifier::canonical(epc)?;
     let elements = gs1::digital_link::parse(&link).ok()?;
     Some((elements.gtin()?.to_owned(), elements.serial()?.to_owned()))
+}
+
+/// The SSCC of a case.
+fn sscc(epc: &str) -> Option<String> {
+    let link = identifier::canonical(epc)?;
+    let elements = gs1::digital_link::parse(&link).ok()?;
+    elements.sscc().map(str::to_owned)
 }
 
 /// The member to whom ownership goes.

@@ -42,6 +42,24 @@ pub(crate) fn scanned(scan: &str) -> Result<Scanned, HospitalError> {
     readings(scan)?.only()
 }
 
+/// The SSCC of a case or a pallet, where a scan is one.
+pub(crate) fn case_of(scan: &str) -> Option<String> {
+    let scan = scan.trim();
+    if scan.len() > fault::BYTES_MAX {
+        return None;
+    }
+    let elements = if scan.starts_with('(') {
+        gs1::brackets::parse(scan).ok()?
+    } else {
+        match Explainer::default().explain(scan) {
+            Explanation::Sound(elements) => elements,
+            Explanation::Repaired(repair) => repair.elements,
+            _ => return None,
+        }
+    };
+    elements.sscc().map(str::to_owned)
+}
+
 /// All that a scan may mean, for whoever can ask the ledger which of it there is.
 pub(crate) fn readings(scan: &str) -> Result<Readings, HospitalError> {
     let scan = scan.trim();

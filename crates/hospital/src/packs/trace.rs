@@ -3,14 +3,19 @@
 //! Each organisation answers whoever it handed the pack to, and a regulator, and asks in its turn
 //! whom it had the pack from. Nobody else learns that it ever held it.
 
+use std::collections::BTreeSet;
+
+use epcis::identifier;
+use serde_json::Value;
 use store::{EPCIS_EVENT, EpcisOrder, EpcisQuery, Page};
 use supply::detect::Suspicion;
 
+use super::case::{DEPTH_MAX, outermost};
 use super::compose::link;
 use super::event::EPC_FIELDS;
 use super::held::Pack;
 use super::looks;
-use super::message::{StepTold, TRACE, TraceAnswer, TraceAsk};
+use super::message::{TRACE, TraceAnswer, TraceAsk, TraceStep};
 use super::order::Marking;
 use super::scanned::{Scanned, scanned};
 use super::suspicion::suspicions;
@@ -37,17 +42,6 @@ pub struct Trace {
     pub suspicions: Vec<Suspicion>,
     /// What each organisation knows, this one first, then back to the maker.
     pub steps: Vec<TraceStep>,
-}
-
-/// What one organisation knows.
-#[derive(Debug, Clone)]
-pub struct TraceStep {
-    /// Its name.
-    pub organisation: String,
-    /// EPCIS events, JSON, in the order of their times, each with its receipt once there is one.
-    pub events: Vec<(String, Option<String>)>,
-    /// Why there is nothing, or nothing further back.
-    pub problem: Option<String>,
 }
 
 impl Hospital {
@@ -80,6 +74,7 @@ impl Hospital {
             pack: pack.as_ref(),
             lot: lot.as_ref(),
             held: held.as_ref(),
+            custody: pack.and_then(|it| outermost(&state, it.custody)),
             here: &self.0.organisation,
             now_us: self.now_us(),
         };
@@ -91,7 +86,7 @@ impl Hospital {
         Ok(Trace {
             suspicions,
             marking: held.map_or(marking, |it| it.marking()),
-            steps: steps.into_iter().map(TraceStep::from).collect(),
+            steps,
         })
     }
 
@@ -102,8 +97,8 @@ impl Hospital {
         serial: &str,
         held: Option<&Pack>,
         hops: u8,
-    ) -> Result<Vec<StepTold>, HospitalError> {
-        let mut steps = vec![StepTold {
+    ) -> Result<Vec<TraceStep>, HospitalError> {
+        let mut steps = vec![TraceStep {
             organisation: self.0.organisation.clone(),
             events: self.proven_events(gtin, serial).await?,
             problem: None,
@@ -126,7 +121,7 @@ impl Hospital {
         };
         match answer {
             Ok(more) => steps.extend(more.into_iter().take(usize::from(HOPS_MAX))),
-            Err(error) => steps.push(StepTold {
+            Err(error) => steps.push(TraceStep {
                 organisation: before.to_owned(),
                 events: Vec::new(),
                 problem: Some(error.to_string()),
@@ -157,17 +152,42 @@ impl Hospital {
         Ok(TraceAnswer { steps })
     }
 
-    /// The events that name a pack, in the order of their times.
+    /// The events that name a pack, or a case while it may have been in it, in the order of their
+    /// times.
     pub(super) async fn events_of_pack(
         &self,
         gtin: &str,
         serial: &str,
     ) -> Result<Vec<Record>, HospitalError> {
         let link = link(gtin, serial);
-        let fields = EPC_FIELDS.iter();
-        let terms = fields.map(|field| ((*field).to_owned(), link.clone()));
+        let mut terms: Vec<(String, String)> = EPC_FIELDS
+            .iter()
+            .map(|field| ((*field).to_owned(), link.clone()))
+            .collect();
+        let mut cases: BTreeSet<String> = BTreeSet::new();
+        for _ in 0..=DEPTH_MAX {
+            let records = self.events_with(terms.clone()).await?;
+            let around = records.iter().filter_map(|it| case_around(&it.body));
+            let new: Vec<String> = around.filter(|it| cases.insert(it.clone())).collect();
+            if new.is_empty() {
+                return Ok(records);
+            }
+            // What names a case as the parent is about other packs.
+            let named = new
+                .iter()
+                .flat_map(|case| ["epc", "child"].map(|field| (field.to_owned(), case.clone())));
+            terms.extend(named);
+        }
+        self.events_with(terms).await
+    }
+
+    /// The events with one of these values, opened.
+    async fn events_with(
+        &self,
+        terms: Vec<(String, String)>,
+    ) -> Result<Vec<Record>, HospitalError> {
         let query = EpcisQuery {
-            terms: vec![terms.collect()],
+            terms: vec![terms],
             types: Vec::new(),
             event_us: (i64::MIN, i64::MAX),
             recorded_us: (i64::MIN, i64::MAX),
@@ -205,12 +225,9 @@ impl Hospital {
     }
 }
 
-impl From<StepTold> for TraceStep {
-    fn from(told: StepTold) -> Self {
-        Self {
-            organisation: told.organisation,
-            events: told.events,
-            problem: told.problem,
-        }
-    }
+/// The case of an event that tells of packing.
+fn case_around(body: &[u8]) -> Option<String> {
+    let event: Value = serde_json::from_slice(body).ok()?;
+    let parent = event.get("parentID")?.as_str()?;
+    (event.get("type")? == "AggregationEvent").then(|| identifier::canonical_or_same(parent))
 }

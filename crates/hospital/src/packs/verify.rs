@@ -6,6 +6,7 @@ use supply::detect::probing::Lookup;
 use supply::detect::{Reading, Suspicion};
 use supply::ids::{Opening, TradeKey};
 
+use super::case::outermost;
 use super::expiry;
 use super::held::{Pack as Held, Where};
 use super::looks;
@@ -84,6 +85,8 @@ pub struct Verification {
     pub mended: Option<String>,
     /// Where the pack is, seen from here; `None`: it was never here.
     pub place: Option<Where>,
+    /// The SSCC of the case that it is in.
+    pub case: Option<String>,
     /// Who handed it over, or to whom it was handed.
     pub other: Option<String>,
     /// The acts that can be done here now.
@@ -124,6 +127,7 @@ impl Hospital {
             pack: pack.as_ref(),
             lot: lot.as_ref(),
             held: held.as_ref(),
+            custody: pack.and_then(|it| outermost(&state, it.custody)),
             here: &self.0.organisation,
             now_us: self.now_us(),
         };
@@ -151,6 +155,7 @@ impl Hospital {
         Ok(Verification {
             acts: seen.acts(verdict),
             place: held.as_ref().map(|it| it.place),
+            case: held.as_ref().and_then(|it| it.case.clone()),
             other: held
                 .as_ref()
                 .and_then(|it| it.to.clone().or(it.from.clone())),
@@ -217,6 +222,8 @@ pub(super) struct Seen<'a> {
     pub(super) pack: Option<&'a Pack>,
     pub(super) lot: Option<&'a Lot>,
     pub(super) held: Option<&'a Held>,
+    /// In whose hands the ledger has it, or the case that it is in.
+    pub(super) custody: Option<Custody>,
     pub(super) here: &'a str,
     pub(super) now_us: i64,
 }
@@ -259,7 +266,7 @@ impl Seen<'_> {
         if expiry::is_past(&self.marking.expiry, self.now_us) {
             say(Verdict::Expired, "expired", None);
         }
-        if pack.status == Status::Active && !self.is_ours(pack) {
+        if pack.status == Status::Active && !self.is_ours() {
             say(Verdict::Elsewhere, "in-other-hands", None);
         }
         for one in suspicions {
@@ -282,20 +289,20 @@ impl Seen<'_> {
             facts_match: self
                 .pack
                 .and_then(|pack| matches(self.key, self.marking, pack)),
-            is_ours: self.pack.is_some_and(|pack| self.is_ours(pack)),
+            is_ours: self.is_ours(),
             here: self.here,
             now_us: self.now_us,
         }
     }
 
     /// Whether the ledger has it here, or on its way here.
-    fn is_ours(&self, pack: &Pack) -> bool {
+    fn is_ours(&self) -> bool {
         let Some(held) = self.held else { return false };
         let lock = opening(&held.opening).lock(self.here);
-        match pack.custody {
-            Custody::Held(holder) => holder == lock,
-            Custody::Transit { holder, next } => holder == lock || next == lock,
-            Custody::Inside(_) => false,
+        match self.custody {
+            Some(Custody::Held(holder)) => holder == lock,
+            Some(Custody::Transit { holder, next }) => holder == lock || next == lock,
+            Some(Custody::Inside(_)) | None => false,
         }
     }
 
@@ -305,15 +312,21 @@ impl Seen<'_> {
             return Vec::new();
         };
         let active = pack.status == Status::Active;
+        if self.held.is_some_and(|it| it.inside.is_some()) {
+            return match self.held.map(|it| it.place) {
+                Some(Where::Here) if self.is_ours() => vec!["unpack"],
+                _ => Vec::new(),
+            };
+        }
         match self.held.map(|it| it.place) {
-            Some(Where::Awaited) if self.is_ours(pack) => vec!["receive"],
-            Some(Where::OnItsWay) if active && self.is_ours(pack) => vec!["take-back"],
-            Some(Where::Here) if active && self.is_ours(pack) => {
+            Some(Where::Awaited) if self.is_ours() => vec!["receive"],
+            Some(Where::OnItsWay) if active && self.is_ours() => vec!["take-back"],
+            Some(Where::Here) if active && self.is_ours() => {
                 let mut acts = Vec::new();
                 if verdict == Verdict::Real {
                     acts.push("dispense");
                 }
-                acts.extend(["ship", "decommission", "mark"]);
+                acts.extend(["ship", "pack", "decommission", "mark"]);
                 acts
             }
             Some(Where::Gone) if !active => vec!["undo"],
@@ -323,7 +336,7 @@ impl Seen<'_> {
 }
 
 /// The opening of the lock that this organisation was given, if it was.
-pub(super) fn opens(pack: &Pack, given: &Opening, here: &str) -> bool {
+pub(super) fn opens(custody: &Custody, given: &Opening, here: &str) -> bool {
     let lock = given.lock(here);
-    matches!(pack.custody, Custody::Transit { next, .. } if next == lock)
+    matches!(custody, Custody::Transit { next, .. } if *next == lock)
 }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::{HOME, check, list};
-use crate::form::{self, Faults};
+use crate::form::{self, Faults, Line};
 use crate::record::text;
 use crate::trouble::Trouble;
 use crate::visit::{Filled, Visit};
@@ -17,19 +17,21 @@ pub(super) struct Given {
     act: String,
     to: String,
     reason: String,
+    case: String,
 }
 
 /// What can be done with a pack here and now: the first is a button of its own, the rarer ones are
 /// folded up.
 pub(super) async fn offered(
     visit: &Visit,
-    scan: &str,
     found: &Value,
     is_maker: bool,
     given: &Given,
     faults: &Faults,
 ) -> Result<Markup, Trouble> {
     let can = |act: &str| list(found, "acts").iter().any(|it| it == act);
+    // The code as it was understood: the scan itself may have been mended.
+    let scan = text(found, "/pack/code");
     let verdict = text(found, "/verdict");
     let marked = matches!(verdict, "suspect" | "illegitimate");
     let recall = is_maker
@@ -61,6 +63,7 @@ pub(super) async fn offered(
                 ("undo", "second")] {
                 @if can(act) { (one(act, class)) }
             }
+            @if can("unpack") { (unpack(visit, found)) }
         }
         @if can("undo") { p.soft { (visit.say("packs-undo-hint")) } }
         @if can("mark") {
@@ -77,6 +80,12 @@ pub(super) async fn offered(
                     (form::select("to", &visit.say("packs-ship-to"), &members, &given.to, faults))
                     button.second type="submit" { (visit.say("packs-act-ship")) }
                 }))
+            }
+        }
+        @if can("pack") {
+            details open[open("pack")] {
+                summary { (visit.say("packs-pack")) }
+                (pack(visit, scan, given, faults))
             }
         }
         @if can("decommission") {
@@ -96,6 +105,36 @@ pub(super) async fn offered(
             }
         }
     })
+}
+
+/// A pack out of its case, or all that is in a case.
+fn unpack(visit: &Visit, found: &Value) -> Markup {
+    let (code, word) = (text(found, "/pack/code"), visit.say("packs-act-unpack"));
+    let pairs = match text(found, "/case") {
+        "" => vec![("act", "unpack"), ("case", code), ("scan", code)],
+        case => vec![("act", "unpack"), ("case", case), ("scan", code)],
+    };
+    form::button(visit, "/portal/packs/act", "second", &word, &pairs)
+}
+
+/// The form that puts a pack into a case.
+fn pack(visit: &Visit, scan: &str, given: &Given, faults: &Faults) -> Markup {
+    form::form(
+        visit,
+        "/portal/packs/act",
+        &html! {
+            (hidden(scan, "pack"))
+            (Line {
+                name: "case",
+                kind: "text",
+                label: visit.say("packs-pack-case"),
+                hint: visit.say("packs-pack-case-about"),
+                value: &given.case,
+                autocomplete: "off",
+            }.show(faults))
+            button.second type="submit" { (visit.say("packs-act-pack")) }
+        },
+    )
 }
 
 /// The form that takes a pack out of the trade.
@@ -170,6 +209,7 @@ pub(super) async fn act(filled: Filled) -> Result<Response, Trouble> {
         act: act.to_owned(),
         to: filled.get("to").to_owned(),
         reason: filled.get("reason").to_owned(),
+        case: filled.get("case").trim().to_owned(),
     };
     let mut faults = Faults::default();
     let mut order = json!({ "act": act, "scans": [scan] });
@@ -180,6 +220,15 @@ pub(super) async fn act(filled: Filled) -> Result<Response, Trouble> {
             faults.add("reason", visit.say("packs-fault-reason"));
         }
         "decommission" => order["reason"] = given.reason.clone().into(),
+        "pack" if given.case.is_empty() => faults.add("case", visit.say("packs-fault-case")),
+        "pack" => order["case"] = given.case.clone().into(),
+        "unpack" => {
+            order["case"] = given.case.clone().into();
+            if given.case == scan {
+                // All that is in it.
+                order["scans"] = json!([]);
+            }
+        }
         "mark" => order["finding"] = filled.get("finding").into(),
         "receive" | "take-back" | "dispense" | "undo" | "recall" => {}
         _ => return Err(visit.absent()),

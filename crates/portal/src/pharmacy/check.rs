@@ -5,7 +5,7 @@ use hospital::pairs;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::{HOME, act, handles, has_role, list, printed, said, verdict};
+use super::{HOME, act, case, handles, has_role, list, printed, said, verdict};
 use crate::date;
 use crate::form::{self, Faults, Line};
 use crate::record::text;
@@ -13,7 +13,7 @@ use crate::trouble::Trouble;
 use crate::visit::{Filled, Visit};
 
 /// What a form of an act has done, in the address of the page that follows.
-const DONE: [&str; 8] = [
+const DONE: [&str; 10] = [
     "ship",
     "receive",
     "take-back",
@@ -22,6 +22,8 @@ const DONE: [&str; 8] = [
     "undo",
     "mark",
     "recall",
+    "pack",
+    "unpack",
 ];
 
 /// `GET /portal/packs?after=&done=`
@@ -70,6 +72,7 @@ pub(super) async fn start(
         @if handles(visit) && has_role(&known, "maker") {
             p { a.button.second href="/portal/packs/make" { (visit.say("packs-make")) } }
         }
+        (cases_here(visit, &known))
         (known_here(visit, &known))
     };
     Ok(visit.page(&title, &content))
@@ -94,6 +97,26 @@ pub(super) fn field(visit: &Visit, scan: &str, faults: &Faults) -> Markup {
     )
 }
 
+/// The cases that are known here, each to be looked at.
+fn cases_here(visit: &Visit, known: &Value) -> Markup {
+    let cases = list(known, "cases");
+    html! {
+        @if !cases.is_empty() {
+            h2 { (visit.say("packs-cases")) }
+            ul.lines {
+                @for case in cases {
+                    li {
+                        div.item.pack {
+                            (case::open(visit, text(case, "/code")))
+                            p.soft { (verdict::place(visit, &seen(case))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn known_here(visit: &Visit, known: &Value) -> Markup {
     let packs = list(known, "packs");
     html! {
@@ -113,14 +136,19 @@ fn known_here(visit: &Visit, known: &Value) -> Markup {
     }
 }
 
-fn item(visit: &Visit, pack: &Value) -> Markup {
-    let place = text(pack, "/place");
+/// Where something of a list is, and who is on the other side.
+fn seen(listed: &Value) -> Value {
+    let place = text(listed, "/place");
     let other = match place {
-        "awaited" => text(pack, "/from"),
-        "on-its-way" | "gone" => text(pack, "/to"),
+        "awaited" => text(listed, "/from"),
+        "on-its-way" | "gone" => text(listed, "/to"),
         _ => "",
     };
-    let seen = json!({ "place": place, "other": other });
+    json!({ "place": place, "other": other })
+}
+
+fn item(visit: &Visit, pack: &Value) -> Markup {
+    let seen = seen(pack);
     html! {
         div.item.pack {
             (form::form(visit, "/portal/packs/check", &html! {
@@ -170,6 +198,9 @@ pub(super) async fn checked(
         Ok(found) => found,
         Err(trouble) => return unread(visit, scan, trouble).await,
     };
+    if found["contents"].is_object() {
+        return case::show(visit, &found, given, faults, words).await;
+    }
     let known = visit.get("/packs").await?;
     let title = visit.say("packs-verdict");
     let content = html! {
@@ -179,14 +210,15 @@ pub(super) async fn checked(
         (said(visit, words))
         (verdict::show(visit, &found))
         @if handles(visit) {
-            (act::offered(visit, scan, &found, has_role(&known, "maker"), given, faults).await?)
+            (act::offered(visit, &found, has_role(&known, "maker"), given, faults).await?)
         }
         (verdict::details(visit, &found))
+        (verdict::suspicions(visit, &found))
         @if text(&found, "/verdict") != "unknown" {
             h2 { (visit.say("packs-trace")) }
             p { (visit.say("packs-trace-lead")) }
             (form::button(visit, "/portal/packs/trace", "second", &visit.say("packs-trace-go"),
-                &[("scan", scan)]))
+                &[("scan", text(&found, "/pack/code"))]))
         }
         h2 { (visit.say("packs-next")) }
         (field(visit, "", &Faults::default()))

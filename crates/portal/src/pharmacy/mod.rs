@@ -2,6 +2,7 @@
 //! been. A pharmacist acts; clinicians and officers look. The door decides at each request.
 
 mod act;
+mod case;
 mod check;
 mod make;
 mod map;

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use proof::event::Event;
 use serde_json::{Value, json};
 
-use super::{HOME, check, list, map, printed};
+use super::{HOME, check, list, map, printed, verdict};
 use crate::record::text;
 use crate::trouble::Trouble;
 use crate::visit::{Filled, Visit};
@@ -38,6 +38,7 @@ pub(super) async fn show(filled: Filled) -> Result<Response, Trouble> {
             (map::draw(visit, &way))
             @for step in &steps { (one(visit, step)) }
         }
+        (verdict::suspicions(visit, &traced))
         (form::button(visit, "/portal/packs/check", "second", &visit.say("packs-check-again"),
             &[("scan", scan)]))
     };

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::{list, printed};
+use super::{case, list, printed};
 use crate::date;
 use crate::record::text;
 use crate::visit::Visit;
@@ -72,12 +72,13 @@ fn why(visit: &Visit, reason: &Value) -> Markup {
     let code = text(reason, "/code");
     let since = text(reason, "/since");
     html! {
-        @match code.strip_prefix("decommissioned-") {
-            Some(reason) => {
-                (visit.tell("packs-why-decommissioned",
-                    &[("reason", &visit.language.coded("packs-reason", reason))]))
-            }
-            None => { (visit.language.coded("packs-why", code)) }
+        @if let Some(reason) = code.strip_prefix("decommissioned-") {
+            (visit.tell("packs-why-decommissioned",
+                &[("reason", &visit.language.coded("packs-reason", reason))]))
+        } @else if let Some(rule) = code.strip_prefix("detected-") {
+            (visit.language.coded("packs-rule", rule))
+        } @else {
+            (visit.language.coded("packs-why", code))
         }
         @if !since.is_empty() {
             " " (visit.say("packs-since")) " " (date::stamp(visit.language, since)) "."
@@ -103,6 +104,28 @@ pub(super) fn place(visit: &Visit, pack: &Value) -> String {
     }
 }
 
+/// What the rules of detection say, also what is no alarm.
+pub(super) fn suspicions(visit: &Visit, found: &Value) -> Markup {
+    let all = list(found, "suspicions");
+    html! {
+        @if !all.is_empty() {
+            h2 { (visit.say("packs-suspicions")) }
+            p { (visit.say("packs-suspicions-about")) }
+            ul.lines {
+                @for one in all {
+                    li {
+                        p.title { (visit.language.coded("packs-rule", text(one, "/rule"))) }
+                        p {
+                            (visit.language.coded("packs-certainty", text(one, "/certainty")))
+                            " " q lang="en" { (text(one, "/reason")) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// What is printed, what was mended, where it is, and on what the answer rests.
 pub(super) fn details(visit: &Visit, found: &Value) -> Markup {
     let proof = text(found, "/proof");
@@ -118,6 +141,9 @@ pub(super) fn details(visit: &Visit, found: &Value) -> Markup {
         dl.facts {
             (printed::facts(visit, &found["pack"]))
             div { dt { (visit.say("packs-place")) } dd { (place(visit, found)) } }
+            @if let Some(case) = found["case"].as_str() {
+                div { dt { (visit.say("packs-case")) } dd { (case::open(visit, case)) } }
+            }
             div {
                 dt { (visit.say("packs-state")) }
                 dd {

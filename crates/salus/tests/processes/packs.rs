@@ -120,6 +120,8 @@ fn a_pack_goes_from_its_maker_to_a_patient_and_a_copy_is_found_out() {
     assert!(found["proof"].is_string(), "{found}");
     trade.act(PHARMACY, &early);
 
+    assert_eq!(found["suspicions"], json!([]), "{found}");
+
     // Its number again, on another pack, at another pharmacy and at the same one.
     assert_eq!(trade.verdict(ST_MARY, &scans[0]), "used");
     trade.refused(PHARMACY, &early, "its life has ended");
@@ -155,8 +157,82 @@ fn a_pack_goes_from_its_maker_to_a_patient_and_a_copy_is_found_out() {
         &json!({ "act": "dispense", "scans": [scans[2]] }),
         "recalled",
     );
+    a_pallet_changes_hands_as_one_item(&trade);
     the_way_back_is_proven(&trade, &scans[0]);
     a_member_that_never_held_one_knows_nothing(&trade, &scans);
+}
+
+/// Two packs in a case on a pallet, and what the receiver finds inside.
+fn a_pallet_changes_hands_as_one_item(trade: &Trade) {
+    const CASE: &str = "(00)095060001343520017";
+    const PALLET: &str = "(00)095060001343520024";
+    let scans = {
+        let lot = json!({ "gtin": GTIN, "lot": "CASES-1", "expiry": "491231", "count": 3 });
+        let made = trade.act(MAKER, &json!({ "act": "commission", "make": lot }));
+        let scans = made["scans"].as_array().unwrap().iter();
+        let scans = scans.map(|it| it.as_str().unwrap().to_owned());
+        scans.collect::<Vec<String>>()
+    };
+    let (inside, outside) = (&scans[..2], &scans[2]);
+    trade.act(
+        MAKER,
+        &json!({ "act": "pack", "case": CASE, "scans": inside }),
+    );
+    let found = trade.verify(MAKER, &inside[0]);
+    assert_eq!(found["verdict"], "real", "{found}");
+    assert_eq!(
+        (&found["case"], &found["acts"]),
+        (&json!(CASE), &json!(["unpack"]))
+    );
+    let alone = json!({ "act": "ship", "to": trade.consortium.id(PHARMACY), "scans": inside });
+    trade.refused(MAKER, &alone, "unpack it first");
+    trade.act(
+        MAKER,
+        &json!({ "act": "pack", "case": PALLET, "scans": [CASE] }),
+    );
+    let wrong = json!({ "act": "unpack", "case": PALLET, "scans": [outside] });
+    trade.refused(MAKER, &wrong, "");
+    trade.ship(MAKER, PHARMACY, &[PALLET.to_owned()]);
+    trade.act(PHARMACY, &json!({ "act": "receive", "scans": [PALLET] }));
+    let pallet = trade.verify(PHARMACY, PALLET);
+    assert_eq!(pallet["verdict"], "real", "{pallet}");
+    assert_eq!(pallet["contents"]["cases"], json!([CASE]), "{pallet}");
+    assert_eq!(
+        pallet["contents"]["packs"].as_array().map(Vec::len),
+        Some(2)
+    );
+    assert_eq!(trade.verdict(MAKER, PALLET), "elsewhere");
+    let early = json!({ "act": "dispense", "scans": [inside[0]] });
+    trade.refused(PHARMACY, &early, "unpack it first");
+    trade.act(
+        PHARMACY,
+        &json!({ "act": "unpack", "case": PALLET, "scans": [CASE] }),
+    );
+    trade.act(
+        PHARMACY,
+        &json!({ "act": "unpack", "case": CASE, "scans": inside }),
+    );
+    trade.act(PHARMACY, &early);
+    assert_eq!(trade.verdict(PHARMACY, &inside[1]), "real");
+    assert_eq!(trade.verdict(PHARMACY, outside), "elsewhere");
+    let traced = trade
+        .ask(PHARMACY, "trace", &json!({ "scan": inside[0] }))
+        .json();
+    let steps: Vec<Vec<&str>> = traced["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| {
+            let events = step["events"].as_array().unwrap().iter();
+            events
+                .map(|it| it["event"]["bizStep"].as_str().unwrap())
+                .collect()
+        })
+        .collect();
+    let here = vec!["receiving", "unpacking", "unpacking", "dispensing"];
+    let there = vec!["commissioning", "packing", "packing", "shipping"];
+    assert_eq!(steps, [here, there], "{traced}");
+    assert_eq!(traced["suspicions"], json!([]), "{traced}");
 }
 
 fn the_way_back_is_proven(trade: &Trade, scan: &str) {
