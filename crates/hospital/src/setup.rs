@@ -89,6 +89,8 @@ pub(crate) struct Inner {
     pub(crate) trade: tokio::sync::Mutex<()>,
     /// Packs that were looked up and do not exist, by user.
     pub(crate) guesses: Tally,
+    /// Named queries and those who watch them.
+    pub(crate) standing: crate::packs::Standing,
     /// Held while questions or requests are counted and one is stored.
     pub(crate) asking: tokio::sync::Mutex<()>,
     /// Tells who shows a patient's record that it changed.
@@ -134,6 +136,7 @@ impl Hospital {
             anchored: tokio::sync::Notify::new(),
             trade: tokio::sync::Mutex::new(()),
             guesses: crate::packs::guesses(),
+            standing: crate::packs::Standing::default(),
             asking: tokio::sync::Mutex::new(()),
             changes: crate::changes::Changes::default(),
         })))

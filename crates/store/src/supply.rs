@@ -82,11 +82,21 @@ pub enum Drawer {
     Packs,
     /// Moves under way, by the id of their transaction.
     Moves,
+    /// Named queries, by a keyed hash of their name.
+    Queries,
+    /// Subscriptions to them, by their id as text.
+    Subscriptions,
 }
 
 impl Drawer {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Captures, Self::Packs, Self::Moves];
+    pub const ALL: [Self; 5] = [
+        Self::Captures,
+        Self::Packs,
+        Self::Moves,
+        Self::Queries,
+        Self::Subscriptions,
+    ];
 }
 
 impl Store {
