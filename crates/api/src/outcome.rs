@@ -85,19 +85,22 @@ pub(crate) fn fhir_failure(error: &ApiError) -> Response {
 /// A failure elsewhere. RFC 9457 3.
 pub(crate) fn problem(error: &ApiError) -> Response {
     let described = error.describe();
+    let kind = format!("urn:salus:error:{}", described.name);
+    problem_as(error, &described, &kind)
+}
+
+/// A failure whose type another specification names.
+pub(crate) fn problem_as(error: &ApiError, described: &Described, kind: &str) -> Response {
     let body = json!({
-        "type": format!("urn:salus:error:{}", described.name),
+        "type": kind,
         "title": described.status.canonical_reason().unwrap_or("failure"),
         "status": described.status.as_u16(),
         "detail": described.issues.first().map_or("", |issue| &issue.text),
         "code": described.name,
         "hint": described.hint,
     });
-    decorate(
-        respond(described.status, PROBLEM_JSON, body.to_string()),
-        error,
-        &described,
-    )
+    let response = respond(described.status, PROBLEM_JSON, body.to_string());
+    decorate(response, error, described)
 }
 
 /// A response with a body of one kind.

@@ -1,5 +1,6 @@
 //! The only requests that a node makes over HTTP: for the keys of clients and of a provider of
-//! sign-ins, at addresses that an administrator or the operator wrote down.
+//! sign-ins, at addresses that an administrator or the operator wrote down, and to the receivers of
+//! EPCIS subscriptions, at addresses that whoever handles medicines here wrote down.
 //!
 //! Every request is bounded in time and size, follows no redirect, uses no proxy, and goes only to
 //! addresses that the operator allows. The addresses are checked where the name is resolved, so
@@ -9,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::Semaphore;
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -22,7 +24,7 @@ const TIME_MAX: Duration = Duration::from_secs(5);
 const BODY_BYTES_MAX: u64 = 64 << 10;
 const HEADER_BYTES_MAX: usize = 16 << 10;
 /// Requests at the same time; each takes a thread.
-const REQUESTS_MAX: usize = 8;
+pub(crate) const REQUESTS_MAX: usize = 8;
 /// Longest address.
 pub(crate) const URL_BYTES_MAX: usize = 512;
 
@@ -162,6 +164,8 @@ pub(crate) enum Ask {
     Get,
     /// A form, and the `Authorization` header.
     Form(String, Option<String>),
+    /// JSON with more headers; only the status of the answer counts.
+    Json(Bytes, Vec<(&'static str, String)>),
 }
 
 /// The client.
@@ -236,6 +240,18 @@ fn answer(agent: &ureq::Agent, uri: Uri, ask: Ask) -> Result<Fetched, ureq::Erro
                 request = request.header("authorization", value);
             }
             request.send(form)?
+        }
+        Ask::Json(body, headers) => {
+            let mut request = agent.post(uri).header("content-type", "application/json");
+            for (name, value) in headers {
+                request = request.header(name, value);
+            }
+            let response = request.send(&body[..])?;
+            return Ok(Fetched {
+                status: response.status().as_u16(),
+                bytes: Vec::new(),
+                max_age_s: None,
+            });
         }
     };
     let control = response.headers().get("cache-control");

@@ -97,7 +97,9 @@ pub async fn serve(
         // Answers are small and whole: waiting to fill a segment only costs time.
         let _ = stream.set_nodelay(true);
         let service = TowerToHyperService::new(WithPeer(router.clone(), Peer(address)));
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        // A WebSocket takes its connection over, and leaves its place here to the next one.
+        let io = TokioIo::new(stream);
+        let connection = builder.serve_connection_with_upgrades(io, service);
         let connection = graceful.watch(connection.into_owned());
         tokio::spawn(async move {
             // A client that hangs up is no failure of ours.

@@ -39,6 +39,10 @@ pub(crate) struct Shared {
     pub(crate) room: Arc<Semaphore>,
     pub(crate) capabilities: Bytes,
     pub(crate) outgoing: Outgoing,
+    /// To the receivers of subscriptions: apart, so that slow ones keep no sign-in waiting.
+    pub(crate) webhooks: Outgoing,
+    /// Places for those who watch over a WebSocket.
+    pub(crate) sockets: Arc<Semaphore>,
     pub(crate) key_sets: KeySets,
     pub(crate) discovered: Discovered,
 }
@@ -54,6 +58,8 @@ impl Door {
             figures: Figures::default(),
             capabilities: capabilities.into(),
             outgoing: Outgoing::new(config.outgoing),
+            webhooks: Outgoing::new(config.outgoing),
+            sockets: Arc::new(Semaphore::new(crate::epcis::SOCKETS_MAX)),
             key_sets: KeySets::default(),
             discovered: Discovered::default(),
             hospital,
@@ -61,6 +67,7 @@ impl Door {
             mint,
         }));
         figures::start(&door);
+        crate::epcis::start_webhooks(&door);
         Ok(door)
     }
 

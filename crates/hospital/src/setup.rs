@@ -91,6 +91,8 @@ pub(crate) struct Inner {
     pub(crate) guesses: Tally,
     /// What was asked about packs within a day.
     pub(crate) questions: crate::packs::Questions,
+    /// Named queries and those who watch them.
+    pub(crate) standing: crate::packs::Standing,
     /// Held while questions or requests are counted and one is stored.
     pub(crate) asking: tokio::sync::Mutex<()>,
     /// Tells who shows a patient's record that it changed.
@@ -137,6 +139,7 @@ impl Hospital {
             trade: tokio::sync::Mutex::new(()),
             guesses: crate::packs::guesses(),
             questions: crate::packs::Questions::default(),
+            standing: crate::packs::Standing::default(),
             asking: tokio::sync::Mutex::new(()),
             changes: crate::changes::Changes::default(),
         })))

@@ -84,11 +84,22 @@ pub enum Drawer {
     Cases,
     /// Moves under way, by the id of their transaction.
     Moves,
+    /// Named queries, by a keyed hash of their name.
+    Queries,
+    /// Subscriptions to them, by their id as text.
+    Subscriptions,
 }
 
 impl Drawer {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Captures, Self::Packs, Self::Cases, Self::Moves];
+    pub const ALL: [Self; 6] = [
+        Self::Captures,
+        Self::Packs,
+        Self::Cases,
+        Self::Moves,
+        Self::Queries,
+        Self::Subscriptions,
+    ];
 }
 
 impl Store {

@@ -235,7 +235,8 @@ async fn supplied(store: &Store) {
         let id = match drawer {
             Drawer::Captures => b"capture-1".to_vec(),
             Drawer::Packs => vec![1; 16],
-            Drawer::Moves => vec![1; 32],
+            Drawer::Moves | Drawer::Queries => vec![1; 32],
+            Drawer::Subscriptions => vec![1; 36],
         };
         let row = Sealed {
             id,

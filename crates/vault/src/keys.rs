@@ -58,6 +58,15 @@ pub fn mark(key: &[u8; 32], label: &str, parts: &[&[u8]]) -> [u8; 32] {
     bytes
 }
 
+/// HMAC-SHA-256 (RFC 2104) of a message under a secret that somebody else chose: what others check
+/// with any library.
+pub fn hmac_sha256(secret: &[u8], message: &[u8]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let signed = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message);
+    bytes.copy_from_slice(signed.as_ref());
+    bytes
+}
+
 /// Whether two marks are equal, in constant time.
 pub fn same(left: &[u8], right: &[u8]) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(left, right).is_ok()

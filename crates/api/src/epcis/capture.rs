@@ -8,10 +8,9 @@ use hospital::packs::{Capture, Media, OnError};
 use hospital::{HospitalError, pairs};
 use serde_json::{Value, json};
 
-use super::{answered, versions};
+use super::{answered, failure, located};
 use crate::error::ApiError;
 use crate::fhir::agent;
-use crate::outcome::{problem, respond};
 use crate::state::Door;
 
 /// Largest document, and the most events in one: `epcis::Limits`.
@@ -49,7 +48,7 @@ pub(super) async fn document(State(door): State<Door>, request: Request) -> Resp
     let taken: Result<Capture, ApiError> = taken.await;
     match taken {
         Ok(job) => located(StatusCode::ACCEPTED, &format!("/epcis/capture/{}", job.id)),
-        Err(error) => problem(&error),
+        Err(error) => failure::capture(&error),
     }
 }
 
@@ -76,7 +75,7 @@ pub(super) async fn event(State(door): State<Door>, request: Request) -> Respons
             StatusCode::CREATED,
             &format!("/epcis/events/{}", pairs::encode_segment(&id)),
         ),
-        Err(error) => problem(&error),
+        Err(error) => failure::capture(&error),
     }
 }
 
@@ -121,17 +120,6 @@ fn told(job: &Capture) -> Value {
         told["finishedAt"] = finished.clone().into();
     }
     told
-}
-
-fn located(status: StatusCode, path: &str) -> Response {
-    let mut response = respond(status, "application/json", "");
-    let headers = response.headers_mut();
-    headers.remove(header::CONTENT_TYPE);
-    if let Ok(path) = path.parse() {
-        headers.insert(header::LOCATION, path);
-    }
-    versions(headers);
-    response
 }
 
 fn media(headers: &HeaderMap) -> Result<Media, ApiError> {

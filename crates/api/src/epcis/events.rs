@@ -7,8 +7,8 @@ use axum::response::Response;
 use hospital::packs::EventPage;
 use hospital::pairs::{self, Pairs};
 
-use super::answered;
 use super::resources::TopLevel;
+use super::{answered, failure};
 use crate::error::ApiError;
 use crate::fhir::agent;
 use crate::state::Door;
@@ -67,14 +67,18 @@ async fn found(
             .await?;
         Ok(page)
     };
-    let found: Result<EventPage, ApiError> = found.await;
+    paged(found.await, parts)
+}
+
+/// A page of events, with the `Link` to the next.
+pub(super) fn paged(found: Result<EventPage, ApiError>, parts: &Parts) -> Response {
     match found {
         Ok(page) => {
             let mut response = answered(StatusCode::OK, Ok(page.document));
             link(&mut response, parts, page.next.as_deref());
             response
         }
-        Err(error) => answered(StatusCode::OK, Err(error)),
+        Err(error) => failure::query(&error),
     }
 }
 
@@ -95,7 +99,7 @@ pub(super) fn link(response: &mut Response, parts: &Parts, next: Option<&str>) {
 }
 
 /// `GS1-Extensions: prefix=namespace, ...`
-fn extensions(headers: &HeaderMap) -> Vec<(String, String)> {
+pub(super) fn extensions(headers: &HeaderMap) -> Vec<(String, String)> {
     let all = headers.get_all("gs1-extensions");
     let texts = all.iter().filter_map(|value| value.to_str().ok());
     let parts = texts.flat_map(|text| text.split(','));

@@ -1,20 +1,29 @@
 //! `/epcis`: the REST interface of EPCIS 2.0 (section 12, GS1's OpenAPI).
 //!
 //! `capture.rs` takes documents and events in, `events.rs` answers queries, `resources.rs` lists
-//! what can be asked for. Named queries and subscriptions: `docs/reference/epcis.md`.
+//! what can be asked for, `queries.rs` keeps queries under a name. Whoever wants to be told of what
+//! they find subscribes (`subscriptions.rs`, `webhooks.rs`) or watches (`socket.rs`).
 
 mod capture;
 mod events;
+mod failure;
+mod queries;
 mod resources;
+mod socket;
+mod subscriptions;
+mod webhooks;
+
+pub(crate) use socket::SOCKETS_MAX;
+pub(crate) use webhooks::start as start_webhooks;
 
 use axum::Router;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use serde_json::Value;
 
 use crate::error::ApiError;
-use crate::outcome::{problem, respond};
+use crate::outcome::respond;
 use crate::state::Door;
 
 /// EPCIS and CBV versions that are understood.
@@ -35,7 +44,8 @@ pub(crate) fn routes() -> Router<Door> {
             "/epcis/events",
             get(events::all).post(capture::event).options(discover),
         )
-        .route("/epcis/events/{id}", get(events::one).options(discover));
+        .route("/epcis/events/{id}", get(events::one).options(discover))
+        .merge(standing());
     for resource in resources::ALL {
         let path = format!("/epcis/{}", resource.path);
         let list = move |door, query, parts| resources::list(resource, door, query, parts);
@@ -50,6 +60,35 @@ pub(crate) fn routes() -> Router<Door> {
             );
     }
     routes
+}
+
+/// Named queries and who is told of what they find.
+fn standing() -> Router<Door> {
+    Router::new()
+        .route(
+            "/epcis/queries",
+            get(queries::list).post(queries::make).options(discover),
+        )
+        .route(
+            "/epcis/queries/{name}",
+            get(queries::one).delete(queries::remove).options(discover),
+        )
+        .route(
+            "/epcis/queries/{name}/events",
+            get(socket::events).options(discover),
+        )
+        .route(
+            "/epcis/queries/{name}/subscriptions",
+            get(subscriptions::list)
+                .post(subscriptions::make)
+                .options(discover),
+        )
+        .route(
+            "/epcis/queries/{name}/subscriptions/{id}",
+            get(subscriptions::one)
+                .delete(subscriptions::remove)
+                .options(discover),
+        )
 }
 
 /// `OPTIONS`: which versions are understood. EPCIS 2.0, 12.4.
@@ -77,6 +116,18 @@ fn versions(headers: &mut HeaderMap) {
     headers.insert("gs1-cbv-version", HeaderValue::from_static(CBV_VERSION));
 }
 
+/// Something new, and where it is.
+fn located(status: StatusCode, path: &str) -> Response {
+    let mut response = respond(status, "application/json", "");
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_TYPE);
+    if let Ok(path) = path.parse() {
+        headers.insert(header::LOCATION, path);
+    }
+    versions(headers);
+    response
+}
+
 /// An answer, or the failure as EPCIS names it beside our own code.
 fn answered(status: StatusCode, answer: Result<Value, ApiError>) -> Response {
     match answer {
@@ -85,6 +136,6 @@ fn answered(status: StatusCode, answer: Result<Value, ApiError>) -> Response {
             versions(response.headers_mut());
             response
         }
-        Err(error) => problem(&error),
+        Err(error) => failure::capture(&error),
     }
 }

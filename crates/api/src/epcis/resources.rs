@@ -79,7 +79,7 @@ pub(super) async fn list(
             super::events::link(&mut response, &parts, next.as_deref());
             response
         }
-        Err(error) => answered(StatusCode::OK, Err(error)),
+        Err(error) => super::failure::query(&error),
     }
 }
 

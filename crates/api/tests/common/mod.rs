@@ -174,7 +174,11 @@ impl World {
         runtime.block_on(hospital.read_consents()).unwrap();
         let mut config = api::Config::new(base.clone(), SEEDS.token);
         change(&mut config);
-        let router = api::router(hospital.clone(), config.clone()).unwrap();
+        let router = {
+            // Subscribers are told within the runtime.
+            let _inside = runtime.enter();
+            api::router(hospital.clone(), config.clone()).unwrap()
+        };
         let (stop, stopped) = tokio::sync::oneshot::channel();
         runtime.spawn(async move {
             let stopped = async {

@@ -38,11 +38,16 @@ fn stored_id(event: &Event) -> String {
     }
 }
 
+/// Its recordTime, microseconds since 1970.
+pub(super) fn recorded_us(event: &Event) -> i64 {
+    let record_time = event.members().get("recordTime").and_then(Value::as_str);
+    record_time.and_then(epcis::time::micros).unwrap_or(0)
+}
+
 /// What a stored event is found by.
 pub(crate) fn row(event: &Event, id: &str) -> EpcisRow {
     let index = epcis::index(event);
-    let record_time = event.members().get("recordTime").and_then(Value::as_str);
-    let recorded_us = record_time.and_then(epcis::time::micros).unwrap_or(0);
+    let recorded_us = recorded_us(event);
     EpcisRow {
         id: id.to_owned(),
         event_id: stored_id(event),
@@ -154,7 +159,9 @@ impl Hospital {
     pub(super) async fn store_events(&self, events: &[Event]) -> Result<(), HospitalError> {
         let drafts = events.iter().map(|event| self.event_draft(event));
         let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
-        Ok(self.store_acted(drafts, &[]).await??)
+        self.store_acted(drafts, &[]).await??;
+        self.0.standing.tell();
+        Ok(())
     }
 
     /// Whether an event is there already. Another one of its eventID refuses it.

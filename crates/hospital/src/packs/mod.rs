@@ -5,47 +5,63 @@
 //! ledger (`moves`), and its event is stored once the ledger has accepted (`event`). `verify`
 //! answers whether a pack is real, from the local copy of the ledger, and `suspicion` asks the
 //! rules of detection.
+//! answers whether a pack is real, from the local copy of the ledger. `named` keeps queries under a
+//! name; `watching` and `subscription` tell of what they find from now on.
 //!
 //! Invariants:
 //!
 //! 1. No event says of a pack what the ledger has refused
 //!    (`crates/salus/tests/processes/packs.rs`, `of_two_who_claim_one_pack_one_succeeds`).
 //! 2. What the ledger accepted is done here, also after a kill (`moves.rs`).
-//! 3. Names of packs leave this node only as keyed hashes, and to the next holder.
+//! 3. A subscriber is told of each event that its query finds, also after a kill
+//!    (`crates/salus/tests/processes/killed.rs`,
+//!    `killed_ten_times_it_catches_up_and_nothing_acknowledged_is_lost`).
+//! 4. Names of packs leave this node only as keyed hashes, and to the next holder.
 
 mod act;
 mod capture;
 mod case;
 mod cases;
 mod compose;
+mod delivery;
 mod event;
 mod expiry;
+mod feed;
 mod held;
 pub(crate) mod message;
 mod moves;
+mod named;
 mod order;
 mod plan;
 mod query;
 mod questions;
 mod receive;
 mod scanned;
+mod schedule;
+mod subscription;
 mod suspicion;
 mod trace;
 mod trade_key;
 mod verify;
+mod watching;
 
 pub use act::{ActOnPacks, PackActed, PackPage};
 pub use capture::{Capture, Media, OnError};
 pub use case::{Case, CaseSeen};
 pub use compose::CONTEXT;
+pub use delivery::{Delivery, Due};
 pub use held::{Pack, Where};
 pub use message::TraceStep;
+pub use named::{NamedQuery, QUERIES_MAX, QueryPage};
 pub use order::{Marking, PackAct};
 pub use query::{EventPage, Resource};
+pub use schedule::QuerySchedule;
+pub use subscription::{NewSubscription, SUBSCRIPTIONS_MAX, Subscription, When};
 pub use supply::acts::{Finding, Reason};
 pub use supply::detect::Suspicion;
 pub use trace::Trace;
 pub use verify::{Because as PackBecause, Verdict, Verification};
+pub use watching::{Watcher, Watching};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,6 +69,7 @@ use store::{Drawer, Sealed};
 
 pub(crate) use event::row_of as event_row;
 pub(crate) use questions::Questions;
+pub(crate) use watching::Standing;
 
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
@@ -94,6 +111,8 @@ pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
         Drawer::Packs => "pack",
         Drawer::Cases => "case",
         Drawer::Moves => "moves",
+        Drawer::Queries => "query",
+        Drawer::Subscriptions => "subscription",
     };
     format!("{drawer}/{at_us}/{}", hex(id))
 }

@@ -20,9 +20,12 @@ use crate::instant;
 use crate::pairs::Pairs;
 use crate::setup::Hospital;
 
+/// The name of a query that has no name of its own. EPCIS 2.0, 8.2.7.1.
+pub(super) const SIMPLE: &str = "SimpleEventQuery";
+
 /// Events of a page, unless the client asks for fewer.
 const PAGE: u32 = 30;
-const PAGE_MAX: u32 = 1_000;
+pub(super) const PAGE_MAX: u32 = 1_000;
 /// Events that one page of an answer may look at.
 const LOOKED_MAX: usize = 5_000;
 /// Values of a page of a resource.
@@ -96,7 +99,17 @@ impl Hospital {
         let prefixes = extensions.iter().map(|(prefix, to)| (&**prefix, &**to));
         let context = Context::of_prefixes(prefixes);
         let query = Query::from_pairs(&asked, &context).map_err(|error| refused(&error))?;
-        let (events, next) = self.matching_events(&query).await?;
+        self.answered_query(agent, &query, SIMPLE).await
+    }
+
+    /// Answers a query that was read already.
+    pub(super) async fn answered_query(
+        &self,
+        agent: AccessAgent,
+        query: &Query,
+        name: &str,
+    ) -> Result<EventPage, HospitalError> {
+        let (events, next) = self.matching_events(query).await?;
         let touched = events.iter().map(|(id, _)| Touched {
             type_: EPCIS_EVENT.to_owned(),
             id: id.clone(),
@@ -109,7 +122,7 @@ impl Hospital {
         self.record_access(access).await?;
         let events: Vec<Value> = events.into_iter().map(|(_, event)| event).collect();
         Ok(EventPage {
-            document: document(&events, self.now_us()),
+            document: document(&events, self.now_us(), (name, None)),
             next,
         })
     }
@@ -178,8 +191,8 @@ impl Hospital {
             for (row, token) in page.rows.into_iter().zip(tokens) {
                 looked += 1;
                 let id = row.id.clone();
-                let recorded_us = row.updated_us;
                 let event = event::read(&self.opened(row).await?.record)?;
+                let recorded_us = event::recorded_us(&event);
                 asked.page.after = Some(token);
                 if query.matches(&epcis::index(&event), recorded_us) {
                     events.push((id, event.to_json()));
@@ -213,7 +226,7 @@ impl Hospital {
 }
 
 /// What the index can tell of a query.
-fn narrowed(query: &Query, per_page: u32) -> EpcisQuery {
+pub(super) fn narrowed(query: &Query, per_page: u32) -> EpcisQuery {
     let span = |moment| {
         let (from, to) = query.bounds_us(moment);
         (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX))
@@ -291,16 +304,22 @@ fn bare(resource: Resource, value: &str) -> String {
 }
 
 /// An `EPCISQueryDocument` of whole events, each with its own `@context`: so they are what their
-/// receipts are about.
-fn document(events: &[Value], now_us: i64) -> Value {
+/// receipts are about. It says which query it answers, and for which subscription.
+pub(super) fn document(
+    events: &[Value],
+    now_us: i64,
+    (name, subscription): (&str, Option<&str>),
+) -> Value {
+    let mut results = json!({ "queryName": name });
+    if let Some(id) = subscription {
+        results["subscriptionID"] = id.into();
+    }
+    results["resultsBody"] = json!({ "eventList": events });
     json!({
         "@context": [CONTEXT],
         "type": "EPCISQueryDocument",
         "schemaVersion": "2.0",
         "creationDate": instant::fhir(now_us),
-        "epcisBody": { "queryResults": {
-            "queryName": "SimpleEventQuery",
-            "resultsBody": { "eventList": events },
-        } },
+        "epcisBody": { "queryResults": results },
     })
 }

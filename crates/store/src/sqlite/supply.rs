@@ -105,6 +105,28 @@ fn selection(query: &EpcisQuery, from: Option<&Token>, max: i64, limit: usize) -
         EpcisOrder::Event => "e.event_us",
         EpcisOrder::Record => "e.recorded_us",
     };
+    let mut sql = narrowed(query, time, max);
+    let (way, order) = if query.descending {
+        ("<", "DESC")
+    } else {
+        (">", "ASC")
+    };
+    if let Some(token) = from {
+        let at = token.keys.first().cloned().unwrap_or(Value::Null);
+        sql.push(
+            &format!(" AND ({time}, e.record) {way} (?, ?)"),
+            [at, Value::Integer(token.record)],
+        );
+    }
+    sql.push(
+        &format!(" ORDER BY {time} {order}, e.record {order} LIMIT ?"),
+        [Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX))],
+    );
+    sql
+}
+
+/// Record and time of the events up to a record that the index finds, without an order.
+pub(super) fn narrowed(query: &EpcisQuery, time: &str, max: i64) -> Fragment {
     let bounds = [
         max,
         query.event_us.0,
@@ -136,22 +158,6 @@ fn selection(query: &EpcisQuery, from: Option<&Token>, max: i64, limit: usize) -
             pairs.map(|text| Value::Text(text.clone())),
         );
     }
-    let (way, order) = if query.descending {
-        ("<", "DESC")
-    } else {
-        (">", "ASC")
-    };
-    if let Some(token) = from {
-        let at = token.keys.first().cloned().unwrap_or(Value::Null);
-        sql.push(
-            &format!(" AND ({time}, e.record) {way} (?, ?)"),
-            [at, Value::Integer(token.record)],
-        );
-    }
-    sql.push(
-        &format!(" ORDER BY {time} {order}, e.record {order} LIMIT ?"),
-        [Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX))],
-    );
     sql
 }
 
@@ -224,6 +230,8 @@ fn table(drawer: Drawer) -> (&'static str, &'static str, &'static str) {
         Drawer::Packs => ("packs", "pack", "changed_us"),
         Drawer::Cases => ("cases", "name", "changed_us"),
         Drawer::Moves => ("moves", "id", "made_us"),
+        Drawer::Queries => ("epcis_queries", "id", "made_us"),
+        Drawer::Subscriptions => ("epcis_subscriptions", "id", "made_us"),
     }
 }
 
