@@ -81,7 +81,7 @@ pub enum Drawer {
     /// Packs, by their name on the ledger.
     Packs,
     /// Cases and pallets, by their name on the ledger.
-    Cases,
+    Containers,
     /// Moves under way, by the id of their transaction.
     Moves,
     /// Named queries, by a keyed hash of their name.
@@ -95,7 +95,7 @@ impl Drawer {
     pub const ALL: [Self; 6] = [
         Self::Captures,
         Self::Packs,
-        Self::Cases,
+        Self::Containers,
         Self::Moves,
         Self::Queries,
         Self::Subscriptions,

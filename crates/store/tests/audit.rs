@@ -234,7 +234,7 @@ async fn supplied(store: &Store) {
     for drawer in Drawer::ALL {
         let id = match drawer {
             Drawer::Captures => b"capture-1".to_vec(),
-            Drawer::Packs => vec![1; 16],
+            Drawer::Packs | Drawer::Containers => vec![1; 16],
             Drawer::Moves | Drawer::Queries => vec![1; 32],
             Drawer::Subscriptions => vec![1; 36],
         };

@@ -104,14 +104,14 @@ impl Hospital {
         names: impl IntoIterator<Item = ContainerId>,
     ) -> Result<Vec<(ContainerId, Case)>, HospitalError> {
         let ids = names.into_iter().map(|name| name.0.to_vec()).collect();
-        let rows = self.0.store.sealed(Drawer::Cases, ids).await?;
+        let rows = self.0.store.sealed(Drawer::Containers, ids).await?;
         let damaged = |_| HospitalError::Damaged {
             item: "a case".to_owned(),
             reason: "its name has another length".to_owned(),
         };
         let opened = rows.into_iter().map(|row| {
             let name = <[u8; 16]>::try_from(row.id.as_slice()).map_err(damaged)?;
-            Ok((ContainerId(name), self.opened_row(Drawer::Cases, &row)?))
+            Ok((ContainerId(name), self.opened_row(Drawer::Containers, &row)?))
         });
         opened.collect()
     }
@@ -122,7 +122,7 @@ impl Hospital {
         name: &ContainerId,
         case: &Case,
     ) -> Result<Sealed, HospitalError> {
-        self.sealed_row(Drawer::Cases, (&name.0, self.now_us()), case)
+        self.sealed_row(Drawer::Containers, (&name.0, self.now_us()), case)
     }
 
     /// Gives packs that are inside of cases the place of the outermost one.
@@ -172,9 +172,9 @@ impl Hospital {
 
     /// The cases that changed last and are in no other.
     pub(super) async fn latest_cases(&self, limit: u32) -> Result<Vec<Case>, HospitalError> {
-        let rows = self.0.store.latest_sealed(Drawer::Cases, None, limit);
+        let rows = self.0.store.latest_sealed(Drawer::Containers, None, limit);
         let rows = rows.await?;
-        let opened = rows.iter().map(|row| self.opened_row(Drawer::Cases, row));
+        let opened = rows.iter().map(|row| self.opened_row(Drawer::Containers, row));
         let cases = opened.collect::<Result<Vec<Case>, _>>()?.into_iter();
         Ok(cases.filter(|case| case.inside.is_none()).collect())
     }

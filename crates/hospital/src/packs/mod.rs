@@ -4,9 +4,8 @@
 //! at a scanner. Both go one way: an `order` is planned on what is known here (`held`), sent to the
 //! ledger (`moves`), and its event is stored once the ledger has accepted (`event`). `verify`
 //! answers whether a pack is real, from the local copy of the ledger, and `suspicion` asks the
-//! rules of detection.
-//! answers whether a pack is real, from the local copy of the ledger. `named` keeps queries under a
-//! name; `watching` and `subscription` tell of what they find from now on.
+//! rules of detection. `named` keeps queries under a name; `watching` and `subscription` tell of
+//! what they find from now on.
 //!
 //! Invariants:
 //!
@@ -109,7 +108,7 @@ pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
     let drawer = match drawer {
         Drawer::Captures => "capture",
         Drawer::Packs => "pack",
-        Drawer::Cases => "case",
+        Drawer::Containers => "container",
         Drawer::Moves => "moves",
         Drawer::Queries => "query",
         Drawer::Subscriptions => "subscription",

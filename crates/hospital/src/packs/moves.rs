@@ -121,7 +121,7 @@ impl Hospital {
             let cases = afterwards.cases.iter();
             let cases = cases.map(|(name, case)| self.case_row(&case::name(name), case));
             let cases: Vec<Sealed> = cases.collect::<Result<_, _>>()?;
-            self.0.store.put_sealed(Drawer::Cases, cases).await?;
+            self.0.store.put_sealed(Drawer::Containers, cases).await?;
             afterwards.stored = true;
         }
         if let Some((to, told)) = &afterwards.told

@@ -130,7 +130,7 @@ impl Hospital {
         // The cases last: once they are there, the sender is not asked again.
         let cases = cases.iter().map(|(name, case)| self.case_row(name, case));
         let cases: Vec<Sealed> = cases.collect::<Result<_, _>>()?;
-        Ok(self.0.store.put_sealed(Drawer::Cases, cases).await?)
+        Ok(self.0.store.put_sealed(Drawer::Containers, cases).await?)
     }
 }
 

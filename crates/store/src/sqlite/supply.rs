@@ -228,7 +228,7 @@ fn table(drawer: Drawer) -> (&'static str, &'static str, &'static str) {
     match drawer {
         Drawer::Captures => ("captures", "id", "made_us"),
         Drawer::Packs => ("packs", "pack", "changed_us"),
-        Drawer::Cases => ("cases", "name", "changed_us"),
+        Drawer::Containers => ("containers", "name", "changed_us"),
         Drawer::Moves => ("moves", "id", "made_us"),
         Drawer::Queries => ("epcis_queries", "id", "made_us"),
         Drawer::Subscriptions => ("epcis_subscriptions", "id", "made_us"),
