@@ -2,8 +2,12 @@
 // maker to a patient, by mouse and by keyboard alone.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import bwipjs from 'bwip-js/node';
 import { ask, demo, enterAt, hospital, typeInto, user } from './office.mjs';
-import { WAYS, close, look, signedIn, weigh } from './walk.mjs';
+import { WAYS, close, launch, look, signedIn, weigh } from './walk.mjs';
 
 const WIDE = { language: 'en', width: 1280, scheme: 'light' };
 const SMALL = { language: 'de', width: 360, scheme: 'dark' };
@@ -25,6 +29,23 @@ const verify = (organisation, scan) =>
   ask(organisation, 'POST', '/packs/verify', pharmacist(organisation).token, { scan });
 
 let scans;
+
+/** What a camera sees that looks at the GS1 DataMatrix of a pack: one frame, uncompressed. */
+function filmed(scan) {
+  const [width, height, cell] = [640, 480, 8];
+  const [{ pixs, pixx, pixy }] = bwipjs.raw({ bcid: 'gs1datamatrix', text: scan });
+  const luma = Buffer.alloc(width * height, 220);
+  const [left, top] = [(width - pixx * cell) >> 1, (height - pixy * cell) >> 1];
+  for (let y = 0; y < pixy * cell; y += 1) {
+    for (let x = 0; x < pixx * cell; x += 1) {
+      const dark = pixs[Math.floor(y / cell) * pixx + Math.floor(x / cell)];
+      luma[(top + y) * width + left + x] = dark ? 20 : 220;
+    }
+  }
+  const chroma = Buffer.alloc((width * height) / 2, 128);
+  return Buffer.concat([Buffer.from(`YUV4MPEG2 W${width} H${height} F10:1 Ip A1:1 C420jpeg\nFRAME\n`),
+    luma, chroma]);
+}
 
 /** The label of a case: an SSCC-18 with its check digit. */
 function sscc(number) {
@@ -232,6 +253,34 @@ test('packs go into a case, and the case changes hands as one thing', async () =
   await look(page, 'pharmacy-unpacked', WIDE);
   await verdict(page, made.scans[2], 'real');
   await press(page, 'dispense');
+  await page.context().close();
+});
+
+test('the camera reads the square code of a pack, and the page says what the ledger does', async () => {
+  const scan = scans[4];
+  const folder = mkdtempSync(join(tmpdir(), 'salus-camera-'));
+  const film = join(folder, 'pack.y4m');
+  writeFileSync(film, filmed(scan));
+  const chromium = await launch(['--use-fake-ui-for-media-stream',
+    '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film}`]);
+  try {
+    const page = await signedIn(pharmacy, pharmacist(pharmacy), WIDE, {}, chromium);
+    await page.goto('/portal/packs');
+    await page.click('salus-camera button');
+    await page.waitForURL('**/portal/packs/check');
+    assert.equal(await page.locator('[data-verdict]').getAttribute('data-verdict'), 'real');
+    assert.match(await page.locator('main').innerText(), new RegExp(scan.slice(22, 36)));
+    await look(page, 'pharmacy-camera', WIDE);
+  } finally {
+    await chromium.close();
+    rmSync(folder, { recursive: true });
+  }
+  // Without one there is a reason, and the field is as before.
+  const page = await open();
+  await page.goto('/portal/packs');
+  await page.click('salus-camera button');
+  await page.waitForSelector('salus-camera[state=denied]');
+  await look(page, 'pharmacy-camera-denied', WIDE);
   await page.context().close();
 });
 

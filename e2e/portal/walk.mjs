@@ -28,13 +28,18 @@ const PAGE_BYTES_MAX = 100_000;
 
 let shared;
 
-/** The one browser of a test file. */
-export async function browser() {
-  shared ??= await chromium.launch({
+/** A browser of its own, with more arguments. */
+export function launch(more = []) {
+  return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      '--disable-background-networking', '--disable-component-update', '--disable-sync', ...more],
   });
+}
+
+/** The one browser of a test file. */
+export async function browser() {
+  shared ??= await launch();
   return shared;
 }
 
@@ -54,8 +59,8 @@ export function patientOf(organisation, nth = 0) {
 }
 
 /** A page of somebody who has signed in, in one of the WAYS; `told` collects what must not be. */
-export async function signedIn(organisation, who, way, options = {}) {
-  const context = await (await browser()).newContext({
+export async function signedIn(organisation, who, way, options = {}, chosen = undefined) {
+  const context = await (chosen ?? await browser()).newContext({
     baseURL: organisation.base, locale: way.language === 'de' ? 'de-DE' : 'en-GB',
     viewport: { width: way.width, height: way.width < 600 ? 740 : 900 },
     colorScheme: way.scheme, reducedMotion: 'reduce', ...options,

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 struct Asset {
     name: &'static str,
     media: &'static str,
-    text: &'static str,
+    bytes: &'static [u8],
     mark: LazyLock<String>,
 }
 
@@ -19,16 +19,16 @@ macro_rules! asset {
         Asset {
             name: $name,
             media: $media,
-            text: include_str!(concat!("../assets/", $name)),
+            bytes: include_bytes!(concat!("../assets/", $name)),
             mark: LazyLock::new(|| {
-                let text = include_str!(concat!("../assets/", $name));
-                proof::sha256(text.as_bytes()).to_string()[..16].to_owned()
+                let bytes = include_bytes!(concat!("../assets/", $name));
+                proof::sha256(bytes).to_string()[..16].to_owned()
             }),
         }
     };
 }
 
-static ASSETS: [Asset; 7] = [
+static ASSETS: [Asset; 10] = [
     asset!("salus.css", "text/css; charset=utf-8"),
     asset!("chart.css", "text/css; charset=utf-8"),
     asset!("salus.js", "text/javascript; charset=utf-8"),
@@ -36,6 +36,9 @@ static ASSETS: [Asset; 7] = [
     asset!("device.js", "text/javascript; charset=utf-8"),
     asset!("passphrase.js", "text/javascript; charset=utf-8"),
     asset!("chart.js", "text/javascript; charset=utf-8"),
+    asset!("camera.js", "text/javascript; charset=utf-8"),
+    asset!("reader.js", "text/javascript; charset=utf-8"),
+    asset!("zxing_reader.wasm", "application/wasm"),
 ];
 
 fn find(name: &str) -> Option<&'static Asset> {
@@ -64,7 +67,7 @@ pub(crate) async fn show(
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        asset.text.into_response()
+        asset.bytes.into_response()
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.media));

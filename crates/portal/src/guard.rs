@@ -10,6 +10,20 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
     trusted-types salus";
 
+/// What may turn the camera on, may run the machine code that reads bar codes as well.
+const CAMERA: &str = "camera=(self), geolocation=(), microphone=()";
+
+/// Lets a page use the camera, and nothing else that others may not.
+pub(crate) fn let_camera(response: &mut Response) {
+    let headers = response.headers_mut();
+    let policy = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'");
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let name = HeaderName::from_static("permissions-policy");
+    headers.insert(name, HeaderValue::from_static(CAMERA));
+}
+
 /// Sets what a handler did not set itself.
 pub(crate) fn guard(response: &mut Response) {
     let headers = response.headers_mut();

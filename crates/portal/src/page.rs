@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 use crate::Portal;
 use crate::visit::Visit;
 use crate::words::Language;
-use crate::{asset, seal};
+use crate::{asset, guard, seal};
 
 /// What the frame shows around any content.
 #[derive(Debug, Clone)]
@@ -150,7 +150,12 @@ pub(crate) fn response(
             }
         }
     };
-    let mut response = Response::new(page.into_string().into());
+    let page = page.into_string();
+    let has_camera = page.contains(CAMERA);
+    let mut response = Response::new(page.into());
+    if has_camera {
+        guard::let_camera(&mut response);
+    }
     *response.status_mut() = status;
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, html);
@@ -164,12 +169,15 @@ const SEALS: &[&str] = &[
     "<salus-history",
     " hx-get=",
 ];
+/// An element of ours that turns the camera on.
+const CAMERA: &str = "<salus-camera";
 /// What elements of ours need: their script, and their stylesheet if they have one. What a record
 /// holds is escaped, so that none of it reads like an element.
-const ISLANDS: [(&[&str], &str, &str); 3] = [
+const ISLANDS: [(&[&str], &str, &str); 4] = [
     (SEALS, "seal.js", ""),
     (&["<salus-device", "<salus-sign"], "device.js", ""),
     (&["<salus-chart"], "chart.js", "chart.css"),
+    (&[CAMERA], "camera.js", ""),
 ];
 
 /// Our own mark: a seal.

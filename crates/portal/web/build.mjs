@@ -19,11 +19,16 @@ const BUNDLES = {
   "seal.js": ["seal.ts", 20_000],
   "device.js": ["device.ts", 27_000],
   "passphrase.js": ["device/passphrase.ts", 8_000],
+  "camera.js": ["camera.ts", 4_000],
+  "reader.js": ["reader.ts", 25_000],
   "chart.js": ["chart.ts", 30_000],
   "chart.css": ["chart.css", 2_000],
 };
 const NOTICE = "/*! Apache-2.0; what it contains: LICENSES.txt */";
-const LIBRARIES = ["htmx.org", "@noble/ed25519", "@noble/hashes", "uplot"];
+const LIBRARIES = ["htmx.org", "@noble/ed25519", "@noble/hashes", "uplot", "barcode-detector",
+  "zxing-wasm"];
+// Machine code of a library, as it is.
+const WASM = ["zxing_reader.wasm", "node_modules/zxing-wasm/dist/reader/zxing_reader.wasm"];
 
 // The verifier's sources are shared with the offline page of an export. They take the libraries of
 // this folder, so that a bundle has each library once and `verifier/` needs no installation.
@@ -64,7 +69,8 @@ async function licences() {
     const text = await readFile(new URL("LICENSE", folder), "utf8");
     return `${name} ${version} (${license})\n\n${text.trim()}\n`;
   });
-  const head = "The scripts in this folder contain, beside Salus itself:\n";
+  const head = "The scripts in this folder contain, beside Salus itself:\n\n"
+    + "(zxing_reader.wasm is that of zxing-wasm; it is made of ZXing-C++, Apache-2.0, as Salus is.)\n";
   return [head, ...(await Promise.all(parts))].join(`\n${"=".repeat(72)}\n\n`);
 }
 
@@ -73,8 +79,8 @@ let wrong = 0;
 async function keep(name, text) {
   const file = new URL(name, ASSETS);
   if (!check) return writeFile(file, text);
-  const committed = await readFile(file, "utf8").catch(() => "");
-  if (committed !== text) {
+  const committed = await readFile(file).catch(() => Buffer.alloc(0));
+  if (!committed.equals(Buffer.from(text))) {
     console.error(`${name} is not what its sources give: run \`npm run build\` here`);
     wrong += 1;
   }
@@ -92,5 +98,6 @@ for (const [name, [source, most]] of Object.entries(BUNDLES)) {
     wrong += 1;
   }
 }
+await keep(WASM[0], await readFile(new URL(WASM[1], HERE)));
 await keep("LICENSES.txt", await licences());
 process.exit(wrong === 0 ? 0 : 1);

@@ -111,7 +111,10 @@ impl Hospital {
         };
         let opened = rows.into_iter().map(|row| {
             let name = <[u8; 16]>::try_from(row.id.as_slice()).map_err(damaged)?;
-            Ok((ContainerId(name), self.opened_row(Drawer::Containers, &row)?))
+            Ok((
+                ContainerId(name),
+                self.opened_row(Drawer::Containers, &row)?,
+            ))
         });
         opened.collect()
     }
@@ -174,7 +177,9 @@ impl Hospital {
     pub(super) async fn latest_cases(&self, limit: u32) -> Result<Vec<Case>, HospitalError> {
         let rows = self.0.store.latest_sealed(Drawer::Containers, None, limit);
         let rows = rows.await?;
-        let opened = rows.iter().map(|row| self.opened_row(Drawer::Containers, row));
+        let opened = rows
+            .iter()
+            .map(|row| self.opened_row(Drawer::Containers, row));
         let cases = opened.collect::<Result<Vec<Case>, _>>()?.into_iter();
         Ok(cases.filter(|case| case.inside.is_none()).collect())
     }

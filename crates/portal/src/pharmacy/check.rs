@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 
 use super::{HOME, act, case, handles, has_role, list, printed, said, verdict};
+use crate::asset;
 use crate::date;
 use crate::form::{self, Faults, Line};
 use crate::record::text;
@@ -80,7 +81,7 @@ pub(super) async fn start(
 
 /// The field in which a scanner types, a person pastes or types.
 pub(super) fn field(visit: &Visit, scan: &str, faults: &Faults) -> Markup {
-    form::form(
+    let typed = form::form(
         visit,
         "/portal/packs/check",
         &html! {
@@ -94,7 +95,25 @@ pub(super) fn field(visit: &Visit, scan: &str, faults: &Faults) -> Markup {
             }.show(faults))
             button type="submit" { (visit.say("packs-check")) }
         },
-    )
+    );
+    html! { (typed) (camera(visit)) }
+}
+
+/// The camera beside the field; it shows itself where there is one.
+fn camera(visit: &Visit) -> Markup {
+    const WORDS: [&str; 8] = [
+        "on", "off", "picture", "starting", "looking", "denied", "broken", "nothing",
+    ];
+    html! {
+        salus-camera hidden field="scan" reader=(asset::path("reader.js"))
+            wasm=(asset::path("zxing_reader.wasm")) {
+            button.second type="button" { (visit.say("packs-camera-on")) }
+            p.soft role="status" {}
+            @for word in WORDS {
+                span hidden data-say=(word) { (visit.say(&format!("packs-camera-{word}"))) }
+            }
+        }
+    }
 }
 
 /// The cases that are known here, each to be looked at.
