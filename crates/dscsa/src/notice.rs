@@ -230,7 +230,7 @@ impl Notice {
     pub fn missing(&self) -> Vec<Missing> {
         let first = self.type_of_report == Report::InitialNotification;
         let ends = self.type_of_report == Report::RequestForTermination;
-        let sheet = "PUT /packs/master-data/products";
+        let sheet = "POST /packs/master-data/products";
         let told = "POST /packs/notices/{event}";
         let mut rows = vec![
             ("4 date determined", self.date_determined.is_empty(), told),

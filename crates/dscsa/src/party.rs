@@ -93,7 +93,7 @@ impl Party {
             ("country", &self.country),
         ];
         let empty = asked.iter().filter(|(_, value)| value.trim().is_empty());
-        let remedy = format!("{whose} writes it into its card: PUT /packs/master-data/party");
+        let remedy = format!("{whose} writes it into its card: POST /packs/master-data/party");
         empty
             .map(|(name, _)| Missing::new(format!("{at}/{name}"), &remedy))
             .collect()

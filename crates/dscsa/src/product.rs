@@ -77,7 +77,7 @@ impl Product {
         let empty = asked.iter().filter(|(_, value)| value.trim().is_empty());
         empty
             .map(|(name, _)| {
-                let remedy = "the maker writes it into the sheet: PUT /packs/master-data/products";
+                let remedy = "the maker writes it into the sheet: POST /packs/master-data/products";
                 Missing::new(format!("{at}/{name}"), remedy)
             })
             .collect()

@@ -82,11 +82,24 @@ pub enum Drawer {
     Packs,
     /// Moves under way, by the id of their transaction.
     Moves,
+    /// What businesses and products are, by kind and name.
+    MasterData,
+    /// Papers of changes of hands, by the eventID of the shipping.
+    Papers,
+    /// Notices, exceptions and recalls, by kind and name.
+    Cases,
 }
 
 impl Drawer {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Captures, Self::Packs, Self::Moves];
+    pub const ALL: [Self; 6] = [
+        Self::Captures,
+        Self::Packs,
+        Self::Moves,
+        Self::MasterData,
+        Self::Papers,
+        Self::Cases,
+    ];
 }
 
 impl Store {

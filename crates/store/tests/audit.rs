@@ -236,6 +236,9 @@ async fn supplied(store: &Store) {
             Drawer::Captures => b"capture-1".to_vec(),
             Drawer::Packs => vec![1; 16],
             Drawer::Moves => vec![1; 32],
+            Drawer::MasterData => b"party/st-mary".to_vec(),
+            Drawer::Papers => b"urn:uuid:1".to_vec(),
+            Drawer::Cases => b"notice/urn:uuid:1".to_vec(),
         };
         let row = Sealed {
             id,

@@ -15,6 +15,7 @@
 mod act;
 mod capture;
 mod compose;
+pub mod dscsa;
 mod event;
 mod expiry;
 mod held;
@@ -84,6 +85,9 @@ pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
         Drawer::Captures => "capture",
         Drawer::Packs => "pack",
         Drawer::Moves => "moves",
+        Drawer::MasterData => "master-data",
+        Drawer::Papers => "paper",
+        Drawer::Cases => "case",
     };
     format!("{drawer}/{at_us}/{}", hex(id))
 }

@@ -70,7 +70,12 @@ impl Hospital {
             };
             rows.push(self.pack_row(name, &row)?);
         }
-        Ok(self.0.store.put_sealed(store::Drawer::Packs, rows).await?)
+        let is_new = !rows.is_empty();
+        self.0.store.put_sealed(store::Drawer::Packs, rows).await?;
+        if is_new {
+            self.want_papers(from, &told.event).await?;
+        }
+        Ok(())
     }
 }
 
