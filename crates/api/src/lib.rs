@@ -31,6 +31,7 @@ mod access;
 mod auth;
 mod blocks;
 mod config;
+mod dscsa;
 mod epcis;
 mod erasure;
 mod error;
@@ -106,6 +107,7 @@ fn routes(door: &state::Door) -> Router {
         .merge(open)
         .merge(smart::own_routes())
         .merge(epcis::routes())
+        .merge(dscsa::routes())
         .route("/auth/users", get(auth::users).post(auth::add_user))
         .route("/identity/keys", get(identity::keys).post(identity::enrol))
         .route("/identity/recovery", post(identity::recovery))

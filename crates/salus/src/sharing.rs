@@ -86,6 +86,9 @@ async fn pursue_packs(hospital: Hospital, mut stopped: watch::Receiver<Option<En
             if let Err(error) = hospital.pursue_moves().await {
                 tracing::warn!(%error, "moves of packs wait");
             }
+            if let Err(error) = hospital.pursue_papers().await {
+                tracing::warn!(%error, "papers of the trade wait");
+            }
             if !captured {
                 match hospital.pursue_captures(began_us).await {
                     Ok(()) => captured = true,

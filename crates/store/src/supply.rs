@@ -88,17 +88,26 @@ pub enum Drawer {
     Queries,
     /// Subscriptions to them, by their id as text.
     Subscriptions,
+    /// What businesses and products are, by kind and name.
+    MasterData,
+    /// Papers of changes of hands, by the eventID of the shipping.
+    Papers,
+    /// Notices, exceptions and recalls, by kind and name.
+    Cases,
 }
 
 impl Drawer {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Captures,
         Self::Packs,
         Self::Containers,
         Self::Moves,
         Self::Queries,
         Self::Subscriptions,
+        Self::MasterData,
+        Self::Papers,
+        Self::Cases,
     ];
 }
 

@@ -237,6 +237,9 @@ async fn supplied(store: &Store) {
             Drawer::Packs | Drawer::Containers => vec![1; 16],
             Drawer::Moves | Drawer::Queries => vec![1; 32],
             Drawer::Subscriptions => vec![1; 36],
+            Drawer::MasterData => b"party/st-mary".to_vec(),
+            Drawer::Papers => b"urn:uuid:1".to_vec(),
+            Drawer::Cases => b"notice/urn:uuid:1".to_vec(),
         };
         let row = Sealed {
             id,

@@ -11,6 +11,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gs1", &[]),
     // The strict JSON reader and the decimals of `fhir`; hashes and canonical JSON of `proof`.
     ("epcis", &["proof", "fhir"]),
+    // Documents of the trade in the United States, made of events and codes.
+    ("dscsa", &["epcis", "gs1"]),
     // A decision reads dates and codes as FHIR writes them.
     ("consent", &["proof", "fhir"]),
     ("supply", &["proof"]),
@@ -23,8 +25,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "hospital",
         &[
-            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "supply", "epcis",
-            "gs1", "proof", "fhir",
+            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "supply", "dscsa",
+            "epcis", "gs1", "proof", "fhir",
         ],
     ),
     // The ledger's public view shows types of the crates below; never store, never vault.
@@ -79,7 +81,7 @@ const LINKS: &str = "links between nodes live in peers";
 
 /// Below the line nothing may bring a clock, dice, a runtime or I/O.
 const BELOW: &[&str] = &[
-    "proof", "fhir", "gs1", "epcis", "ledger", "consent", "supply",
+    "proof", "fhir", "gs1", "epcis", "dscsa", "ledger", "consent", "supply",
 ];
 const BANNED_BELOW: &[&str] = &[
     "tokio",

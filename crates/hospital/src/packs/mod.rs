@@ -23,6 +23,7 @@ mod case;
 mod cases;
 mod compose;
 mod delivery;
+pub mod dscsa;
 mod event;
 mod expiry;
 mod feed;
@@ -112,6 +113,9 @@ pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
         Drawer::Moves => "moves",
         Drawer::Queries => "query",
         Drawer::Subscriptions => "subscription",
+        Drawer::MasterData => "master-data",
+        Drawer::Papers => "paper",
+        Drawer::Cases => "case",
     };
     format!("{drawer}/{at_us}/{}", hex(id))
 }

@@ -66,7 +66,12 @@ impl Hospital {
             }
             rows.push(self.pack_row(name, &awaited(it, from, None))?);
         }
-        Ok(self.0.store.put_sealed(Drawer::Packs, rows).await?)
+        let is_new = !rows.is_empty();
+        self.0.store.put_sealed(Drawer::Packs, rows).await?;
+        if is_new {
+            self.want_papers(from, &told.event).await?;
+        }
+        Ok(())
     }
 }
 
@@ -130,7 +135,8 @@ impl Hospital {
         // The cases last: once they are there, the sender is not asked again.
         let cases = cases.iter().map(|(name, case)| self.case_row(name, case));
         let cases: Vec<Sealed> = cases.collect::<Result<_, _>>()?;
-        Ok(self.0.store.put_sealed(Drawer::Containers, cases).await?)
+        self.0.store.put_sealed(Drawer::Containers, cases).await?;
+        self.want_papers(from, &told.event).await
     }
 }
 

@@ -13,6 +13,7 @@ use super::message;
 use crate::access_log::{Access, AccessAgent, AccessDeed};
 use crate::caller::Caller;
 use crate::error::HospitalError;
+use crate::packs::dscsa;
 use crate::packs::message::{PACKS, TRACE, TRADE_KEY};
 use crate::setup::Hospital;
 
@@ -146,6 +147,7 @@ impl Hospital {
                 self.answer_packs(from, &message::read(body)?).await?;
                 message::write(&())
             }
+            path if dscsa::is_call(path) => self.answer_dscsa(from, path, body).await,
             _ => Err(HospitalError::Absent("a call of this name".into())),
         }
     }

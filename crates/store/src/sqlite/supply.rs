@@ -232,12 +232,15 @@ fn table(drawer: Drawer) -> (&'static str, &'static str, &'static str) {
         Drawer::Moves => ("moves", "id", "made_us"),
         Drawer::Queries => ("epcis_queries", "id", "made_us"),
         Drawer::Subscriptions => ("epcis_subscriptions", "id", "made_us"),
+        Drawer::MasterData => ("master_data", "id", "made_us"),
+        Drawer::Papers => ("trade_papers", "id", "made_us"),
+        Drawer::Cases => ("trade_cases", "id", "made_us"),
     }
 }
 
 /// An id as its column has it.
 fn id_value(drawer: Drawer, id: &[u8]) -> Result<Value, StoreError> {
-    if drawer != Drawer::Captures {
+    if matches!(drawer, Drawer::Packs | Drawer::Moves) {
         return Ok(Value::Blob(id.to_vec()));
     }
     match std::str::from_utf8(id) {
