@@ -5,7 +5,7 @@ use hospital::pairs;
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::{HOME, act, case, handles, has_role, list, printed, said, verdict};
+use super::{HOME, act, case, handles, has_role, list, printed, recall, said, verdict};
 use crate::asset;
 use crate::date;
 use crate::form::{self, Faults, Line};
@@ -72,6 +72,9 @@ pub(super) async fn start(
         (field(visit, scan, faults))
         @if handles(visit) && has_role(&known, "maker") {
             p { a.button.second href="/portal/packs/make" { (visit.say("packs-make")) } }
+        }
+        @if !list(&known, "roles").is_empty() {
+            p { a href="/portal/packs/apart" { (visit.say("packs-apart")) } }
         }
         (cases_here(visit, &known))
         (known_here(visit, &known))
@@ -238,6 +241,12 @@ pub(super) async fn checked(
             p { (visit.say("packs-trace-lead")) }
             (form::button(visit, "/portal/packs/trace", "second", &visit.say("packs-trace-go"),
                 &[("scan", text(&found, "/pack/code"))]))
+        }
+        @if has_role(&known, "maker") { (recall::link(visit, &found)) }
+        @if has_role(&known, "regulator") {
+            p { (visit.say("packs-inspection-lead")) }
+            (form::button(visit, "/portal/packs/inspection", "second",
+                &visit.say("packs-inspection-go"), &[("scan", text(&found, "/pack/code"))]))
         }
         h2 { (visit.say("packs-next")) }
         (field(visit, "", &Faults::default()))

@@ -2,11 +2,13 @@
 //! been. A pharmacist acts; clinicians and officers look. The door decides at each request.
 
 mod act;
+mod apart;
 mod case;
 mod check;
 mod make;
 mod map;
 mod printed;
+mod recall;
 mod trace;
 mod verdict;
 
@@ -31,6 +33,12 @@ pub(crate) fn routes() -> Router<Portal> {
         .route("/portal/packs/check", get(check::again).post(check::check))
         .route("/portal/packs/act", get(check::again).post(act::act))
         .route("/portal/packs/make", get(make::ask).post(make::make))
+        .route("/portal/packs/apart", get(apart::show).post(apart::file))
+        .route("/portal/packs/recall", get(check::again).post(recall::show))
+        .route(
+            "/portal/packs/inspection",
+            get(check::again).post(recall::inspect),
+        )
         .route("/portal/packs/trace", get(check::again).post(trace::show))
 }
 

@@ -46,7 +46,7 @@ pub(super) async fn show(filled: Filled) -> Result<Response, Trouble> {
 }
 
 /// What one organisation knows.
-fn one(visit: &Visit, step: &Value) -> Markup {
+pub(super) fn one(visit: &Visit, step: &Value) -> Markup {
     let organisation = text(step, "/organisation");
     let events = list(step, "events");
     html! {

@@ -12,7 +12,7 @@ use super::unusable;
 use crate::access_log::AccessAgent;
 use crate::caller::Caller;
 use crate::error::HospitalError;
-use crate::packs::message::{TraceStep, TRACE, TraceAnswer, TraceAsk};
+use crate::packs::message::{TRACE, TraceAnswer, TraceAsk, TraceStep};
 use crate::packs::order::Marking;
 use crate::packs::scanned::scanned;
 use crate::packs::{looks, plan};
