@@ -36,6 +36,12 @@ pub enum ApiError {
     /// No answer in the form that the client accepts.
     #[error("this server answers application/fhir+json only")]
     NotAcceptable,
+    /// No answer in the version or form of EPCIS that the client asks for.
+    #[error("{0}")]
+    Form(&'static str),
+    /// An address past the bound.
+    #[error("the address is longer than {0} bytes")]
+    Address(usize),
     /// A body of a form that is not read here.
     #[error("the body must be {0}")]
     MediaType(&'static str),
@@ -81,6 +87,8 @@ const TABLE: &[(&str, u16, &str, u64, &str)] = &[
     ("media-type", 415, "not-supported", 0, "set the Content-Type header"),
     ("not-acceptable", 406, "not-supported", 0,
         "accept application/fhir+json, or leave `Accept` and `_format` out"),
+    ("address", 414, "too-long", 0,
+        "give the query a name: POST /epcis/queries, docs/reference/epcis.md"),
     ("method", 405, "not-supported", 0, "the Allow header lists the verbs of this path"),
     ("path", 404, "not-found", 0, "see /fhir/metadata for what is served"),
     ("operation", 404, "not-supported", 0,
@@ -150,7 +158,8 @@ impl ApiError {
             Self::Method { .. } => "method",
             Self::Path => "path",
             Self::Operation => "operation",
-            Self::NotAcceptable => "not-acceptable",
+            Self::NotAcceptable | Self::Form(_) => "not-acceptable",
+            Self::Address(_) => "address",
             Self::MediaType(_) => "media-type",
             Self::TooLarge(_) => "too-large",
             Self::Body => "body",
@@ -284,6 +293,8 @@ mod tests {
             ApiError::Path,
             ApiError::Operation,
             ApiError::NotAcceptable,
+            ApiError::Form(""),
+            ApiError::Address(1),
             ApiError::MediaType(""),
             ApiError::TooLarge(1),
             ApiError::Body,

@@ -309,3 +309,71 @@ fn what_can_be_asked_for_is_listed_and_options_say_the_versions() {
     assert_eq!(told.header("gs1-epcis-capture-limit"), "10000");
     assert_eq!(told.header("gs1-epcis-max"), "2.0.0");
 }
+
+#[test]
+fn an_answer_has_the_form_that_was_asked_for_or_is_refused() {
+    let world = World::new();
+    let client = world.client(Role::System, None);
+    let epc = "urn:epc:id:sgtin:0614141.107346.2018";
+    let one = event("urn:uuid:1", "shipping", epc).to_string();
+    client
+        .send("POST", "/epcis/events", &LD, Some(one.as_bytes()))
+        .expect(201);
+    let ask =
+        |path: &str, name: &str, value: &str| client.send("GET", path, &[(name, value)], None);
+    let found = "/epcis/events?EQ_bizStep=shipping";
+    let xml = ask(found, "accept", "application/xml").expect(200);
+    assert_eq!(xml.header("content-type"), "application/xml");
+    assert_eq!(xml.header("gs1-epcis-version"), "2.0.0");
+    assert!(
+        xml.text().contains("<epcisq:EPCISQueryDocument "),
+        "{}",
+        xml.text()
+    );
+    assert!(
+        xml.text()
+            .contains("https://ref.gs1.org/cbv/BizStep-shipping"),
+        "{}",
+        xml.text()
+    );
+    // It is the same event: captured again, it is passed over.
+    let job = captured(&client, &[("content-type", "application/xml")], &xml.bytes);
+    assert_eq!(job["success"], true, "{job}");
+    assert_eq!(all(&client, "/epcis/events").len(), 1);
+    let ld = ask(found, "accept", "application/ld+json").expect(200);
+    assert_eq!(ld.header("content-type"), "application/ld+json");
+
+    let as_sent = client.get(found).expect(200);
+    assert_eq!(events(&as_sent)[0]["epcList"][0], epc);
+    let links = ask(found, "gs1-epc-format", "Always_GS1_Digital_Link").expect(200);
+    assert_eq!(links.header("gs1-epc-format"), "Always_GS1_Digital_Link");
+    let link = "https://id.gs1.org/01/10614141073464/21/2018";
+    assert_eq!(events(&links)[0]["epcList"][0], link);
+    let one = format!("/epcis/events/{}", pairs::encode_segment("urn:uuid:1"));
+    let links = ask(&one, "gs1-epc-format", "Always_GS1_Digital_Link").expect(200);
+    assert_eq!(events(&links)[0]["epcList"][0], link);
+
+    for (path, name, value) in [
+        (found, "accept", "text/html"),
+        ("/epcis/bizSteps", "accept", "application/xml"),
+        (found, "gs1-epc-format", "Always_EPC_URN"),
+        (found, "gs1-epcis-min", "2.1.0"),
+        (found, "gs1-cbv-max", "1.2.0"),
+    ] {
+        let refused = ask(path, name, value);
+        assert_eq!(refused.status, 406, "{name}: {value}: {}", refused.text());
+        assert_eq!(
+            refused.json()["type"],
+            "epcisException:NotAcceptableException"
+        );
+    }
+    let urns = [
+        ("accept", "application/xml"),
+        ("gs1-cbv-xml-format", "Always_URN"),
+    ];
+    assert_eq!(client.send("GET", found, &urns, None).status, 406);
+    let long = format!("/epcis/events?EQ_eventID={}", "x".repeat(17_000));
+    let refused = client.get(&long);
+    assert_eq!(refused.status, 414, "{}", refused.text());
+    assert_eq!(refused.json()["type"], "epcisException:URITooLongException");
+}

@@ -18,7 +18,9 @@
 //! 4. An issue never quotes a value of the document (`tests/invalid.rs`,
 //!    `an_issue_quotes_no_value`).
 //! 5. Nothing of a query is ignored in silence (`query.rs`, `an_unknown_parameter_is_an_error`).
-//! 6. No DTD, hence no entity of one's own, in XML (`tests/xml.rs`, `a_dtd_is_refused`).
+//! 6. What is written as XML reads back to the same hash (`tests/xml_out.rs`,
+//!    `an_event_written_as_xml_keeps_its_hash`).
+//! 7. No DTD, hence no entity of one's own, in XML (`tests/xml.rs`, `a_dtd_is_refused`).
 //!
 //! Specification: EPCIS 2.0 and CBV 2.0 (<https://ref.gs1.org/standards/epcis/>,
 //! <https://ref.gs1.org/standards/cbv/>); described for users in `docs/reference/epcis.md`.
@@ -30,6 +32,7 @@ mod hash;
 pub mod identifier;
 pub mod index;
 mod json;
+mod links;
 pub mod query;
 pub mod time;
 mod validate;
@@ -40,5 +43,7 @@ pub use context::Context;
 pub use document::{Document, Event, Kind, Limits};
 pub use error::{EpcisError, Issue};
 pub use index::{Index, index};
+pub use links::write_links;
 pub use query::Query;
 pub use vocabulary::Vocabulary;
+pub use xml::{Answer, query_document};

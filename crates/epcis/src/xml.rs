@@ -2,13 +2,15 @@
 //!
 //! The `extension` and `baseExtension` wrappers of 1.2 go; standard words become bare; header
 //! (SBDH) and master data are kept. A DTD is refused, so that there are no entities but XML's own.
-//! What stands in no namespace and is no element of EPCIS is an error, never dropped.
+//! What stands in no namespace and is no element of EPCIS is an error, never dropped. `write` is the
+//! way back.
 
 mod bounds;
 mod event;
 mod extension;
 mod header;
 mod names;
+mod write;
 
 use roxmltree::{Document as Tree, Node, ParsingOptions};
 use serde_json::{Map, Value, json};
@@ -16,6 +18,8 @@ use serde_json::{Map, Value, json};
 use crate::document::{GS1_CONTEXT, Limits};
 use crate::error::EpcisError;
 use names::Names;
+
+pub use write::{Answer, query_document};
 
 type Object = Map<String, Value>;
 type Converted<T> = Result<T, EpcisError>;

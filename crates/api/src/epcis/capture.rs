@@ -1,11 +1,12 @@
 //! Documents and single events in. EPCIS 2.0, 12.6.
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use hospital::HospitalError;
 use hospital::packs::{Capture, Media, OnError};
-use hospital::{HospitalError, pairs};
+use hospital::pairs::{self, Pairs};
 use serde_json::{Value, json};
 
 use super::{answered, failure, located};
@@ -20,14 +21,14 @@ const ON_ERROR: &str = "gs1-capture-error-behaviour";
 
 /// `OPTIONS /epcis/capture`
 pub(super) async fn discover() -> Response {
-    let mut response = super::discover().await;
+    let mut response = super::discovered("GET, POST, OPTIONS");
     let headers = response.headers_mut();
     headers.insert("gs1-epcis-capture-limit", EVENTS_MAX.into());
     headers.insert(
         "gs1-epcis-capture-file-size-limit",
         DOCUMENT_BYTES_MAX.into(),
     );
-    headers.insert(ON_ERROR, HeaderValue::from_static("rollback"));
+    headers.insert(ON_ERROR, HeaderValue::from_static("all"));
     response
 }
 
@@ -93,13 +94,24 @@ pub(super) async fn job(
 }
 
 /// `GET /epcis/capture`: the last ones.
-pub(super) async fn jobs(State(door): State<Door>, parts: Parts) -> Response {
+pub(super) async fn jobs(
+    State(door): State<Door>,
+    Query(asked): Query<Pairs>,
+    parts: Parts,
+) -> Response {
     let found = async {
         let caller = door.caller(&parts.headers)?;
-        let jobs = door.hospital().capture_jobs(&caller).await?;
-        Ok(jobs.iter().map(told).collect())
+        Ok(door.hospital().capture_jobs(&caller, &asked).await?)
     };
-    answered(StatusCode::OK, found.await)
+    let found: Result<(Vec<Capture>, Option<String>), ApiError> = found.await;
+    match found {
+        Ok((jobs, next)) => {
+            let mut response = answered(StatusCode::OK, Ok(jobs.iter().map(told).collect()));
+            super::events::link(&mut response, &parts, next.as_deref());
+            response
+        }
+        Err(error) => failure::capture(&error),
+    }
 }
 
 fn told(job: &Capture) -> Value {

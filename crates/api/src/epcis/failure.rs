@@ -40,6 +40,10 @@ fn failed(error: &ApiError, area: Area) -> Response {
             _ => StatusCode::BAD_REQUEST,
         };
     }
+    if described.status == StatusCode::NOT_ACCEPTABLE {
+        let hint = "docs/reference/epcis.md lists media types, versions and formats";
+        hint.clone_into(&mut described.hint);
+    }
     let kind = format!("epcisException:{}", exception(described.status, area));
     problem_as(error, &described, &kind)
 }

@@ -50,7 +50,7 @@ pub(super) const ALL: [TopLevel; 6] = [
 pub(super) async fn root(State(door): State<Door>, parts: Parts) -> Response {
     let told = async {
         door.caller(&parts.headers)?;
-        let all = ["capture", "events"].into_iter();
+        let all = ["capture", "events", "queries"].into_iter();
         let all = all.chain(ALL.iter().map(|it| it.path));
         Ok(collection(&all.map(str::to_owned).collect::<Vec<_>>()))
     };

@@ -16,9 +16,10 @@ use crate::admit::new_id;
 use crate::caller::Caller;
 use crate::error::HospitalError;
 use crate::instant;
+use crate::pairs::Pairs;
 use crate::setup::Hospital;
 
-/// Jobs that are told at once.
+/// Jobs that are looked at in one round.
 const PAGE_MAX: u32 = 100;
 /// How often and how long after each other what is in the way of a job is tried again.
 const TRIES_MAX: u32 = 60;
@@ -271,18 +272,18 @@ impl Hospital {
         Ok(self.opened_job(&row.ok_or_else(absent)?)?.told)
     }
 
-    /// The captures, the latest first.
-    pub async fn capture_jobs(&self, caller: &Caller) -> Result<Vec<Capture>, HospitalError> {
+    /// A page of the captures, the latest first, with the token of the next.
+    pub async fn capture_jobs(
+        &self,
+        caller: &Caller,
+        pairs: &Pairs,
+    ) -> Result<(Vec<Capture>, Option<String>), HospitalError> {
         looks(caller)?;
-        let rows = self
-            .0
-            .store
-            .latest_sealed(Drawer::Captures, None, PAGE_MAX)
-            .await?;
+        let (rows, next) = self.sealed_page(Drawer::Captures, pairs).await?;
         let told = rows
             .iter()
             .map(|row| self.opened_job(row).map(|it| it.told));
-        told.collect()
+        Ok((told.collect::<Result<_, _>>()?, next))
     }
 
     async fn keep_job(&self, job: &Job, made_us: i64) -> Result<(), HospitalError> {
