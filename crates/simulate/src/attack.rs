@@ -147,6 +147,11 @@ impl Kind {
         !unseen.contains(&self)
     }
 
+    /// Whether what is wrong is that the pack is recalled, expired or marked.
+    pub(crate) fn is_about_such_packs(self) -> bool {
+        matches!(self, Self::RecalledSold | Self::ExpiredSold | Self::MarkedSold)
+    }
+
     /// Whether it is about whoever asks, and not about packs.
     pub(crate) fn is_about_questions(self) -> bool {
         matches!(self, Self::Harvesting | Self::Guessing | Self::SlowHarvesting)

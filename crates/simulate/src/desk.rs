@@ -30,7 +30,11 @@ pub(crate) fn read(raw: &str, explainer: &Explainer, book: &Book) -> Option<Read
         Explanation::Sound(elements) => {
             let read = marking(&elements, Reading::Clean)?;
             if book.knows(&read.code) {
-                return Some(read);
+                return Some(as_committed(read, raw, explainer, book));
+            }
+            // A pack has a lot and an expiry: this scan may be cut off, within the number.
+            if read.printed.lot.is_none() || read.printed.expiry.is_none() {
+                return None;
             }
             // A fault that leaves no trace made a pack of it that nobody knows.
             let repairs = explainer.alternatives(raw);
@@ -52,17 +56,30 @@ pub(crate) fn read(raw: &str, explainer: &Explainer, book: &Book) -> Option<Read
     }
 }
 
+/// A known pack with another lot than its maker committed to may be a keyboard's y and z.
+fn as_committed(read: Read, raw: &str, explainer: &Explainer, book: &Book) -> Read {
+    if facts_match(&read, book) {
+        return read;
+    }
+    let repairs = explainer.alternatives(raw);
+    let readings = repairs.iter().filter_map(|it| marking(&it.elements, Reading::Repaired));
+    let mut fitting = readings.filter(|it| it.code == read.code && facts_match(it, book));
+    fitting.next().unwrap_or(read)
+}
+
+/// Whether the ledger knows the pack, and nothing else of it than was read.
+fn facts_match(read: &Read, book: &Book) -> bool {
+    let known = book.known(&read.code, "", &read.printed);
+    known.is_some_and(|known| known.facts_match != Some(false))
+}
+
 /// The readings that the ledger knows: one is a fault and no fake, two are a doubt.
 fn decided(repairs: &[Repair], book: &Book) -> Option<Read> {
     let read = |repair: &Repair| marking(&repair.elements, Reading::Repaired);
     let mut known: Vec<Read> = repairs.iter().filter_map(read).collect();
     known.retain(|read| book.knows(&read.code));
     // The same pack with another lot is another reading, and the ledger has a commitment to it.
-    let fits = |read: &&Read| {
-        let known = book.known(&read.code, "", &read.printed);
-        known.is_some_and(|known| known.facts_match != Some(false))
-    };
-    let fitting: Vec<&Read> = known.iter().filter(fits).collect();
+    let fitting: Vec<&Read> = known.iter().filter(|it| facts_match(it, book)).collect();
     match (fitting.as_slice(), known.as_slice()) {
         ([one], _) => Some((*one).clone()),
         ([], [one]) => Some(one.clone()),

@@ -41,7 +41,12 @@ pub enum Subject {
     /// A container.
     Container(String),
     /// Whoever asks.
-    Organisation(String),
+    Organisation {
+        /// Its name.
+        id: String,
+        /// What it asked for that day that is unknown, or not its own.
+        codes: Vec<Code>,
+    },
 }
 
 /// A suspicion and what it is about.
@@ -95,6 +100,7 @@ pub fn judge_wave(registry: &Registry, files: &[File]) -> Result<Judged, Simulat
         contents: Contents::default(),
         fakes: fakes(proven),
         lookups: BTreeMap::new(),
+        unknown: BTreeMap::new(),
         judged: Judged::default(),
     };
     bench.hear(&told, &asked);
@@ -181,6 +187,8 @@ struct Bench<'a> {
     contents: Contents,
     fakes: Vec<(u64, Fake)>,
     lookups: BTreeMap<(String, u64), Vec<probing::Lookup>>,
+    /// The unknown number that each desk read last.
+    unknown: BTreeMap<String, Code>,
     judged: Judged,
 }
 
@@ -212,13 +220,14 @@ impl Bench<'_> {
 
     fn event(&mut self, told: &Told, scans: &[&Asked]) {
         self.containers(told);
+        let Some(act) = &told.act else { return };
         let seen_at = told.gln.as_ref().and_then(|gln| {
             let mut all = self.registry.organisations.iter();
             all.find(|one| one.gln == *gln).map(|one| one.place())
         });
         let observation = |reading, printed| Observation {
             time_ms: told.time_ms,
-            act: told.act.clone(),
+            act: act.clone(),
             organisation: told.organisation.clone(),
             place: seen_at,
             printed,
@@ -240,6 +249,8 @@ impl Bench<'_> {
                     self.judge(one, code, &now);
                     self.remember(code, now);
                 }
+                // A case on a pallet: nothing happened to the packs in it.
+                Thing::Container(_) if matches!(act, Act::Packed { .. } | Act::Unpacked { .. }) => {}
                 Thing::Container(sscc) => {
                     for code in self.contents.packs(sscc) {
                         self.remember(&code, observation(Reading::Clean, Printed::default()));
@@ -252,8 +263,8 @@ impl Bench<'_> {
     /// What an event says of containers: what is in them, and how warm they were.
     fn containers(&mut self, told: &Told) {
         match &told.act {
-            Act::Packed { container } => self.contents.put(container, &told.things),
-            Act::Unpacked { container } => {
+            Some(Act::Packed { container }) => self.contents.put(container, &told.things),
+            Some(Act::Unpacked { container }) => {
                 let name = |thing: &Thing| format!("{thing:?}");
                 let declared: BTreeSet<String> =
                     self.contents.open(container).iter().map(name).collect();
@@ -335,6 +346,7 @@ impl Bench<'_> {
         if let Some(read) = &one.read {
             self.looked_up(one, read);
         }
+        let now = &self.confirmed(one, code, now);
         let history = self.history.get(code).map_or(&[][..], Vec::as_slice);
         let before = history.partition_point(|it| it.time_ms <= now.time_ms);
         let known = one.known.clone().map(|known| Known {
@@ -369,6 +381,19 @@ impl Bench<'_> {
         }
     }
 
+    /// A number that nobody knows may be cut off or mistyped: it is read twice before a desk calls
+    /// anybody.
+    fn confirmed(&mut self, one: &Asked, code: &Code, now: &Observation) -> Observation {
+        let mut now = now.clone();
+        if one.known.is_none() {
+            let before = self.unknown.insert(now.organisation.clone(), code.clone());
+            if before.as_ref() != Some(code) {
+                now.reading = Reading::Doubtful;
+            }
+        }
+        now
+    }
+
     fn remember(&mut self, code: &Code, seen: Observation) {
         let history = self.history.entry(code.clone()).or_default();
         let at = history.partition_point(|it| it.time_ms <= seen.time_ms);
@@ -384,7 +409,16 @@ impl Bench<'_> {
         for ((organisation, _), lookups) in std::mem::take(&mut self.lookups) {
             let at_ms = lookups.first().map_or(0, |one| one.time_ms);
             let suspicion = probing::probing(&organisation, &lookups, &limits);
-            self.raise(suspicion, at_ms, &Subject::Organisation(organisation));
+            let strange = lookups.into_iter().filter(|one| !one.is_own || !one.is_known);
+            let codes = strange.map(|one| Code {
+                product: one.product,
+                serial: one.serial,
+            });
+            let subject = Subject::Organisation {
+                id: organisation,
+                codes: codes.collect(),
+            };
+            self.raise(suspicion, at_ms, &subject);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::book::{Book, Code, Deal, Move, Unit};
 use crate::calendar;
 use crate::desk::{self, Read};
 use crate::dice::Dice;
-use crate::plan::{Attack, AttackNo, Deed, Item, ItemNo, OrganisationNo, What};
+use crate::plan::{AttackNo, Deed, Item, ItemNo, OrganisationNo, What};
 use crate::registry::{Organisation, Registry};
 use crate::scanner;
 
@@ -100,14 +100,13 @@ impl Ord for Due {
 pub(crate) struct Play<'a> {
     registry: &'a Registry,
     items: &'a [Item],
-    attacks: &'a mut [Attack],
     dice: Dice,
     due: BinaryHeap<Reverse<Due>>,
     asked: u64,
     book: Book,
     /// How far each clock is off.
     clocks_ms: Vec<i64>,
-    /// Codes that stand on more than one thing: nobody can set their ledger right.
+    /// Codes that were seen on fakes: nobody can set their ledger right.
     disputed: BTreeSet<Code>,
     left: Left,
 }
@@ -116,22 +115,19 @@ pub(crate) struct Play<'a> {
 pub(crate) fn play(
     registry: &Registry,
     items: &[Item],
-    (deeds, attacks): (Vec<Deed>, &mut [Attack]),
+    deeds: Vec<Deed>,
     mut dice: Dice,
 ) -> Left {
-    let fakes = items.iter().filter(|item| !item.is_true);
-    let disputed = fakes.map(|item| item.label.code.clone()).collect();
     let clocks_ms = registry.organisations.iter().map(|_| clock(&mut dice));
     let mut play = Play {
         registry,
         items,
-        attacks,
         clocks_ms: clocks_ms.collect(),
         dice,
         due: BinaryHeap::new(),
         asked: 0,
         book: Book::default(),
-        disputed,
+        disputed: BTreeSet::new(),
         left: Left::default(),
     };
     for deed in deeds {
@@ -290,7 +286,10 @@ impl<'a> Play<'a> {
     /// Reads a pack, again where it does not read or nobody knows it. Answers the last reading and
     /// the place of its scan.
     fn look(&mut self, item: ItemNo, deed: &Deed, wants: &str) -> Option<(Read, usize)> {
-        let label = &self.items[item].label;
+        let Item { label, is_true } = &self.items[item];
+        if !is_true {
+            self.disputed.insert(label.code.clone());
+        }
         let desk = self.desk(deed.by);
         let explainer = desk::explainer(desk.layout());
         let mut is_unreadable = false;

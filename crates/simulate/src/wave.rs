@@ -72,8 +72,7 @@ impl Wave {
         let mut plan = Plan::new(makers, dice(0), (start_ms, span_ms), number);
         fill(&mut plan, WAVE_PACKS.min(settings.packs));
         let deeds = std::mem::take(&mut plan.deeds);
-        let story = (deeds, plan.attacks.as_mut_slice());
-        let left = play::play(registry, &plan.items, story, dice(1));
+        let left = play::play(registry, &plan.items, deeds, dice(1));
         files(&plan, registry, left, dice(2))
     }
 }

@@ -28,7 +28,9 @@ pub(super) fn swapped(plan: &mut Plan) -> Option<()> {
             opened(plan, attack, second, a);
         }
         (way, second) => {
-            let kept = first.items.len() * usize::try_from(plan.dice.below(50)).unwrap_or(0) / 100;
+            // Who steals a whole case leaves nothing to scan; from the others some is left.
+            let percent = usize::try_from(plan.dice.between(0, 50)).unwrap_or(0);
+            let kept = (first.items.len() * percent / 100).max(2);
             let mut inside: Vec<ItemNo> = first.items.iter().take(kept).copied().collect();
             if way < 2 {
                 let gone: Vec<ItemNo> = first.items.iter().skip(kept).copied().collect();

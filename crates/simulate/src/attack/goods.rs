@@ -7,17 +7,26 @@ use crate::calendar;
 use crate::plan::{Load, Plan, What};
 use crate::registry::Registry;
 
-/// To somebody who is no partner: the papers say so, or the other one writes some, or it comes
-/// back into the trade from there.
+/// To somebody who is no partner, one pack or what else there is: the papers say so, or the other
+/// one writes some, or a pack comes back into the trade from there.
 pub(super) fn diverted(plan: &mut Plan) -> Option<()> {
     let stock = plan.victim()?;
     let at_ms = plan.later(stock.at_ms);
-    let attack = plan.attack(Kind::Diverted, at_ms, &[stock.item]);
+    let mut items = vec![stock.item];
+    let most = plan.dice.place(6);
+    plan.stock.retain(|other| {
+        let goes = items.len() <= most && other.pharmacy == stock.pharmacy && other.at_ms <= at_ms;
+        if goes {
+            items.push(other.item);
+        }
+        !goes
+    });
+    let attack = plan.attack(Kind::Diverted, at_ms, &items);
     let shop = Registry::outsider(&mut plan.dice);
     let item = stock.item;
     let way = plan.dice.below(3);
     if way == 0 {
-        let load = Load::Items(vec![item]);
+        let load = Load::Items(items);
         let what = What::Ship { load, to: shop };
         plan.deed(at_ms, stock.pharmacy, what, Some(attack));
         return Some(());

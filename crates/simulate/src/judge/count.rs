@@ -59,6 +59,8 @@ struct Open {
     kind: Kind,
     from_ms: u64,
     own: BTreeSet<u64>,
+    /// What was asked for, where it is about questions.
+    asked: BTreeSet<Code>,
     caught: BTreeSet<Rule>,
     at_once: bool,
     hinted: bool,
@@ -67,6 +69,10 @@ struct Open {
 impl Open {
     fn hear(&mut self, raised: &Raised) {
         let rule = raised.suspicion.rule;
+        // That its lot is recalled says nothing about a copy.
+        if is_of_the_pack(rule) && !self.kind.is_about_such_packs() {
+            return;
+        }
         self.hinted = true;
         if !is_alarm(raised.suspicion.certainty) {
             return;
@@ -74,7 +80,7 @@ impl Open {
         self.caught.insert(rule);
         self.at_once |= match &raised.subject {
             Subject::Pack { scan, .. } => self.own.contains(scan),
-            Subject::Container(_) | Subject::Organisation(_) => true,
+            Subject::Container(_) | Subject::Organisation { .. } => true,
         };
     }
 }
@@ -103,7 +109,11 @@ impl Index {
             };
             let kind = Kind::of_word(&truth.kind).ok_or_else(unknown)?;
             // To ask about a pack does nothing to it.
-            let codes = if kind.is_about_questions() { Vec::new() } else { truth.codes };
+            let (codes, asked) = if kind.is_about_questions() {
+                (Vec::new(), truth.codes.into_iter().collect())
+            } else {
+                (truth.codes, BTreeSet::new())
+            };
             for code in codes {
                 index.codes.entry(code).or_default().push(at);
             }
@@ -117,6 +127,7 @@ impl Index {
                 kind,
                 from_ms: calendar::read(&truth.from).unwrap_or_default(),
                 own: truth.scans.into_iter().collect(),
+                asked,
                 caught: BTreeSet::new(),
                 at_once: false,
                 hinted: false,
@@ -139,7 +150,24 @@ impl Index {
         match &raised.subject {
             Subject::Pack { code, scan } => self.on_pack(code, *scan, raised.at_ms),
             Subject::Container(sscc) => self.containers.get(sscc).cloned().unwrap_or_default(),
-            Subject::Organisation(id) => self.organisations.get(id).cloned().unwrap_or_default(),
+            Subject::Organisation { id, codes } => {
+                let of_id = self.organisations.get(id).into_iter().flatten().copied();
+                let asks = |at: &usize| {
+                    let asked = &self.open[*at].asked;
+                    codes.iter().any(|code| asked.contains(code))
+                };
+                of_id.filter(asks).collect()
+            }
+        }
+    }
+
+    /// Whether who asked had fakes before it that somebody else had made.
+    fn is_about_fakes(&self, raised: &Raised) -> bool {
+        match &raised.subject {
+            Subject::Organisation { codes, .. } => {
+                codes.iter().any(|code| self.codes.contains_key(code))
+            }
+            _ => false,
         }
     }
 }
@@ -165,7 +193,7 @@ impl Tally {
             for at in &attacks {
                 index.open[*at].hear(raised);
             }
-            if attacks.is_empty() {
+            if attacks.is_empty() && !index.is_about_fakes(raised) {
                 self.about_nothing(raised, &mut last);
             }
         }

@@ -30,7 +30,8 @@ pub(super) struct Told {
     pub(super) organisation: String,
     /// The place that it names.
     pub(super) gln: Option<String>,
-    pub(super) act: Act,
+    /// What was done; nothing, where a logger tells its readings.
+    pub(super) act: Option<Act>,
     pub(super) things: Vec<Thing>,
     /// What the maker says is printed.
     pub(super) made: Option<Printed>,
@@ -81,16 +82,20 @@ fn one(event: &epcis::Event, organisation: &str, sent_ms: u64) -> Option<Told> {
         lot: made("lotNumber"),
         expiry: made("itemExpirationDate").and_then(|date| six_digits(&date)),
     };
+    let (act, log) = (act(&index, container), log(event));
+    if act.is_none() && log.is_empty() {
+        return None;
+    }
     Some(Told {
         sent_ms,
         time_ms: u64::try_from(index.event_time_us / 1_000).ok()?,
         id: index.event_id.clone(),
         organisation: organisation.to_owned(),
         gln: index.read_point.as_deref().and_then(|id| after(id, "/414/")),
-        act: act(&index, container)?,
+        act,
         things: things.filter_map(|(_, id)| thing(id)).collect(),
         made: printed.lot.is_some().then_some(printed),
-        log: log(event),
+        log,
     })
 }
 

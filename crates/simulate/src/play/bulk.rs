@@ -218,13 +218,16 @@ impl Play<'_> {
                 passed
             }
         };
+        if let (Load::Container(sscc), false) = (load, log.is_empty()) {
+            // A logger tells by itself, whether or not the case was read.
+            let mut event = object("sensor_reporting", "in_transit", &[container_id(sscc)]);
+            event["sensorElementList"] = json!([{ "sensorReport": reports(log) }]);
+            self.tell(deed, event);
+        }
         if passed.ids.is_empty() {
             return;
         }
-        let mut event = object("receiving", "in_progress", &passed.ids);
-        if !log.is_empty() {
-            event["sensorElementList"] = json!([{ "sensorReport": reports(log) }]);
-        }
+        let event = object("receiving", "in_progress", &passed.ids);
         self.tell_of(deed, &passed.scans, event);
     }
 

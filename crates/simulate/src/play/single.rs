@@ -15,6 +15,11 @@ const AGAIN_MAX: u8 = 2;
 impl Play<'_> {
     pub(super) fn verify(&mut self, deed: &Deed, item: ItemNo) {
         if let Some((read, scan)) = self.look(item, deed, "verify") {
+            let unit = Unit::Pack(read.code.clone());
+            if !self.take(&unit, deed) && self.items[item].is_true && deed.attack.is_none() {
+                // The answer was: in other hands. They ask whoever sent it.
+                self.settle_soon(unit, deed);
+            }
             self.told(deed, "inspecting", "in_progress", &read, scan);
         }
     }

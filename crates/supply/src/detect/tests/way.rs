@@ -14,6 +14,8 @@ fn whoever_acts_is_a_partner_for_it() {
         ),
         (seen(3, "agency", Act::Verified), None),
         (seen(3, "agency", shipped("whole")), Some(Certainty::Sure)),
+        (seen(3, "whole", shipped("pharmacy")), None),
+        (seen(3, "whole", shipped("nobody")), Some(Certainty::Sure)),
     ];
     for (now, certainty) in cases {
         let found = judged(std::slice::from_ref(&now), Some(&known()));
@@ -72,10 +74,11 @@ fn a_pack_without_a_way_is_found_by_the_third_gap_or_by_the_ledger() {
         in_hand: Some(false),
         ..known()
     };
-    assert_eq!(
-        of(Rule::CustodyGap, &judged(&life(), Some(&elsewhere))),
-        Some(Certainty::Likely)
-    );
+    let found = |life: &[Observation]| of(Rule::CustodyGap, &judged(life, Some(&elsewhere)));
+    assert_eq!(found(&life()), Some(Certainty::Likely));
+    let moved_on = found(&life()[..6]);
+    assert_eq!(moved_on, Some(Certainty::Hint), "until it is cleared up");
+    assert_eq!(found(&life()[..7]), None, "it has just come");
 }
 
 #[test]
