@@ -187,14 +187,24 @@ pub(crate) fn plan(kind: Kind, plan: &mut Plan) -> Option<()> {
     }
 }
 
+/// So many packs are looked at for one that suits.
+const VICTIMS_MAX: usize = 50;
+/// The longest that an attack takes.
+const GOOD_DAYS: u64 = 130;
+
 impl Plan {
-    /// Any pack that lies at a pharmacy.
+    /// Any pack that lies at a pharmacy and may be sold for long.
     fn victim(&mut self) -> Option<Stock> {
-        if self.stock.is_empty() {
-            return None;
+        for _ in 0..VICTIMS_MAX {
+            let at = self.dice.place(self.stock.len());
+            let stock = self.stock.get(at)?;
+            let until_ms = stock.at_ms + GOOD_DAYS * DAY_MS;
+            let is_good = self.is_good_at(stock.lot, until_ms);
+            if is_good && !self.recalled.contains_key(&stock.lot) {
+                return Some(self.stock.swap_remove(at));
+            }
         }
-        let at = self.dice.place(self.stock.len());
-        Some(self.stock.swap_remove(at))
+        None
     }
 
     /// Any pack that lies at a wholesaler.
@@ -236,7 +246,7 @@ impl Plan {
         let mut holder = pharmacy;
         let mut through = Vec::new();
         for hop in 0..hops {
-            let wholesaler = self.other_wholesaler(holder);
+            let wholesaler = self.third_wholesaler(holder, not_at);
             if hop == 0 && self.dice.in_1000(500) {
                 // Bought from somebody of whom no paper tells.
                 self.receives(attack, wholesaler, item, at_ms);
@@ -262,6 +272,20 @@ impl Plan {
         through.push(pharmacy);
         self.proven(item, through, at_ms);
         (at_ms, pharmacy)
+    }
+
+    /// Neither who has it nor who has the true one.
+    fn third_wholesaler(
+        &mut self,
+        than: OrganisationNo,
+        nor: Option<OrganisationNo>,
+    ) -> OrganisationNo {
+        loop {
+            let drawn = self.other_wholesaler(than);
+            if Some(drawn) != nor {
+                return drawn;
+            }
+        }
     }
 
     fn receives(&mut self, attack: AttackNo, by: OrganisationNo, item: ItemNo, at_ms: u64) {

@@ -207,6 +207,11 @@ impl Book {
         pack.is_some_and(|pack| pack.status == Status::Active)
     }
 
+    /// Whom it is on its way to.
+    pub(crate) fn next(&self, unit: &Unit) -> Option<&str> {
+        self.outermost(unit)?.next.as_deref()
+    }
+
     /// Who has it.
     pub(crate) fn holder(&self, unit: &Unit) -> Option<&str> {
         self.outermost(unit).map(|custody| custody.holder.as_str())

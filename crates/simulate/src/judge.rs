@@ -44,6 +44,8 @@ pub enum Subject {
     Organisation {
         /// Its name.
         id: String,
+        /// Its scans and questions of that day.
+        scans: Vec<u64>,
         /// What it asked for that day that is unknown, or not its own.
         codes: Vec<Code>,
     },
@@ -186,7 +188,7 @@ struct Bench<'a> {
     made: BTreeMap<Code, Printed>,
     contents: Contents,
     fakes: Vec<(u64, Fake)>,
-    lookups: BTreeMap<(String, u64), Vec<probing::Lookup>>,
+    lookups: BTreeMap<(String, u64), (Vec<u64>, Vec<probing::Lookup>)>,
     /// The unknown number that each desk read last.
     unknown: BTreeMap<String, Code>,
     judged: Judged,
@@ -339,7 +341,9 @@ impl Bench<'_> {
             is_misread: read.reading != Reading::Clean,
         };
         let key = (organisation.clone(), calendar::day(one.at_ms));
-        self.lookups.entry(key).or_default().push(lookup);
+        let (scans, lookups) = self.lookups.entry(key).or_default();
+        scans.push(one.scan.scan);
+        lookups.push(lookup);
     }
 
     fn judge(&mut self, one: &Asked, code: &Code, now: &Observation) {
@@ -406,7 +410,7 @@ impl Bench<'_> {
     /// The questions of each organisation, a day at a time.
     fn ask_about_askers(&mut self) {
         let limits = probing::Limits::default();
-        for ((organisation, _), lookups) in std::mem::take(&mut self.lookups) {
+        for ((organisation, _), (scans, lookups)) in std::mem::take(&mut self.lookups) {
             let at_ms = lookups.first().map_or(0, |one| one.time_ms);
             let suspicion = probing::probing(&organisation, &lookups, &limits);
             let strange = lookups.into_iter().filter(|one| !one.is_own || !one.is_known);
@@ -416,6 +420,7 @@ impl Bench<'_> {
             });
             let subject = Subject::Organisation {
                 id: organisation,
+                scans,
                 codes: codes.collect(),
             };
             self.raise(suspicion, at_ms, &subject);

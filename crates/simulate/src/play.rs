@@ -108,6 +108,8 @@ pub(crate) struct Play<'a> {
     clocks_ms: Vec<i64>,
     /// Codes that were seen on fakes: nobody can set their ledger right.
     disputed: BTreeSet<Code>,
+    /// What honest pharmacies have given away: they do not have it any more.
+    sold: BTreeSet<ItemNo>,
     left: Left,
 }
 
@@ -128,6 +130,7 @@ pub(crate) fn play(
         asked: 0,
         book: Book::default(),
         disputed: BTreeSet::new(),
+        sold: BTreeSet::new(),
         left: Left::default(),
     };
     for deed in deeds {
@@ -262,15 +265,22 @@ impl<'a> Play<'a> {
                 return;
             }
         }
-        let holder = self.book.holder(unit);
-        let mut everybody = self.registry.organisations.iter();
-        let found = holder.and_then(|holder| everybody.position(|one| one.id == holder));
-        let Some(holder) = found else { return };
+        // On its way to somebody who sent it on, and whose reads were lost: that one takes it first.
+        if let Some(next) = self.book.next(unit).and_then(|id| self.number(id)) {
+            let outer = self.book.outer_unit(unit);
+            self.enter(deed.at_ms, next, Deal::Take, vec![outer]);
+        }
+        let Some(holder) = self.book.holder(unit).and_then(|id| self.number(id)) else {
+            return;
+        };
         self.loosen(unit, deed.at_ms, holder);
         let to = self.id(deed.by).to_owned();
-        // It may be on its way to somebody else by mistake: taken back before.
         self.enter(deed.at_ms, holder, Deal::Hand { to }, vec![unit.clone()]);
         self.take(unit, deed);
+    }
+
+    fn number(&self, id: &str) -> Option<OrganisationNo> {
+        self.registry.organisations.iter().position(|one| one.id == id)
     }
 
     fn settle_soon(&mut self, unit: Unit, deed: &Deed) {

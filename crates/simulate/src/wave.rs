@@ -18,7 +18,7 @@ pub const WAVE_PACKS: u64 = 2_000;
 const ATTACKS_EACH: usize = 8;
 /// Of each wave so many packs are kept at wholesalers for attacks that begin there.
 const SHELVED_MAX: usize = 60;
-/// Of a hundred lots so many are recalled, beside those that attackers sell.
+/// So many lots of a thousand are recalled.
 const RECALLED: u64 = 20;
 
 /// What a trade is made of.
@@ -97,13 +97,16 @@ fn fill(plan: &mut Plan, packs: u64) {
             plan.supply(&shelves);
         }
     }
+    recall_some(plan);
     let others = Kind::ALL.into_iter().filter(|kind| !is_of_containers(*kind));
     for kind in others {
         for _ in 0..ATTACKS_EACH {
             attack::plan(kind, plan);
         }
     }
-    recall_some(plan);
+    for shelf in std::mem::take(&mut plan.shelf) {
+        plan.supply(std::slice::from_ref(&shelf));
+    }
     for stock in std::mem::take(&mut plan.stock) {
         plan.end(stock);
     }
@@ -114,11 +117,14 @@ fn is_of_containers(kind: Kind) -> bool {
     matches!(kind, SwappedContents | ColdBroken | ColdErased | ColdForged)
 }
 
+/// One lot at least, which pharmacies have some of.
 fn recall_some(plan: &mut Plan) {
+    let mut some = plan.stock.first().map(|stock| stock.lot);
     for lot in 0..plan.lots.len() {
-        if plan.dice.in_1000(RECALLED) && !plan.recalled.contains_key(&lot) {
+        if plan.dice.in_1000(RECALLED) || some == Some(lot) {
             let at_ms = plan.start_ms + plan.span_ms / 2 + plan.dice.below(plan.span_ms / 2);
             plan.recall(lot, at_ms);
+            some = some.filter(|some| *some != lot);
         }
     }
 }

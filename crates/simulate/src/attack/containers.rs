@@ -29,7 +29,7 @@ pub(super) fn swapped(plan: &mut Plan) -> Option<()> {
         }
         (way, second) => {
             // Who steals a whole case leaves nothing to scan; from the others some is left.
-            let percent = usize::try_from(plan.dice.between(0, 50)).unwrap_or(0);
+            let percent = usize::try_from(plan.dice.between(0, 40)).unwrap_or(0);
             let kept = (first.items.len() * percent / 100).max(2);
             let mut inside: Vec<ItemNo> = first.items.iter().take(kept).copied().collect();
             if way < 2 {

@@ -4,11 +4,14 @@ use supply::detect::MINUTE_MS;
 
 use super::Kind;
 use crate::plan::logger::Transport;
-use crate::plan::{Load, Plan, Stock, What};
+use crate::plan::{Load, Plan, Shelf, Stock, What};
 use crate::registry::Registry;
 
-/// The true one lies at a pharmacy, and is sold after the copy was to be.
+/// The true one lies at a pharmacy, or still at a wholesaler, and is sold after the copy was to be.
 pub(super) fn before(plan: &mut Plan) -> Option<()> {
+    if plan.dice.in_1000(300) {
+        return before_it_is_sent(plan);
+    }
     let stock = plan.victim()?;
     let at_ms = plan.later(stock.at_ms);
     let copy = plan.copy_of(stock.item);
@@ -17,6 +20,32 @@ pub(super) fn before(plan: &mut Plan) -> Option<()> {
     let sold_ms = plan.later(last_ms);
     plan.sold(stock.item, stock.pharmacy, sold_ms);
     Some(())
+}
+
+fn before_it_is_sent(plan: &mut Plan) -> Option<()> {
+    let shelf = plan.shelved()?;
+    let at_ms = plan.later(shelf.at_ms);
+    let copy = plan.copy_of(shelf.item);
+    let attack = plan.attack(Kind::CopyBefore, at_ms, &[copy]);
+    let (last_ms, _) = plan.enters(attack, copy, at_ms, Some(shelf.holder));
+    let sent_ms = plan.later(last_ms);
+    goes_on(plan, &shelf, sent_ms);
+    Some(())
+}
+
+/// The true pack leaves the wholesaler, and comes to its end.
+fn goes_on(plan: &mut Plan, shelf: &Shelf, from_ms: u64) {
+    let pharmacy = Registry::pharmacy(&mut plan.dice);
+    let loads = [Load::Items(vec![shelf.item])];
+    let how = Transport::Plain;
+    let at_ms = plan.way(shelf.holder, pharmacy, &loads, from_ms, how);
+    plan.end(Stock {
+        item: shelf.item,
+        lot: shelf.lot,
+        pharmacy,
+        wholesaler: shelf.holder,
+        at_ms,
+    });
 }
 
 /// The true one was sold before.
@@ -57,18 +86,8 @@ pub(super) fn first(plan: &mut Plan) -> Option<()> {
     let come_ms = plan.passes(attack, (shelf.holder, pharmacy), copy, at_ms);
     let sold_ms = plan.later(come_ms);
     plan.deed(sold_ms, pharmacy, What::Dispense(copy), Some(attack));
-    let other = plan.other_pharmacy(pharmacy);
     let from_ms = at_ms + plan.dice.between(60, 20_000) * MINUTE_MS;
-    let loads = [Load::Items(vec![shelf.item])];
-    let how = Transport::Plain;
-    let come_ms = plan.way(shelf.holder, other, &loads, from_ms, how);
-    plan.end(Stock {
-        item: shelf.item,
-        lot: shelf.lot,
-        pharmacy: other,
-        wholesaler: shelf.holder,
-        at_ms: come_ms,
-    });
+    goes_on(plan, &shelf, from_ms);
     Some(())
 }
 

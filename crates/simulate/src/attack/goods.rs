@@ -44,12 +44,19 @@ pub(super) fn diverted(plan: &mut Plan) -> Option<()> {
     Some(())
 }
 
-/// Bought and sold past the papers, by one or two more hands.
+/// Bought and sold past the papers, out of the store of a wholesaler or of a pharmacy, by one or
+/// two more hands.
 pub(super) fn skipped(plan: &mut Plan) -> Option<()> {
-    let stock = plan.victim()?;
-    let at_ms = plan.later(stock.at_ms);
-    let attack = plan.attack(Kind::Skipped, at_ms, &[stock.item]);
-    plan.enters(attack, stock.item, at_ms, Some(stock.pharmacy));
+    let (item, from, at_ms) = if plan.dice.in_1000(400) {
+        let shelf = plan.shelved()?;
+        (shelf.item, shelf.holder, shelf.at_ms)
+    } else {
+        let stock = plan.victim()?;
+        (stock.item, stock.pharmacy, stock.at_ms)
+    };
+    let at_ms = plan.later(at_ms);
+    let attack = plan.attack(Kind::Skipped, at_ms, &[item]);
+    plan.enters(attack, item, at_ms, Some(from));
     Some(())
 }
 
@@ -69,19 +76,9 @@ pub(super) fn stolen(plan: &mut Plan) -> Option<()> {
 
 /// Its lot is recalled, and it is sold, or sent on, all the same.
 pub(super) fn recalled(plan: &mut Plan) -> Option<()> {
-    let known = plan.stock.iter().position(|it| plan.recalled.contains_key(&it.lot));
-    let stock = match known {
-        Some(at) => plan.stock.swap_remove(at),
-        None => plan.victim()?,
-    };
-    let recalled_ms = match plan.recalled.get(&stock.lot) {
-        Some(at_ms) => *at_ms,
-        None => {
-            let at_ms = plan.later(stock.at_ms);
-            plan.recall(stock.lot, at_ms);
-            at_ms
-        }
-    };
+    let known = plan.stock.iter().position(|it| plan.recalled.contains_key(&it.lot))?;
+    let stock = plan.stock.swap_remove(known);
+    let recalled_ms = plan.recalled.get(&stock.lot).copied()?;
     let at_ms = plan.later(recalled_ms.max(stock.at_ms));
     let attack = plan.attack(Kind::RecalledSold, at_ms, &[stock.item]);
     sells_or_sends(plan, attack, &stock, at_ms);

@@ -59,8 +59,6 @@ struct Open {
     kind: Kind,
     from_ms: u64,
     own: BTreeSet<u64>,
-    /// What was asked for, where it is about questions.
-    asked: BTreeSet<Code>,
     caught: BTreeSet<Rule>,
     at_once: bool,
     hinted: bool,
@@ -109,11 +107,7 @@ impl Index {
             };
             let kind = Kind::of_word(&truth.kind).ok_or_else(unknown)?;
             // To ask about a pack does nothing to it.
-            let (codes, asked) = if kind.is_about_questions() {
-                (Vec::new(), truth.codes.into_iter().collect())
-            } else {
-                (truth.codes, BTreeSet::new())
-            };
+            let codes = if kind.is_about_questions() { Vec::new() } else { truth.codes };
             for code in codes {
                 index.codes.entry(code).or_default().push(at);
             }
@@ -127,7 +121,6 @@ impl Index {
                 kind,
                 from_ms: calendar::read(&truth.from).unwrap_or_default(),
                 own: truth.scans.into_iter().collect(),
-                asked,
                 caught: BTreeSet::new(),
                 at_once: false,
                 hinted: false,
@@ -150,11 +143,11 @@ impl Index {
         match &raised.subject {
             Subject::Pack { code, scan } => self.on_pack(code, *scan, raised.at_ms),
             Subject::Container(sscc) => self.containers.get(sscc).cloned().unwrap_or_default(),
-            Subject::Organisation { id, codes } => {
+            Subject::Organisation { id, scans, .. } => {
                 let of_id = self.organisations.get(id).into_iter().flatten().copied();
                 let asks = |at: &usize| {
-                    let asked = &self.open[*at].asked;
-                    codes.iter().any(|code| asked.contains(code))
+                    let own = &self.open[*at].own;
+                    scans.iter().any(|scan| own.contains(scan))
                 };
                 of_id.filter(asks).collect()
             }

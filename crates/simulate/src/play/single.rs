@@ -31,6 +31,9 @@ impl Play<'_> {
 
     /// An event says dispensed only where the ledger has taken it.
     pub(super) fn dispense(&mut self, deed: &Deed, item: ItemNo) {
+        if deed.attack.is_none() && self.sold.contains(&item) {
+            return;
+        }
         let Some((read, scan)) = self.look(item, deed, "dispense") else {
             return;
         };
@@ -40,6 +43,7 @@ impl Play<'_> {
         let is_over = deed.attack.is_none() && is_over(&read, deed.at_ms);
         let units = vec![unit.clone()];
         if !is_over && self.enter(deed.at_ms, deed.by, Deal::Dispense, units) == 1 {
+            self.sold.insert(item);
             self.told(deed, "dispensing", "dispensed", &read, scan);
         } else if !is_here && self.items[item].is_true && deed.tries < AGAIN_MAX {
             if deed.attack.is_none() {
@@ -66,6 +70,7 @@ impl Play<'_> {
         };
         let units = vec![Unit::Pack(read.code.clone())];
         if self.enter(deed.at_ms, deed.by, Deal::Undo, units) == 1 {
+            self.sold.remove(&item);
             self.told(deed, "stocking", "sellable_accessible", &read, scan);
         }
     }
