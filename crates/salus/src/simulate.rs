@@ -116,7 +116,10 @@ fn from_json<T: serde::de::DeserializeOwned>(path: &Path) -> Outcome<T> {
 /// The files of a wave, documents first.
 fn read_wave(folder: &Path) -> Outcome<Vec<File>> {
     let mut files = Vec::new();
-    for (below, prefix) in [(folder.join("documents"), "documents/"), (folder.to_owned(), "")] {
+    for (below, prefix) in [
+        (folder.join("documents"), "documents/"),
+        (folder.to_owned(), ""),
+    ] {
         let told = || format!("{} cannot be read", below.display());
         let mut paths = Vec::new();
         for entry in fs::read_dir(&below).explain(told)? {

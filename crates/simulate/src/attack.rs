@@ -149,18 +149,36 @@ impl Kind {
 
     /// Whether what is wrong is that the pack is recalled, expired or marked.
     pub(crate) fn is_about_such_packs(self) -> bool {
-        matches!(self, Self::RecalledSold | Self::ExpiredSold | Self::MarkedSold)
+        matches!(
+            self,
+            Self::RecalledSold | Self::ExpiredSold | Self::MarkedSold
+        )
     }
 
     /// Whether it is about whoever asks, and not about packs.
     pub(crate) fn is_about_questions(self) -> bool {
-        matches!(self, Self::Harvesting | Self::Guessing | Self::SlowHarvesting)
+        matches!(
+            self,
+            Self::Harvesting | Self::Guessing | Self::SlowHarvesting
+        )
     }
 }
 
 /// Plans one attack of a kind; nothing where the wave has no pack left for it.
 pub(crate) fn plan(kind: Kind, plan: &mut Plan) -> Option<()> {
     match kind {
+        Kind::ColdBroken | Kind::ColdErased | Kind::ColdForged => {
+            containers::warm(kind, plan);
+            Some(())
+        }
+        Kind::Harvesting => {
+            probing::harvesting(plan);
+            Some(())
+        }
+        Kind::SlowHarvesting => {
+            probing::slowly(plan);
+            Some(())
+        }
         Kind::Invented => codes::invented(plan),
         Kind::Guessed => codes::guessed(plan),
         Kind::PrintedOver => codes::printed_over(plan),
@@ -177,10 +195,7 @@ pub(crate) fn plan(kind: Kind, plan: &mut Plan) -> Option<()> {
         Kind::ExpiredSold => goods::expired(plan),
         Kind::MarkedSold => goods::marked(plan),
         Kind::SwappedContents => containers::swapped(plan),
-        Kind::ColdBroken | Kind::ColdErased | Kind::ColdForged => containers::warm(kind, plan),
-        Kind::Harvesting => probing::harvesting(plan),
         Kind::Guessing => probing::guessing(plan),
-        Kind::SlowHarvesting => probing::slowly(plan),
         Kind::LonelyCopy => unseen::lonely(plan),
         Kind::Colluding => unseen::colluding(plan),
         Kind::Refilled => unseen::refilled(plan),

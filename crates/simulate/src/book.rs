@@ -22,7 +22,7 @@ pub struct Code {
 /// What one unit of a move is.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Unit {
+pub(crate) enum Unit {
     /// A pack.
     Pack(Code),
     /// A case, tote or pallet, by its SSCC.
@@ -32,7 +32,7 @@ pub enum Unit {
 /// What was done.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "act")]
-pub enum Deal {
+pub(crate) enum Deal {
     /// A maker put packs of a lot into the trade.
     Commission {
         /// The lot.
@@ -79,16 +79,16 @@ pub enum Deal {
 
 /// One entry of the ledger.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Move {
+pub(crate) struct Move {
     /// When, RFC 3339.
-    pub at: String,
+    pub(crate) at: String,
     /// Who signed it.
-    pub by: String,
+    pub(crate) by: String,
     /// What was done.
     #[serde(flatten)]
-    pub deal: Deal,
+    pub(crate) deal: Deal,
     /// With what.
-    pub units: Vec<Unit>,
+    pub(crate) units: Vec<Unit>,
 }
 
 /// Who has something, or whoever has what it is in.

@@ -62,7 +62,9 @@ fn as_committed(read: Read, raw: &str, explainer: &Explainer, book: &Book) -> Re
         return read;
     }
     let repairs = explainer.alternatives(raw);
-    let readings = repairs.iter().filter_map(|it| marking(&it.elements, Reading::Repaired));
+    let readings = repairs
+        .iter()
+        .filter_map(|it| marking(&it.elements, Reading::Repaired));
     let mut fitting = readings.filter(|it| it.code == read.code && facts_match(it, book));
     fitting.next().unwrap_or(read)
 }

@@ -3,30 +3,25 @@
 //!
 //! It sees the documents of all organisations. A desk sees its own, and what partners tell it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::de::DeserializeOwned;
-use supply::detect::{
-    Act, Case, Certainty, Fake, Identity, Known, Observation, Printed, Reading, Rule, Suspicion,
-    Tolerance, aggregation, cold, judge, probing,
-};
-use supply::{Roles, detect};
+use supply::detect::{Certainty, Fake, Known, Rule, Suspicion};
 
 use crate::book::{Book, Code, Move};
 use crate::desk::{self, Read};
 use crate::play::{Proven, Scan};
-use crate::registry::Registry;
+use crate::registry::{Organisation, Registry};
 use crate::wave::File;
 use crate::{SimulateError, calendar};
 
+mod bench;
 mod count;
 mod measure;
 mod report;
 mod sight;
 
+use bench::Bench;
 pub use count::{Counted, Tally};
 pub use measure::Share;
-use sight::{Contents, Thing, Told};
 
 /// What an alarm, or a hint, is about.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -86,7 +81,10 @@ struct Asked {
 /// Judges the files of a wave; the truth among them is not looked at.
 pub fn judge_wave(registry: &Registry, files: &[File]) -> Result<Judged, SimulateError> {
     let mut told = Vec::new();
-    for file in files.iter().filter(|file| file.path.starts_with("documents/")) {
+    for file in files
+        .iter()
+        .filter(|file| file.path.starts_with("documents/"))
+    {
         sight::read(file, &mut told)?;
     }
     let told = sight::in_order(told);
@@ -94,20 +92,10 @@ pub fn judge_wave(registry: &Registry, files: &[File]) -> Result<Judged, Simulat
     let moves: Vec<Move> = records(files, "ledger.ndjson")?;
     let proven: Vec<Proven> = records(files, "proven.ndjson")?;
     let asked = asked(registry, scans, &moves);
-    let mut bench = Bench {
-        registry,
-        partners: registry.partners(),
-        history: BTreeMap::new(),
-        made: BTreeMap::new(),
-        contents: Contents::default(),
-        fakes: fakes(proven),
-        lookups: BTreeMap::new(),
-        unknown: BTreeMap::new(),
-        judged: Judged::default(),
-    };
+    let mut bench = Bench::new(registry, fakes(proven));
     bench.hear(&told, &asked);
     bench.ask_about_askers();
-    Ok(bench.judged)
+    Ok(bench.into_judged())
 }
 
 /// The records of a file, line by line; none where it is missing.
@@ -135,7 +123,7 @@ fn line_error(file: &File, at: usize, reason: String) -> SimulateError {
 
 /// Reads each scan as its desk did, with the ledger as it stood then.
 fn asked(registry: &Registry, mut scans: Vec<Scan>, moves: &[Move]) -> Vec<Asked> {
-    scans.sort_by_key(|scan| (scan.height, scan.scan));
+    scans.sort_by_key(|scan| (scan.height, scan.number));
     let mut book = Book::default();
     let mut moves = moves.iter();
     let mut height = 0;
@@ -148,10 +136,12 @@ fn asked(registry: &Registry, mut scans: Vec<Scan>, moves: &[Move]) -> Vec<Asked
             height += 1;
         }
         let desk = registry.named(&scan.organisation);
-        let layout = desk.map_or(gs1::fault::Layout::German, |desk| desk.layout());
+        let layout = desk.map_or(gs1::fault::Layout::German, Organisation::layout);
         let read = desk::read(&scan.raw, &desk::explainer(layout), &book);
-        let asker = scan.organisation.as_str();
-        let known = read.as_ref().and_then(|read| book.known(&read.code, asker, &read.printed));
+        let by = scan.organisation.as_str();
+        let known = read
+            .as_ref()
+            .and_then(|read| book.known(&read.code, by, &read.printed));
         let at_ms = calendar::read(&scan.at).unwrap_or_default();
         asked.push(Asked {
             scan,
@@ -178,262 +168,6 @@ fn fakes(proven: Vec<Proven>) -> Vec<(u64, Fake)> {
         .collect();
     fakes.sort_by_key(|(at_ms, _)| *at_ms);
     fakes
-}
-
-/// What the judge has before it.
-struct Bench<'a> {
-    registry: &'a Registry,
-    partners: BTreeMap<String, Roles>,
-    history: BTreeMap<Code, Vec<Observation>>,
-    made: BTreeMap<Code, Printed>,
-    contents: Contents,
-    fakes: Vec<(u64, Fake)>,
-    lookups: BTreeMap<(String, u64), (Vec<u64>, Vec<probing::Lookup>)>,
-    /// The unknown number that each desk read last.
-    unknown: BTreeMap<String, Code>,
-    judged: Judged,
-}
-
-impl Bench<'_> {
-    /// Everything in the order in which it came: a document when it was sent, a scan of which no
-    /// document tells when it was made.
-    fn hear(&mut self, told: &[Told], asked: &[Asked]) {
-        let mut of_event: BTreeMap<&str, Vec<&Asked>> = BTreeMap::new();
-        let mut alone: Vec<&Asked> = Vec::new();
-        for one in asked {
-            match &one.scan.event {
-                Some(event) => of_event.entry(event).or_default().push(one),
-                None => alone.push(one),
-            }
-        }
-        alone.sort_by_key(|one| (one.at_ms, one.scan.scan));
-        let mut alone = alone.into_iter().peekable();
-        for one in told {
-            while let Some(scan) = alone.next_if(|scan| scan.at_ms < one.sent_ms) {
-                self.scanned(scan);
-            }
-            let scans = of_event.get(one.id.as_str()).map_or(&[][..], Vec::as_slice);
-            self.event(one, scans);
-        }
-        for scan in alone {
-            self.scanned(scan);
-        }
-    }
-
-    fn event(&mut self, told: &Told, scans: &[&Asked]) {
-        self.containers(told);
-        let Some(act) = &told.act else { return };
-        let seen_at = told.gln.as_ref().and_then(|gln| {
-            let mut all = self.registry.organisations.iter();
-            all.find(|one| one.gln == *gln).map(|one| one.place())
-        });
-        let observation = |reading, printed| Observation {
-            time_ms: told.time_ms,
-            act: act.clone(),
-            organisation: told.organisation.clone(),
-            place: seen_at,
-            printed,
-            reading,
-        };
-        for thing in &told.things {
-            match thing {
-                Thing::Pack(code) => {
-                    if let Some(made) = &told.made {
-                        self.made.entry(code.clone()).or_insert_with(|| made.clone());
-                    }
-                    let is_of = |one: &&&Asked| one.read.as_ref().is_some_and(|it| it.code == *code);
-                    let Some(one) = scans.iter().find(is_of) else {
-                        self.remember(code, observation(Reading::Clean, Printed::default()));
-                        continue;
-                    };
-                    let read = one.read.clone().unwrap_or_else(|| unread(code));
-                    let now = observation(read.reading, read.printed);
-                    self.judge(one, code, &now);
-                    self.remember(code, now);
-                }
-                // A case on a pallet: nothing happened to the packs in it.
-                Thing::Container(_) if matches!(act, Act::Packed { .. } | Act::Unpacked { .. }) => {}
-                Thing::Container(sscc) => {
-                    for code in self.contents.packs(sscc) {
-                        self.remember(&code, observation(Reading::Clean, Printed::default()));
-                    }
-                }
-            }
-        }
-    }
-
-    /// What an event says of containers: what is in them, and how warm they were.
-    fn containers(&mut self, told: &Told) {
-        match &told.act {
-            Some(Act::Packed { container }) => self.contents.put(container, &told.things),
-            Some(Act::Unpacked { container }) => {
-                let name = |thing: &Thing| format!("{thing:?}");
-                let declared: BTreeSet<String> =
-                    self.contents.open(container).iter().map(name).collect();
-                let seen = told.things.iter().map(name).collect();
-                // Of what nothing was declared, the document may still come.
-                let suspicion = aggregation::contents(&declared, &seen);
-                let suspicion = suspicion.filter(|_| !declared.is_empty());
-                self.raise(suspicion, told.time_ms, &Subject::Container(container.clone()));
-            }
-            _ => {}
-        }
-        if !told.log.is_empty() {
-            let suspicion = cold::chain(&told.log, &cold::Limits::REFRIGERATED);
-            for thing in &told.things {
-                if let Thing::Container(sscc) = thing {
-                    let subject = Subject::Container(sscc.clone());
-                    self.raise(suspicion.clone(), told.time_ms, &subject);
-                }
-            }
-        }
-    }
-
-    fn raise(&mut self, suspicion: Option<Suspicion>, at_ms: u64, subject: &Subject) {
-        self.judged.raised.extend(suspicion.map(|suspicion| Raised {
-            suspicion,
-            at_ms,
-            subject: subject.clone(),
-        }));
-    }
-
-    /// A scan of which no document tells: a question, or an act that did not come about.
-    fn scanned(&mut self, one: &Asked) {
-        let Some(read) = &one.read else {
-            self.judged.unread += 1;
-            return;
-        };
-        if one.scan.wants == "look-up" {
-            // Nobody has seen the pack.
-            self.looked_up(one, read);
-            self.judged.questions += 1;
-            return;
-        }
-        let place = self.registry.named(&one.scan.organisation);
-        let wanted = match one.scan.wants.as_str() {
-            "dispense" => Act::Dispensed,
-            _ => Act::Verified,
-        };
-        let mut now = Observation {
-            time_ms: one.at_ms,
-            act: wanted,
-            organisation: one.scan.organisation.clone(),
-            place: place.map(|it| it.place()),
-            printed: read.printed.clone(),
-            reading: read.reading,
-        };
-        self.judge(one, &read.code, &now);
-        now.act = Act::Verified;
-        self.remember(&read.code, now);
-    }
-
-    fn looked_up(&mut self, one: &Asked, read: &Read) {
-        let organisation = &one.scan.organisation;
-        let history = self.history.get(&read.code).map_or(&[][..], Vec::as_slice);
-        let had = history.iter().any(|it| it.organisation == *organisation);
-        let in_hand = one.known.as_ref().and_then(|known| known.in_hand);
-        let lookup = probing::Lookup {
-            time_ms: one.at_ms,
-            product: read.code.product.clone(),
-            serial: read.code.serial.clone(),
-            is_known: one.known.is_some(),
-            is_own: had || in_hand == Some(true),
-            is_misread: read.reading != Reading::Clean,
-        };
-        let key = (organisation.clone(), calendar::day(one.at_ms));
-        let (scans, lookups) = self.lookups.entry(key).or_default();
-        scans.push(one.scan.scan);
-        lookups.push(lookup);
-    }
-
-    fn judge(&mut self, one: &Asked, code: &Code, now: &Observation) {
-        if let Some(read) = &one.read {
-            self.looked_up(one, read);
-        }
-        let now = &self.confirmed(one, code, now);
-        let history = self.history.get(code).map_or(&[][..], Vec::as_slice);
-        let before = history.partition_point(|it| it.time_ms <= now.time_ms);
-        let known = one.known.clone().map(|known| Known {
-            printed: self.made.get(code).cloned(),
-            ..known
-        });
-        let until = self.fakes.partition_point(|(at_ms, _)| *at_ms <= now.time_ms);
-        let fakes: Vec<Fake> = self.fakes[..until]
-            .iter()
-            .filter(|(_, fake)| fake.product == code.product)
-            .map(|(_, fake)| fake.clone())
-            .collect();
-        let expiry = now.printed.expiry.as_deref();
-        let case = Case {
-            now,
-            history: &history[..before],
-            ledger: known.as_ref(),
-            partners: &self.partners,
-            last_day: expiry.and_then(|expiry| calendar::last_day(expiry, now.time_ms)),
-            identity: Identity {
-                product: &code.product,
-                serial: &code.serial,
-            },
-            fakes: &fakes,
-        };
-        let found = judge(&case, &Tolerance::default());
-        let scan = one.scan.scan;
-        self.judged.scans.push((scan, now.time_ms, code.clone()));
-        for suspicion in found {
-            let code = code.clone();
-            self.raise(Some(suspicion), now.time_ms, &Subject::Pack { code, scan });
-        }
-    }
-
-    /// A number that nobody knows may be cut off or mistyped: it is read twice before a desk calls
-    /// anybody.
-    fn confirmed(&mut self, one: &Asked, code: &Code, now: &Observation) -> Observation {
-        let mut now = now.clone();
-        if one.known.is_none() {
-            let before = self.unknown.insert(now.organisation.clone(), code.clone());
-            if before.as_ref() != Some(code) {
-                now.reading = Reading::Doubtful;
-            }
-        }
-        now
-    }
-
-    fn remember(&mut self, code: &Code, seen: Observation) {
-        let history = self.history.entry(code.clone()).or_default();
-        let at = history.partition_point(|it| it.time_ms <= seen.time_ms);
-        history.insert(at, seen);
-        if history.len() > detect::HISTORY_MAX {
-            history.remove(0);
-        }
-    }
-
-    /// The questions of each organisation, a day at a time.
-    fn ask_about_askers(&mut self) {
-        let limits = probing::Limits::default();
-        for ((organisation, _), (scans, lookups)) in std::mem::take(&mut self.lookups) {
-            let at_ms = lookups.first().map_or(0, |one| one.time_ms);
-            let suspicion = probing::probing(&organisation, &lookups, &limits);
-            let strange = lookups.into_iter().filter(|one| !one.is_own || !one.is_known);
-            let codes = strange.map(|one| Code {
-                product: one.product,
-                serial: one.serial,
-            });
-            let subject = Subject::Organisation {
-                id: organisation,
-                scans,
-                codes: codes.collect(),
-            };
-            self.raise(suspicion, at_ms, &subject);
-        }
-    }
-}
-
-fn unread(code: &Code) -> Read {
-    Read {
-        code: code.clone(),
-        printed: Printed::default(),
-        reading: Reading::Doubtful,
-    }
 }
 
 /// Whether a rule only says what the ledger or the print says of a pack, whoever holds it.

@@ -34,6 +34,7 @@ mod truth;
 mod wave;
 
 pub use attack::Kind;
+pub use book::Code;
 pub use registry::Registry;
 pub use truth::Truth;
 pub use wave::{File, Settings, WAVE_PACKS, Wave};

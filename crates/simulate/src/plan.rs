@@ -44,22 +44,52 @@ pub(crate) enum Load {
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     Commission(Vec<ItemNo>),
-    Pack { container: String, items: Vec<ItemNo> },
-    Palletise { pallet: String, cases: Vec<String> },
-    Ship { load: Load, to: OrganisationNo },
-    Receive { load: Load, log: Vec<Measured> },
-    Unpack { container: String, items: Vec<ItemNo> },
-    Unload { pallet: String, cases: Vec<String> },
+    Pack {
+        container: String,
+        items: Vec<ItemNo>,
+    },
+    Palletise {
+        pallet: String,
+        cases: Vec<String>,
+    },
+    Ship {
+        load: Load,
+        to: OrganisationNo,
+    },
+    Receive {
+        load: Load,
+        log: Vec<Measured>,
+    },
+    Unpack {
+        container: String,
+        items: Vec<ItemNo>,
+    },
+    Unload {
+        pallet: String,
+        cases: Vec<String>,
+    },
     Verify(ItemNo),
     Dispense(ItemNo),
     Undo(ItemNo),
-    Decommission { item: ItemNo, reason: &'static str },
+    Decommission {
+        item: ItemNo,
+        reason: &'static str,
+    },
     /// Codes that are asked for without a pack.
     LookUp(Vec<Code>),
-    Recall { product: String, lot: String },
-    Mark { code: Code, finding: &'static str },
+    Recall {
+        product: String,
+        lot: String,
+    },
+    Mark {
+        code: Code,
+        finding: &'static str,
+    },
     /// A fake was proven to be one.
-    Prove { item: ItemNo, through: Vec<OrganisationNo> },
+    Prove {
+        item: ItemNo,
+        through: Vec<OrganisationNo>,
+    },
     /// Partners set right in the ledger what a lost read left wrong.
     Settle(Unit),
 }
@@ -138,7 +168,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(makers: Makers, dice: Dice, (start_ms, span_ms): (u64, u64), wave: u64) -> Self {
+    pub(crate) fn new(
+        makers: Makers,
+        dice: Dice,
+        (start_ms, span_ms): (u64, u64),
+        wave: u64,
+    ) -> Self {
         Self {
             dice,
             makers,

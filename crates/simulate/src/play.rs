@@ -31,34 +31,34 @@ const TRIES_MAX: usize = 3;
 
 /// What a scanner handed over, or a person typed.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Scan {
+pub(crate) struct Scan {
     /// Its number in the wave.
-    pub scan: u64,
+    pub(crate) number: u64,
     /// When, by the clock of the desk.
-    pub at: String,
+    pub(crate) at: String,
     /// Whose desk.
-    pub organisation: String,
+    pub(crate) organisation: String,
     /// What came.
-    pub raw: String,
+    pub(crate) raw: String,
     /// What it was scanned for: `verify`, `dispense`, `look-up` and so on.
-    pub wants: String,
+    pub(crate) wants: String,
     /// So many moves the ledger had at that time.
-    pub height: u64,
+    pub(crate) height: u64,
     /// The event that tells of it.
-    pub event: Option<String>,
+    pub(crate) event: Option<String>,
 }
 
 /// A fake that was proven.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Proven {
+pub(crate) struct Proven {
     /// Since when it is known.
-    pub at: String,
+    pub(crate) at: String,
     /// What stands on it.
-    pub code: Code,
+    pub(crate) code: Code,
     /// The lot on it.
-    pub lot: String,
+    pub(crate) lot: String,
     /// Who had it.
-    pub through: Vec<String>,
+    pub(crate) through: Vec<String>,
 }
 
 /// What a wave leaves behind.
@@ -114,12 +114,7 @@ pub(crate) struct Play<'a> {
 }
 
 /// Plays a wave.
-pub(crate) fn play(
-    registry: &Registry,
-    items: &[Item],
-    deeds: Vec<Deed>,
-    mut dice: Dice,
-) -> Left {
+pub(crate) fn play(registry: &Registry, items: &[Item], deeds: Vec<Deed>, mut dice: Dice) -> Left {
     let clocks_ms = registry.organisations.iter().map(|_| clock(&mut dice));
     let mut play = Play {
         registry,
@@ -260,10 +255,10 @@ impl<'a> Play<'a> {
         if self.take(unit, deed) {
             return;
         }
-        if let Unit::Pack(code) = unit {
-            if self.disputed.contains(code) || !self.book.is_active(code) {
-                return;
-            }
+        if let Unit::Pack(code) = unit
+            && (self.disputed.contains(code) || !self.book.is_active(code))
+        {
+            return;
         }
         // On its way to somebody who sent it on, and whose reads were lost: that one takes it first.
         if let Some(next) = self.book.next(unit).and_then(|id| self.number(id)) {
@@ -280,7 +275,10 @@ impl<'a> Play<'a> {
     }
 
     fn number(&self, id: &str) -> Option<OrganisationNo> {
-        self.registry.organisations.iter().position(|one| one.id == id)
+        self.registry
+            .organisations
+            .iter()
+            .position(|one| one.id == id)
     }
 
     fn settle_soon(&mut self, unit: Unit, deed: &Deed) {
@@ -327,7 +325,7 @@ impl<'a> Play<'a> {
         let at = self.left.scans.len();
         let number = at as u64 + 1;
         self.left.scans.push(Scan {
-            scan: number,
+            number,
             at: calendar::written(self.shown_ms(deed.at_ms, deed.by)),
             organisation: self.id(deed.by).to_owned(),
             raw,

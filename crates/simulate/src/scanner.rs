@@ -27,9 +27,19 @@ impl Label {
         let Code { product, serial } = &self.code;
         let (lot, expiry) = (self.lot.as_str(), self.expiry.as_str());
         let order = if self.is_serial_first {
-            [("01", product.as_str()), ("21", serial), ("17", expiry), ("10", lot)]
+            [
+                ("01", product.as_str()),
+                ("21", serial),
+                ("17", expiry),
+                ("10", lot),
+            ]
         } else {
-            [("01", product.as_str()), ("17", expiry), ("10", lot), ("21", serial)]
+            [
+                ("01", product.as_str()),
+                ("17", expiry),
+                ("10", lot),
+                ("21", serial),
+            ]
         };
         Elements::new(order).ok()
     }
@@ -46,7 +56,7 @@ pub(crate) fn scan(label: &Label, desk: &Organisation, dice: &mut Dice) -> Strin
     let fault = match dice.below(9) {
         0 | 1 => Fault::SeparatorLost,
         2 | 3 => Fault::SeparatorReplaced {
-            by: *dice.pick::<&str>(REPLACEMENTS),
+            by: dice.pick::<&str>(REPLACEMENTS),
         },
         4 => Fault::Keyboard(desk.layout()),
         5 => Fault::CaseFlipped,
@@ -69,5 +79,8 @@ pub(crate) fn typed(label: &Label, dice: &mut Dice) -> String {
         let wrong = dice.text(b"0123456789", 1);
         label.code.serial.replace_range(at..=at, &wrong);
     }
-    label.elements().map(|it| it.bracketed()).unwrap_or_default()
+    label
+        .elements()
+        .map(|it| it.bracketed())
+        .unwrap_or_default()
 }

@@ -73,13 +73,18 @@ impl Wave {
         fill(&mut plan, WAVE_PACKS.min(settings.packs));
         let deeds = std::mem::take(&mut plan.deeds);
         let left = play::play(registry, &plan.items, deeds, dice(1));
-        files(&plan, registry, left, dice(2))
+        files(&plan, registry, &left, dice(2))
     }
 }
 
 /// Plans all that happens in a wave.
 fn fill(plan: &mut Plan, packs: u64) {
-    for kind in [Kind::SwappedContents, Kind::ColdBroken, Kind::ColdErased, Kind::ColdForged] {
+    for kind in [
+        Kind::SwappedContents,
+        Kind::ColdBroken,
+        Kind::ColdErased,
+        Kind::ColdForged,
+    ] {
         for _ in 0..ATTACKS_EACH {
             attack::plan(kind, plan);
         }
@@ -98,7 +103,9 @@ fn fill(plan: &mut Plan, packs: u64) {
         }
     }
     recall_some(plan);
-    let others = Kind::ALL.into_iter().filter(|kind| !is_of_containers(*kind));
+    let others = Kind::ALL
+        .into_iter()
+        .filter(|kind| !is_of_containers(*kind));
     for kind in others {
         for _ in 0..ATTACKS_EACH {
             attack::plan(kind, plan);
@@ -129,9 +136,11 @@ fn recall_some(plan: &mut Plan) {
     }
 }
 
-fn files(plan: &Plan, registry: &Registry, left: Left, mut dice: Dice) -> Wave {
+fn files(plan: &Plan, registry: &Registry, left: &Left, mut dice: Dice) -> Wave {
     let mut twice = dice.clone();
-    let documents = left.outbox.documents(|| dice.urn(), |count| twice.in_1000(count));
+    let documents = left
+        .outbox
+        .documents(|| dice.urn(), |count| twice.in_1000(count));
     let mut files: Vec<File> = documents
         .into_iter()
         .map(|(organisation, text)| File {

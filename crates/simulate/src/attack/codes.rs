@@ -30,7 +30,11 @@ pub(super) fn guessed(plan: &mut Plan) -> Option<()> {
     match number {
         Ok(number) if plan.dice.in_1000(600) => {
             let more = u128::from(plan.dice.between(1, 40));
-            *serial = format!("{:0width$}", number.saturating_add(more), width = serial.len());
+            *serial = format!(
+                "{:0width$}",
+                number.saturating_add(more),
+                width = serial.len()
+            );
         }
         _ => {
             let at = plan.dice.place(serial.len());
@@ -63,7 +67,11 @@ pub(super) fn printed_over(plan: &mut Plan) -> Option<()> {
     }
     if way == 1 || way == 2 {
         let at = plan.dice.place(label.lot.len());
-        let new = if label.lot.get(at..=at) == Some("7") { "4" } else { "7" };
+        let new = if label.lot.get(at..=at) == Some("7") {
+            "4"
+        } else {
+            "7"
+        };
         label.lot.replace_range(at..=at, new);
     }
     // The number is the true one, and so are its papers.
@@ -81,7 +89,9 @@ pub(super) fn printed_over(plan: &mut Plan) -> Option<()> {
 /// Another maker, or somebody at this one, says that such a number was made now.
 pub(super) fn second_commissioning(plan: &mut Plan) -> Option<()> {
     let stock = plan.victim()?;
-    let at_ms = stock.at_ms.saturating_sub(plan.dice.between(0, 10) * DAY_MS);
+    let at_ms = stock
+        .at_ms
+        .saturating_sub(plan.dice.between(0, 10) * DAY_MS);
     let at_ms = at_ms.max(plan.start_ms);
     let copy = plan.copy_of(stock.item);
     let maker = plan.lots[stock.lot].maker;

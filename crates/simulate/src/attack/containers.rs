@@ -34,7 +34,10 @@ pub(super) fn swapped(plan: &mut Plan) -> Option<()> {
             let mut inside: Vec<ItemNo> = first.items.iter().take(kept).copied().collect();
             if way < 2 {
                 let gone: Vec<ItemNo> = first.items.iter().skip(kept).copied().collect();
-                inside.extend(gone.into_iter().map(|item| invented_like(plan, attack, item)));
+                inside.extend(
+                    gone.into_iter()
+                        .map(|item| invented_like(plan, attack, item)),
+                );
             }
             opened(plan, attack, first, inside);
             if let Some(second) = second {
@@ -75,7 +78,7 @@ fn opened(plan: &mut Plan, attack: AttackNo, case: Case, items: Vec<ItemNo>) {
 }
 
 /// The refrigeration failed on the first way.
-pub(super) fn warm(kind: Kind, plan: &mut Plan) -> Option<()> {
+pub(super) fn warm(kind: Kind, plan: &mut Plan) {
     let how = match kind {
         Kind::ColdErased => Transport::Erased,
         Kind::ColdForged => Transport::Forged,
@@ -89,5 +92,4 @@ pub(super) fn warm(kind: Kind, plan: &mut Plan) -> Option<()> {
         let shelves = plan.open(case);
         plan.supply(&shelves);
     }
-    Some(())
 }

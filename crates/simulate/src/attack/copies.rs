@@ -76,8 +76,12 @@ pub(super) fn many(plan: &mut Plan) -> Option<()> {
     Some(())
 }
 
-/// Somebody in the store of a wholesaler sends the copy out, and keeps the true one for later.
+/// Somebody in the store of a wholesaler sends the copy out, or in a pharmacy sells it, and keeps
+/// the true one for later.
 pub(super) fn first(plan: &mut Plan) -> Option<()> {
+    if plan.dice.in_1000(400) {
+        return sold_first(plan);
+    }
     let shelf = plan.shelved()?;
     let at_ms = shelf.at_ms + plan.dice.between(8 * 60, 5_000) * MINUTE_MS;
     let copy = plan.copy_of(shelf.item);
@@ -88,6 +92,25 @@ pub(super) fn first(plan: &mut Plan) -> Option<()> {
     plan.deed(sold_ms, pharmacy, What::Dispense(copy), Some(attack));
     let from_ms = at_ms + plan.dice.between(60, 20_000) * MINUTE_MS;
     goes_on(plan, &shelf, from_ms);
+    Some(())
+}
+
+fn sold_first(plan: &mut Plan) -> Option<()> {
+    let stock = plan.victim()?;
+    let at_ms = plan.later(stock.at_ms);
+    let copy = plan.copy_of(stock.item);
+    let attack = plan.attack(Kind::CopyFirst, at_ms, &[copy]);
+    plan.deed(at_ms, stock.pharmacy, What::Dispense(copy), Some(attack));
+    let later_ms = at_ms + plan.dice.between(15, 30 * 24 * 60) * MINUTE_MS;
+    if plan.dice.in_1000(500) {
+        plan.sold(stock.item, stock.pharmacy, later_ms);
+    } else {
+        let other = plan.other_pharmacy(stock.pharmacy);
+        let loads = [Load::Items(vec![stock.item])];
+        let how = Transport::Plain;
+        let come_ms = plan.way(stock.pharmacy, other, &loads, later_ms, how);
+        plan.sold(stock.item, other, come_ms + MINUTE_MS);
+    }
     Some(())
 }
 

@@ -76,7 +76,10 @@ pub(super) fn stolen(plan: &mut Plan) -> Option<()> {
 
 /// Its lot is recalled, and it is sold, or sent on, all the same.
 pub(super) fn recalled(plan: &mut Plan) -> Option<()> {
-    let known = plan.stock.iter().position(|it| plan.recalled.contains_key(&it.lot))?;
+    let known = plan
+        .stock
+        .iter()
+        .position(|it| plan.recalled.contains_key(&it.lot))?;
     let stock = plan.stock.swap_remove(known);
     let recalled_ms = plan.recalled.get(&stock.lot).copied()?;
     let at_ms = plan.later(recalled_ms.max(stock.at_ms));

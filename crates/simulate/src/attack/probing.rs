@@ -47,13 +47,12 @@ fn foreign(plan: &mut Plan, count: u64, by: OrganisationNo) -> Vec<Code> {
 }
 
 /// Sixty to four hundred in a day, to learn which are worth copying.
-pub(super) fn harvesting(plan: &mut Plan) -> Option<()> {
+pub(super) fn harvesting(plan: &mut Plan) {
     let by = asker(plan);
     let count = plan.dice.between(80, 400);
     let codes = foreign(plan, count, by);
     let at_ms = morning(plan) + 45 * DAY_MS;
     asks(plan, Kind::Harvesting, by, vec![(at_ms, codes)]);
-    Some(())
 }
 
 /// In a row from a true one, or as they come.
@@ -85,14 +84,16 @@ pub(super) fn guessing(plan: &mut Plan) -> Option<()> {
 }
 
 /// A few a day, among what the organisation asks anyway.
-pub(super) fn slowly(plan: &mut Plan) -> Option<()> {
+pub(super) fn slowly(plan: &mut Plan) {
     let by = asker(plan);
     let first_ms = morning(plan) + 45 * DAY_MS;
     let days = (0..plan.dice.between(5, 20)).map(|day| {
         let count = plan.dice.between(3, 9);
-        (first_ms + day * DAY_MS + plan.dice.below(HOUR_MS), foreign(plan, count, by))
+        (
+            first_ms + day * DAY_MS + plan.dice.below(HOUR_MS),
+            foreign(plan, count, by),
+        )
     });
     let days: Vec<(u64, Vec<Code>)> = days.collect();
     asks(plan, Kind::SlowHarvesting, by, days);
-    Some(())
 }

@@ -58,7 +58,10 @@ fn what_is_inside_moves_with_its_container() {
     let pallet = || Unit::Container("pallet".to_owned());
     assert!(does(&mut book, "maker", contain("case"), unit("1")));
     assert!(does(&mut book, "maker", contain("pallet"), case()));
-    assert!(!does(&mut book, "maker", hand("whole"), unit("1")), "inside");
+    assert!(
+        !does(&mut book, "maker", hand("whole"), unit("1")),
+        "inside"
+    );
     assert!(does(&mut book, "maker", hand("whole"), pallet()));
     assert!(book.comes_to(&unit("1"), "whole"));
     assert!(does(&mut book, "whole", Deal::Take, pallet()));
@@ -69,5 +72,8 @@ fn what_is_inside_moves_with_its_container() {
     assert_eq!(book.outer_unit(&unit("1")), unit("1"));
     let reason = "stolen".to_owned();
     let steal = Deal::Decommission { reason };
-    assert!(does(&mut book, "maker", steal, unit("1")), "the maker, anywhere");
+    assert!(
+        does(&mut book, "maker", steal, unit("1")),
+        "the maker, anywhere"
+    );
 }

@@ -53,7 +53,6 @@ pub struct Tally {
     pub kinds: BTreeMap<Kind, Counted>,
 }
 
-
 /// One attack while it is counted.
 struct Open {
     kind: Kind,
@@ -101,13 +100,19 @@ impl Index {
         };
         for (at, truth) in truths.into_iter().enumerate() {
             let unknown = || SimulateError::Line {
-                file: files.first().map_or_else(String::new, |_| "truth.ndjson".to_owned()),
+                file: files
+                    .first()
+                    .map_or_else(String::new, |_| "truth.ndjson".to_owned()),
                 line: at + 1,
                 reason: "a kind of attack that this version does not know".to_owned(),
             };
             let kind = Kind::of_word(&truth.kind).ok_or_else(unknown)?;
             // To ask about a pack does nothing to it.
-            let codes = if kind.is_about_questions() { Vec::new() } else { truth.codes };
+            let codes = if kind.is_about_questions() {
+                Vec::new()
+            } else {
+                truth.codes
+            };
             for code in codes {
                 index.codes.entry(code).or_default().push(at);
             }
@@ -115,7 +120,11 @@ impl Index {
                 index.containers.entry(sscc).or_default().push(at);
             }
             for organisation in truth.organisations {
-                index.organisations.entry(organisation).or_default().push(at);
+                index
+                    .organisations
+                    .entry(organisation)
+                    .or_default()
+                    .push(at);
             }
             index.open.push(Open {
                 kind,

@@ -66,7 +66,11 @@ impl Tally {
     }
 
     fn kinds_table(&self, claimed: bool, out: &mut String) -> fmt::Result {
-        for (kind, counted) in self.kinds.iter().filter(|(kind, _)| kind.is_claimed() == claimed) {
+        for (kind, counted) in self
+            .kinds
+            .iter()
+            .filter(|(kind, _)| kind.is_claimed() == claimed)
+        {
             let mut rules: Vec<(&Rule, &u64)> = counted.rules.iter().collect();
             rules.sort_by_key(|(rule, count)| (std::cmp::Reverse(**count), **rule));
             let rules = rules.iter().take(3).map(|(rule, _)| rule.as_str());
@@ -123,7 +127,11 @@ impl Tally {
         }
         let all = self.false_share_of_all();
         let written = all.written(OF_SCANS, 3);
-        writeln!(out, "{:<26} {:>6} {written:>26}", "all, each scan once", all.count)
+        writeln!(
+            out,
+            "{:<26} {:>6} {written:>26}",
+            "all, each scan once", all.count
+        )
     }
 
     /// Kinds that the rules claim to see and of which less than `percent` were caught.
@@ -136,7 +144,9 @@ impl Tally {
 
 fn words(counts: &BTreeMap<Rule, u64>) -> Map<String, Value> {
     let words = counts.iter();
-    words.map(|(rule, count)| (rule.as_str().to_owned(), json!(count))).collect()
+    words
+        .map(|(rule, count)| (rule.as_str().to_owned(), json!(count)))
+        .collect()
 }
 
 impl fmt::Display for Tally {

@@ -61,7 +61,7 @@ pub(super) fn read(file: &File, told: &mut Vec<Told>) -> Result<(), SimulateErro
 
 /// The last of each event: what is captured twice is one event.
 pub(super) fn in_order(mut told: Vec<Told>) -> Vec<Told> {
-    told.sort_by(|a, b| (a.sent_ms, a.time_ms).cmp(&(b.sent_ms, b.time_ms)));
+    told.sort_by_key(|one| (one.sent_ms, one.time_ms));
     let mut seen = BTreeSet::new();
     told.retain(|one| seen.insert(one.id.clone()));
     told
@@ -91,7 +91,10 @@ fn one(event: &epcis::Event, organisation: &str, sent_ms: u64) -> Option<Told> {
         time_ms: u64::try_from(index.event_time_us / 1_000).ok()?,
         id: index.event_id.clone(),
         organisation: organisation.to_owned(),
-        gln: index.read_point.as_deref().and_then(|id| after(id, "/414/")),
+        gln: index
+            .read_point
+            .as_deref()
+            .and_then(|id| after(id, "/414/")),
         act,
         things: things.filter_map(|(_, id)| thing(id)).collect(),
         made: printed.lot.is_some().then_some(printed),
@@ -148,7 +151,10 @@ fn six_digits(date: &str) -> Option<String> {
 
 /// Temperatures in degrees Celsius, in the order of time.
 fn log(event: &epcis::Event) -> Vec<Measured> {
-    let elements = event.members().get("sensorElementList").and_then(Value::as_array);
+    let elements = event
+        .members()
+        .get("sensorElementList")
+        .and_then(Value::as_array);
     let reports = elements.into_iter().flatten().flat_map(|element| {
         let reports = element.get("sensorReport").and_then(Value::as_array);
         reports.into_iter().flatten()
@@ -158,7 +164,8 @@ fn log(event: &epcis::Event) -> Vec<Measured> {
         let is_celsius = text("type") == Some("Temperature") && text("uom") == Some("CEL");
         Some(Measured {
             time_ms: text("time").and_then(calendar::read)?,
-            temperature_mc: thousandths(&report.get("value")?.to_string()).filter(|_| is_celsius)?,
+            temperature_mc: thousandths(&report.get("value")?.to_string())
+                .filter(|_| is_celsius)?,
         })
     });
     let mut measured: Vec<Measured> = measured.collect();
@@ -176,7 +183,10 @@ fn thousandths(text: &str) -> Option<i32> {
     let fraction: String = fraction.chars().chain("000".chars()).take(3).collect();
     let whole: i32 = whole.parse().ok()?;
     let fraction: i32 = fraction.parse().ok()?;
-    whole.checked_mul(1_000)?.checked_add(fraction).map(|it| sign * it)
+    whole
+        .checked_mul(1_000)?
+        .checked_add(fraction)
+        .map(|it| sign * it)
 }
 
 /// What is in which container, as far as documents told so far.

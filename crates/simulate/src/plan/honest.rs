@@ -26,7 +26,11 @@ impl Plan {
             lot.product = cold.unwrap_or(&lot.product).clone();
         }
         let is_cold = lot.product.is_cold;
-        let how = how.unwrap_or(if is_cold { Transport::Kept } else { Transport::Plain });
+        let how = how.unwrap_or(if is_cold {
+            Transport::Kept
+        } else {
+            Transport::Plain
+        });
         let items: Vec<ItemNo> = (0..packs).map(|_| self.new_pack(&lot)).collect();
         self.does(made_ms, maker, What::Commission(items.clone()));
         let lot_no = self.lots.len();
@@ -141,13 +145,13 @@ impl Plan {
             items: case.items.clone(),
         };
         self.does(opened_ms, case.holder, what);
-        let shelf = |item: &ItemNo| Shelf {
+        let lying = |item: &ItemNo| Shelf {
             item: *item,
             lot: case.lot,
             holder: case.holder,
             at_ms: opened_ms,
         };
-        case.items.iter().map(shelf).collect()
+        case.items.iter().map(lying).collect()
     }
 
     /// What lies at a wholesaler goes to pharmacies, some of it in totes.
@@ -163,7 +167,13 @@ impl Plan {
                 self.in_a_tote(first, pharmacy, items)
             } else {
                 let loads = [Load::Items(items)];
-                self.way(first.holder, pharmacy, &loads, first.at_ms, Transport::Plain)
+                self.way(
+                    first.holder,
+                    pharmacy,
+                    &loads,
+                    first.at_ms,
+                    Transport::Plain,
+                )
             };
             self.stock.extend(part.iter().map(|shelf| Stock {
                 item: shelf.item,
@@ -210,7 +220,9 @@ impl Plan {
             // It lies there when the wave ends.
             0..20 => {}
             20..30 => {
-                let reason = *self.dice.pick(&["destroyed", "sample", "unsaleable", "locked"]);
+                let reason = *self
+                    .dice
+                    .pick(&["destroyed", "sample", "unsaleable", "locked"]);
                 self.does(at_ms, pharmacy, What::Decommission { item, reason });
             }
             _ if !self.is_good_at(stock.lot, at_ms + DAY_MS) => {
@@ -226,12 +238,13 @@ impl Plan {
     /// Dispensed; of a hundred two are dispensed by mistake first, and two are looked at again.
     pub(crate) fn sold(&mut self, item: ItemNo, pharmacy: OrganisationNo, at_ms: u64) {
         self.does(at_ms, pharmacy, What::Dispense(item));
-        if self.dice.in_1000(20) {
+        let after = self.dice.below(1_000);
+        if after < 20 {
             let undone_ms = at_ms + self.dice.between(2, 200) * MINUTE_MS;
             self.does(undone_ms, pharmacy, What::Undo(item));
             let again_ms = undone_ms + self.dice.between(60, 20 * 24 * 60) * MINUTE_MS;
             self.does(again_ms, pharmacy, What::Dispense(item));
-        } else if self.dice.in_1000(20) {
+        } else if after < 40 {
             let looked_ms = at_ms + self.dice.between(1, 3_000) * MINUTE_MS;
             self.does(looked_ms, pharmacy, What::Verify(item));
         }

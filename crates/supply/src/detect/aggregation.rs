@@ -43,9 +43,8 @@ pub(super) fn aggregated_otherwise(case: &Case<'_>, _: &Tolerance) -> Option<Sus
             }
             _ => None,
         };
-        let surer = |(sure, _): &(Certainty, Reason)| {
-            worst.as_ref().is_none_or(|(worst, _)| sure > worst)
-        };
+        let surer =
+            |(sure, _): &(Certainty, Reason)| worst.as_ref().is_none_or(|(worst, _)| sure > worst);
         worst = found.filter(surer).or(worst);
         match &one.act {
             Act::Packed { container } => {

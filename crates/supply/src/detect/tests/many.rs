@@ -110,7 +110,11 @@ fn whoever_guesses_or_collects_serial_numbers_is_noticed() {
     much.extend(scattered(12, false, false));
     assert_eq!(judge(&much), None, "a few unknown among many");
     let thrice: Vec<_> = std::iter::repeat_n(scattered(9, false, false), 3).collect();
-    assert_eq!(judge(&thrice.concat()), None, "nine fakes, each scanned again");
+    assert_eq!(
+        judge(&thrice.concat()),
+        None,
+        "nine fakes, each scanned again"
+    );
     let mut misread = scattered(30, false, false);
     for one in &mut misread {
         one.is_misread = true;

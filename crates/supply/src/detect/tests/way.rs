@@ -63,13 +63,19 @@ fn a_pack_without_a_way_is_found_by_the_third_gap_or_by_the_ledger() {
         seen(4, "other", Act::Received),
         seen(6, "pharmacy", Act::Received),
     ];
-    let at = |end: usize| of(Rule::CustodyGap, &judged(&jumps[..end], Some(&known())));
+    let unsaid = Known {
+        in_hand: None,
+        ..known()
+    };
+    let at = |end: usize| of(Rule::CustodyGap, &judged(&jumps[..end], Some(&unsaid)));
     assert_eq!(at(1), None);
     assert_eq!(
         (at(2), at(3)),
         (Some(Certainty::Hint), Some(Certainty::Hint))
     );
     assert_eq!(at(4), Some(Certainty::Likely));
+    let signed = of(Rule::CustodyGap, &judged(&jumps, Some(&known())));
+    assert_eq!(signed, Some(Certainty::Hint), "both sides have signed");
     let elsewhere = Known {
         in_hand: Some(false),
         ..known()
