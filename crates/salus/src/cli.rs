@@ -3,6 +3,7 @@
 mod backup;
 mod patient;
 mod propose;
+mod simulate;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 pub(crate) use backup::{Backup, Restore};
 pub(crate) use patient::{Device, Patient, PatientCommand, Signing};
 pub(crate) use propose::{Change, Propose};
+pub(crate) use simulate::{Simulate, SimulateCommand, SimulateJudge, SimulateSupply};
 
 /// Health records that prove themselves, shared by organisations that do not trust each other.
 #[derive(Parser, Debug)]
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Load(Load),
     /// Write synthetic patients as FHIR transaction bundles (NDJSON)
     Generate(Generate),
+    /// Simulate a trade in medicines with attackers, and measure the rules of detection on it
+    Simulate(Simulate),
     /// Propose a change of the consortium, as an administrator of a member
     Propose(Propose),
     /// Vote on a proposed change, as an administrator of a member

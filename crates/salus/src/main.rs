@@ -38,6 +38,7 @@ mod patient;
 mod progress;
 mod sharing;
 mod signals;
+mod simulate;
 mod verify;
 
 use clap::Parser;
@@ -62,6 +63,7 @@ fn dispatch(command: cli::Command) -> Outcome {
     match command {
         cli::Command::Load(arguments) => load::run(&arguments),
         cli::Command::Generate(arguments) => generate::run(&arguments),
+        cli::Command::Simulate(arguments) => simulate::run(&arguments),
         cli::Command::Demo(arguments) => demo::run(&arguments),
         cli::Command::Init(arguments) => init::init(&arguments),
         cli::Command::Join(arguments) => init::join(&arguments),

@@ -17,6 +17,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("consent", &["proof", "fhir"]),
     ("supply", &["proof"]),
     ("ledger", &["consent", "supply", "proof"]),
+    // A trade out of a seed, with documents, bar codes and the rules that judge them.
+    ("simulate", &["epcis", "gs1", "supply"]),
     ("policy", &["consent"]),
     ("peers", &[]),
     ("vault", &[]),
@@ -40,7 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "salus",
         &[
             "portal", "api", "hospital", "store", "chain", "vault", "peers", "policy", "ledger",
-            "consent", "supply", "proof", "fhir",
+            "consent", "supply", "simulate", "proof", "fhir",
         ],
     ),
     // The workshop measures the verification of a receipt.

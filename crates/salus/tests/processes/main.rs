@@ -28,6 +28,7 @@ mod receipts;
 mod replay;
 mod sessions;
 mod sharing;
+mod simulated;
 mod synthea;
 mod wiped;
 mod writers;

@@ -44,6 +44,9 @@ fn help_is_what_was_approved() {
         "doctor",
         "load",
         "generate",
+        "simulate",
+        "simulate supply",
+        "simulate judge",
         "propose",
         "vote",
         "patient",
@@ -85,6 +88,9 @@ const WRONG: &[&str] = &[
     "load DIR/full --to http://127.0.0.1:1 --token t",
     "load DIR/broken.json --to http://127.0.0.1:1 --token t",
     "load DIR/full --to ftp://x --token t",
+    "simulate supply --seed 1 --out DIR/full",
+    "simulate supply --seed x --out DIR/new",
+    "simulate judge DIR/nothing",
     "vote not-a-digest --to http://127.0.0.1:1 --token t",
 ];
 

@@ -83,8 +83,14 @@ pub(super) fn printed_otherwise(case: &Case<'_>, _: &Tolerance) -> Option<Suspic
         let read = &case.now.printed;
         if differs(&read.lot, &made.lot) {
             let folded = |lot: &Option<String>| lot.as_ref().map(|lot| lot.to_ascii_uppercase());
-            // Caps lock makes another lot of it, and nobody else.
-            let most = if folded(&read.lot) == folded(&made.lot) {
+            let (read, made) = (folded(&read.lot), folded(&made.lot));
+            let is_cut = read
+                .as_ref()
+                .zip(made.as_ref())
+                .is_some_and(|(read, made)| made.starts_with(read.as_str()));
+            // Caps lock makes another lot of it, a scan that is cut off a shorter one; nobody who
+            // prints over a lot would do so.
+            let most = if is_cut {
                 Certainty::Hint
             } else {
                 Certainty::Sure

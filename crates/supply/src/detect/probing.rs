@@ -4,6 +4,8 @@
 //! less than one success in ten thousand (Delegated Regulation (EU) 2016/161 art. 4(b)), so that
 //! who guesses leaves many unknown ones.
 
+use std::collections::BTreeSet;
+
 use super::{Certainty, Reason, Rule, Suspicion};
 
 /// A question about a pack.
@@ -28,9 +30,9 @@ pub struct Lookup {
 pub struct Limits {
     /// So many serial numbers in a row.
     pub in_a_row: usize,
-    /// So many unknown ones.
+    /// So many different unknown ones.
     pub unknown: usize,
-    /// So many of others.
+    /// So many different ones of others.
     pub foreign: usize,
     /// And at least so many of a hundred.
     pub percent: usize,
@@ -49,7 +51,13 @@ impl Default for Limits {
 
 /// One organisation's questions of one stretch of time, such as a day.
 pub fn probing(organisation: &str, lookups: &[Lookup], limits: &Limits) -> Option<Suspicion> {
-    let asked = lookups.len();
+    // Whoever has a fake in hand scans it again and again; that is no guess.
+    let different = |chosen: fn(&Lookup) -> bool| {
+        let chosen = lookups.iter().filter(|one| chosen(one));
+        let numbers = chosen.map(|one| (one.product.as_str(), one.serial.as_str()));
+        numbers.collect::<BTreeSet<_>>().len()
+    };
+    let asked = different(|_| true);
     let is_many =
         |count: usize, limit: usize| count >= limit && count * 100 >= asked * limits.percent;
     let organisation = organisation.to_owned();
@@ -63,14 +71,8 @@ pub fn probing(organisation: &str, lookups: &[Lookup], limits: &Limits) -> Optio
             },
         )
     } else {
-        let unknown = lookups
-            .iter()
-            .filter(|one| !one.is_known && !one.is_misread)
-            .count();
-        let foreign = lookups
-            .iter()
-            .filter(|one| one.is_known && !one.is_own)
-            .count();
+        let unknown = different(|one| !one.is_known && !one.is_misread);
+        let foreign = different(|one| one.is_known && !one.is_own);
         if is_many(unknown, limits.unknown) {
             (
                 Certainty::Likely,

@@ -77,6 +77,11 @@ fn what_is_printed_is_what_the_maker_printed() {
         Some(Certainty::Hint)
     );
     assert_eq!(
+        with("LO", "271231", Reading::Clean),
+        Some(Certainty::Hint),
+        "cut off"
+    );
+    assert_eq!(
         with("LOT8", "271231", Reading::Repaired),
         Some(Certainty::Likely)
     );

@@ -14,6 +14,8 @@ fn whoever_acts_is_a_partner_for_it() {
         ),
         (seen(3, "agency", Act::Verified), None),
         (seen(3, "agency", shipped("whole")), Some(Certainty::Sure)),
+        (seen(3, "whole", shipped("pharmacy")), None),
+        (seen(3, "whole", shipped("nobody")), Some(Certainty::Sure)),
     ];
     for (now, certainty) in cases {
         let found = judged(std::slice::from_ref(&now), Some(&known()));
@@ -61,21 +63,28 @@ fn a_pack_without_a_way_is_found_by_the_third_gap_or_by_the_ledger() {
         seen(4, "other", Act::Received),
         seen(6, "pharmacy", Act::Received),
     ];
-    let at = |end: usize| of(Rule::CustodyGap, &judged(&jumps[..end], Some(&known())));
+    let unsaid = Known {
+        in_hand: None,
+        ..known()
+    };
+    let at = |end: usize| of(Rule::CustodyGap, &judged(&jumps[..end], Some(&unsaid)));
     assert_eq!(at(1), None);
     assert_eq!(
         (at(2), at(3)),
         (Some(Certainty::Hint), Some(Certainty::Hint))
     );
     assert_eq!(at(4), Some(Certainty::Likely));
+    let signed = of(Rule::CustodyGap, &judged(&jumps, Some(&known())));
+    assert_eq!(signed, Some(Certainty::Hint), "both sides have signed");
     let elsewhere = Known {
         in_hand: Some(false),
         ..known()
     };
-    assert_eq!(
-        of(Rule::CustodyGap, &judged(&life(), Some(&elsewhere))),
-        Some(Certainty::Likely)
-    );
+    let found = |life: &[Observation]| of(Rule::CustodyGap, &judged(life, Some(&elsewhere)));
+    assert_eq!(found(&life()), Some(Certainty::Likely));
+    let moved_on = found(&life()[..6]);
+    assert_eq!(moved_on, Some(Certainty::Hint), "until it is cleared up");
+    assert_eq!(found(&life()[..7]), None, "it has just come");
 }
 
 #[test]
