@@ -29,5 +29,6 @@ mod replay;
 mod sessions;
 mod sharing;
 mod synthea;
+mod trade_papers;
 mod wiped;
 mod writers;

@@ -10,7 +10,7 @@ use store::Drawer;
 use super::message::CARD;
 use super::{PAGE_MAX, keeps, unusable, wrong};
 use crate::access_log::{Access, AccessAgent, AccessDeed};
-use crate::caller::Caller;
+use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
 use crate::instant;
 use crate::packs::looks;
@@ -176,6 +176,15 @@ impl Hospital {
         let id = format!("product/{}", sheet.gtin);
         self.keep_master_data(&id, &Row::Product(sheet.clone()))
             .await
+    }
+
+    /// Whether a caller is the system of another member: it verifies packs here, and nothing else.
+    pub async fn is_partner_system(&self, caller: &Caller) -> Result<bool, HospitalError> {
+        if caller.role != Role::System {
+            return Ok(false);
+        }
+        let member = self.member_of_client(&caller.username).await?;
+        Ok(member.is_some_and(|member| !self.is_this(&member)))
     }
 
     /// The member whose system a client is.
