@@ -35,7 +35,7 @@ impl Works {
         let pharmacist = world.client(Role::Pharmacist, None);
         let works = Self { world, pharmacist };
         works.decide(&partner("st-mary", &["maker", "wholesaler", "dispenser"]));
-        works.until("the vote holds", || {
+        until("the vote holds", || {
             works.pharmacist.get("/packs").json()["roles"]
                 == json!(["maker", "wholesaler", "dispenser"])
         });
@@ -61,7 +61,7 @@ impl Works {
     /// The vote of the member without a node for what its partner proposed.
     fn agree(&self, sequence: u64) {
         let mut open = Value::Null;
-        self.until("the proposal is open", || {
+        until("the proposal is open", || {
             open = self.pharmacist.get("/ledger/proposals").json()["proposals"][0].clone();
             open["id"].is_string()
         });
@@ -82,14 +82,6 @@ impl Works {
         self.world.wait(chain.submit(transaction)).unwrap();
     }
 
-    fn until(&self, what: &str, mut holds: impl FnMut() -> bool) {
-        let until = Instant::now() + Duration::from_secs(20);
-        while !holds() {
-            assert!(Instant::now() < until, "{what}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
     fn act(&self, body: &Value) -> Value {
         let done = self.pharmacist.post("/packs/acts", body);
         assert_eq!(done.status, 201, "{body}: {}", done.text());
@@ -101,6 +93,14 @@ impl Works {
         let made = self.act(&json!({ "act": "commission", "make": lot }));
         let scans = made["scans"].as_array().unwrap().iter();
         scans.map(|it| it.as_str().unwrap().to_owned()).collect()
+    }
+}
+
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while !holds() {
+        assert!(Instant::now() < until, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -212,7 +212,7 @@ fn the_system_of_a_partner_verifies_and_no_more(works: &Works, wanted: &str) {
     let place = "/packs/master-data/clients";
     works.pharmacist.post(place, &mapped).expect(403);
     works.decide(&member("harbour"));
-    works.until("the member is in", || {
+    until("the member is in", || {
         works.pharmacist.post(place, &mapped).status == 200
     });
     let system = works.world.client_named(&id, Role::System);
@@ -224,7 +224,7 @@ fn the_system_of_a_partner_verifies_and_no_more(works: &Works, wanted: &str) {
         let refused = system.get(closed);
         assert_eq!(refused.status, 403, "{closed}: {}", refused.text());
     }
-    works.until("the roles are proven", || {
+    until("the roles are proven", || {
         let found = works
             .pharmacist
             .get("/packs/partners/harbour")
@@ -244,7 +244,7 @@ fn the_system_of_a_partner_verifies_and_no_more(works: &Works, wanted: &str) {
     // Voted out of the trade, it is answered no more.
     works.decide(&partner("harbour", &[]));
     works.agree(1);
-    works.until("the vote holds", || system.get(wanted).status == 403);
+    until("the vote holds", || system.get(wanted).status == 403);
     let found = works
         .pharmacist
         .get("/packs/partners/harbour")

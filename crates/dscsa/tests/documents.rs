@@ -87,7 +87,7 @@ fn a_document_comes_back_as_it_went() {
         events_are_whole: true,
         ..Grounds::default()
     };
-    let statement = TransactionStatement::of("Lake Works", "2026-11-26T08:00:01Z", &found, (2, 2));
+    let statement = TransactionStatement::of("Lake Works", "2026-11-26T08:00:01Z", found, (2, 2));
     assert!(statement.affirmed);
     let document = made.document(&statement, &shipping, "2026-11-26T08:00:01Z");
     let text = document.to_string();

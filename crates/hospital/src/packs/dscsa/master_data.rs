@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use store::Drawer;
 
 use super::message::CARD;
-use super::{PAGE_MAX, keeps, unusable, wrong};
+use super::{PAGE_MAX, keeps, partner_there, unusable, wrong};
 use crate::access_log::{Access, AccessAgent, AccessDeed};
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
@@ -111,7 +111,7 @@ impl Hospital {
             return Err(unusable("no client of this id is registered here"));
         }
         let state = self.fresh_state().await?;
-        self.partner_there(&state, member)?;
+        partner_there(&state, member)?;
         self.log_dscsa(agent, "write-partner-client").await?;
         let row = Row::Client(member.to_owned());
         self.keep_master_data(&format!("client/{client}"), &row)
@@ -160,7 +160,7 @@ impl Hospital {
     /// Answers a partner who asks for the card of this organisation.
     pub(super) async fn answer_card(&self, from: &str) -> Result<Party, HospitalError> {
         let state = self.fresh_state().await?;
-        self.partner_there(&state, from)?;
+        partner_there(&state, from)?;
         self.own_card().await
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use store::{Drawer, Sealed};
 
 use super::message::{PAPERS, PapersAsk};
-use super::{PAGE_MAX, refused, unusable, wrong};
+use super::{PAGE_MAX, partner_there, refused, unusable, wrong};
 use crate::access_log::AccessAgent;
 use crate::caller::Caller;
 use crate::error::HospitalError;
@@ -173,9 +173,9 @@ impl Hospital {
     pub(super) async fn paper_here(&self, event_id: &str) -> Result<Paper, HospitalError> {
         match self.papers_row(event_id).await? {
             Some(Row::Kept(paper)) if paper.receipt.is_some() => Ok(*paper),
-            Some(Row::Kept(paper)) => self.with_receipt(*paper).await,
-            Some(Row::Wanted(from)) => self.fetch_papers(event_id, &from).await,
-            Some(Row::Pack(_)) | None => self.compose_papers(event_id).await,
+            Some(Row::Kept(paper)) => Box::pin(self.with_receipt(*paper)).await,
+            Some(Row::Wanted(from)) => Box::pin(self.fetch_papers(event_id, &from)).await,
+            Some(Row::Pack(_)) | None => Box::pin(self.compose_papers(event_id)).await,
         }
     }
 
@@ -337,7 +337,7 @@ impl Hospital {
     ) -> Result<Paper, HospitalError> {
         let absent = || HospitalError::Absent("a shipping from here to you".into());
         let state = self.fresh_state().await?;
-        let roles = self.partner_there(&state, from)?;
+        let roles = partner_there(&state, from)?;
         let regulator = roles.has_any_of(supply::Roles::REGULATOR);
         let paper = self.paper_here(&ask.event).await.map_err(|error| {
             match error {
