@@ -192,7 +192,7 @@ fn assertions(found: Grounds) -> Vec<Assertion> {
             'F',
             "the seller gave no information that it knows to be false",
             found.facts_fit && found.events_are_whole,
-            "lot and expiry are those on the ledger, the shipping is the event that was committed to",
+            "lot and expiry are those on the ledger, the shipping is what was committed to",
         ),
         (
             'G',

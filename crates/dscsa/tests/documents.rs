@@ -32,7 +32,10 @@ fn business(id: &str, name: &str) -> Business {
 }
 
 fn shipping() -> Event {
-    let owner = |side: &str, who: &str| json!([{ "type": "owning_party", side: format!("urn:salus:organisation:{who}") }]);
+    let owner = |side: &str, who: &str| {
+        let uri = format!("urn:salus:organisation:{who}");
+        json!([{ "type": "owning_party", side: uri }])
+    };
     let event = json!({
         "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
         "type": "ObjectEvent", "action": "OBSERVE", "bizStep": "shipping",
