@@ -188,6 +188,7 @@ fn routes(door: &state::Door) -> Router {
         .route("/metrics", get(health::metrics))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_verb)
+        .layer(from_fn_with_state(door.clone(), dscsa::own_systems))
         .layer(from_fn_with_state(door.clone(), figures::count))
         .layer(CompressionLayer::new().compress_when(worth))
         .with_state(door.clone())

@@ -88,13 +88,8 @@ impl<'de> Deserialize<'de> for Percent {
         let read = || {
             let (whole, rest) = text.split_once('.')?;
             let rest = rest.parse::<u64>().ok().filter(|it| *it < 100)?;
-            Some(
-                whole
-                    .parse::<u64>()
-                    .ok()?
-                    .checked_mul(100)?
-                    .checked_add(rest)?,
-            )
+            let whole = whole.parse::<u64>().ok()?;
+            whole.checked_mul(100)?.checked_add(rest)
         };
         let share = read().filter(|it| *it <= 10_000);
         share

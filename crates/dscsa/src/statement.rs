@@ -76,7 +76,7 @@ pub struct TransactionStatement {
 
 impl TransactionStatement {
     /// Makes it of what was found. `direct` of `all` packs are from their maker.
-    pub fn of(seller: &str, made: &str, found: &Grounds, (direct, all): (usize, usize)) -> Self {
+    pub fn of(seller: &str, made: &str, found: Grounds, (direct, all): (usize, usize)) -> Self {
         let assertions = assertions(found);
         Self {
             seller: seller.to_owned(),
@@ -147,7 +147,7 @@ impl TransactionStatement {
     }
 }
 
-fn assertions(found: &Grounds) -> Vec<Assertion> {
+fn assertions(found: Grounds) -> Vec<Assertion> {
     let own = "the seller made every pack itself";
     let (bought, papers) = if found.made_here {
         (own, own)
@@ -192,7 +192,7 @@ fn assertions(found: &Grounds) -> Vec<Assertion> {
             'F',
             "the seller gave no information that it knows to be false",
             found.facts_fit && found.events_are_whole,
-            "lot and expiry are those on the ledger, the shipping is the event that was committed to",
+            "lot and expiry are those on the ledger, the shipping is what was committed to",
         ),
         (
             'G',
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn nothing_is_stated_that_does_not_hold() {
-        let made = TransactionStatement::of("Works", "2026-11-26T08:00:00Z", &all(), (1, 1));
+        let made = TransactionStatement::of("Works", "2026-11-26T08:00:00Z", all(), (1, 1));
         assert!(made.affirmed);
         let letters: String = made.assertions.iter().map(|it| it.letter).collect();
         assert_eq!(letters, "ABCDEFG");
@@ -243,7 +243,7 @@ mod tests {
         for (spoil, open) in cases {
             let mut found = all();
             spoil(&mut found);
-            let made = TransactionStatement::of("Works", "2026-11-26T08:00:00Z", &found, (0, 1));
+            let made = TransactionStatement::of("Works", "2026-11-26T08:00:00Z", found, (0, 1));
             assert!(!made.affirmed);
             assert!(
                 made.legal_notice().contains(open),
@@ -258,7 +258,7 @@ mod tests {
             has_papers: false,
             ..all()
         };
-        let made = TransactionStatement::of("Works", "2026-11-26T08:00:00Z", &own, (1, 1));
+        let made = TransactionStatement::of("Works", "2026-11-26T08:00:00Z", own, (1, 1));
         assert!(made.affirmed);
     }
 
@@ -269,7 +269,7 @@ mod tests {
             (2, Direct::PartiallyDirect, true),
             (3, Direct::EntirelyDirect, true),
         ] {
-            let made = TransactionStatement::of("Works", "", &all(), (direct, 3));
+            let made = TransactionStatement::of("Works", "", all(), (direct, 3));
             assert_eq!(made.direct_purchase, expected);
             assert_eq!(made.direct_statement().is_some(), is_stated);
         }

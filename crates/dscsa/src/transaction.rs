@@ -92,6 +92,48 @@ pub struct Shipped {
     pub is_direct: bool,
 }
 
+/// What packs of one line have in common.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct LineKey<'a> {
+    gtin: &'a str,
+    lot: &'a str,
+    expiry: &'a str,
+    maker: &'a str,
+    commissioned: &'a str,
+    is_direct: bool,
+}
+
+impl<'a> LineKey<'a> {
+    fn of(pack: &'a Shipped) -> Self {
+        Self {
+            gtin: &pack.gtin,
+            lot: &pack.lot,
+            expiry: &pack.expiry,
+            maker: &pack.maker,
+            commissioned: &pack.commissioned,
+            is_direct: pack.is_direct,
+        }
+    }
+
+    fn line(self, mut serials: Vec<String>, products: &BTreeMap<String, Product>) -> Line {
+        serials.sort();
+        let known = products.get(self.gtin).cloned();
+        Line {
+            product: known.unwrap_or_else(|| Product {
+                gtin: self.gtin.to_owned(),
+                ..Product::default()
+            }),
+            lot: self.lot.to_owned(),
+            expiry: self.expiry.to_owned(),
+            number_of_containers: serials.len(),
+            serials,
+            maker: self.maker.to_owned(),
+            commissioned: self.commissioned.to_owned(),
+            is_direct: self.is_direct,
+        }
+    }
+}
+
 impl TransactionInformation {
     /// Makes it of a shipping and of what is known of its packs. Packs of one product, lot, expiry,
     /// maker and time of commissioning are one line.
@@ -109,37 +151,13 @@ impl TransactionInformation {
         if packs.is_empty() {
             return Err(DscsaError::Document("no packs"));
         }
-        let mut lines: BTreeMap<(&str, &str, &str, &str, &str, bool), Vec<String>> =
-            BTreeMap::new();
+        let mut lines: BTreeMap<LineKey<'_>, Vec<String>> = BTreeMap::new();
         for pack in packs {
-            let key = (
-                &*pack.gtin,
-                &*pack.lot,
-                &*pack.expiry,
-                &*pack.maker,
-                &*pack.commissioned,
-                pack.is_direct,
-            );
-            lines.entry(key).or_default().push(pack.serial.clone());
+            let serials = lines.entry(LineKey::of(pack)).or_default();
+            serials.push(pack.serial.clone());
         }
-        let line = |(key, mut serials): ((&str, &str, &str, &str, &str, bool), Vec<String>)| {
-            let (gtin, lot, expiry, maker, commissioned, is_direct) = key;
-            serials.sort();
-            let known = products.get(gtin).cloned();
-            Line {
-                product: known.unwrap_or_else(|| Product {
-                    gtin: gtin.to_owned(),
-                    ..Product::default()
-                }),
-                lot: lot.to_owned(),
-                expiry: expiry.to_owned(),
-                number_of_containers: serials.len(),
-                serials,
-                maker: maker.to_owned(),
-                commissioned: commissioned.to_owned(),
-                is_direct,
-            }
-        };
+        let lines = lines.into_iter();
+        let lines = lines.map(|(key, serials)| key.line(serials, products));
         let text = |name: &str| shipping.members().get(name).and_then(Value::as_str);
         Ok(Self {
             transaction: index.event_id.clone(),
@@ -147,7 +165,7 @@ impl TransactionInformation {
             shipped: None,
             seller,
             buyer,
-            lines: lines.into_iter().map(line).collect(),
+            lines: lines.collect(),
         })
     }
 

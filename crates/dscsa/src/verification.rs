@@ -222,6 +222,10 @@ pub enum AdditionalInfo {
 
 /// What was found about a pack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one finding by itself"
+)]
 pub struct Found {
     /// Such a number was commissioned.
     pub is_known: bool,

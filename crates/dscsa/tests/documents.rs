@@ -32,7 +32,10 @@ fn business(id: &str, name: &str) -> Business {
 }
 
 fn shipping() -> Event {
-    let owner = |side: &str, who: &str| json!([{ "type": "owning_party", side: format!("urn:salus:organisation:{who}") }]);
+    let owner = |side: &str, who: &str| {
+        let uri = format!("urn:salus:organisation:{who}");
+        json!([{ "type": "owning_party", side: uri }])
+    };
     let event = json!({
         "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
         "type": "ObjectEvent", "action": "OBSERVE", "bizStep": "shipping",
@@ -87,7 +90,7 @@ fn a_document_comes_back_as_it_went() {
         events_are_whole: true,
         ..Grounds::default()
     };
-    let statement = TransactionStatement::of("Lake Works", "2026-11-26T08:00:01Z", &found, (2, 2));
+    let statement = TransactionStatement::of("Lake Works", "2026-11-26T08:00:01Z", found, (2, 2));
     assert!(statement.affirmed);
     let document = made.document(&statement, &shipping, "2026-11-26T08:00:01Z");
     let text = document.to_string();

@@ -12,6 +12,8 @@ use tokio::task::JoinSet;
 /// How often the service record is tried to be put on the ledger, and then looked at.
 const ANNOUNCE: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_secs(5);
+/// Papers of the trade are looked after in every so manyth round: once a minute.
+const PAPERS_ROUNDS: u32 = 12;
 
 /// What runs for sharing.
 pub(crate) struct Sharing {
@@ -81,14 +83,18 @@ async fn pursue_erasures(hospital: Hospital, mut stopped: watch::Receiver<Option
 /// Finishes what was begun with packs, and tells receivers that were away.
 async fn pursue_packs(hospital: Hospital, mut stopped: watch::Receiver<Option<End>>) {
     let (began_us, mut captured) = (hospital.now_us(), false);
+    let mut round = 0_u32;
     while stopped.borrow().is_none() {
         if hospital.chain().status().ready() {
             if let Err(error) = hospital.pursue_moves().await {
                 tracing::warn!(%error, "moves of packs wait");
             }
-            if let Err(error) = hospital.pursue_papers().await {
+            if round.is_multiple_of(PAPERS_ROUNDS)
+                && let Err(error) = hospital.pursue_papers().await
+            {
                 tracing::warn!(%error, "papers of the trade wait");
             }
+            round = round.wrapping_add(1);
             if !captured {
                 match hospital.pursue_captures(began_us).await {
                     Ok(()) => captured = true,

@@ -1,5 +1,5 @@
-//! Below the line (proof, consent, supply, ledger, fhir, gs1, epcis): no await, clock, dice, files,
-//! hash order, float.
+//! Below the line (proof, consent, supply, ledger, fhir, gs1, epcis, dscsa): no await, clock, dice,
+//! files, hash order, float.
 
 use super::{Finding, files};
 
@@ -11,6 +11,7 @@ const PURE: &[&str] = &[
     "crates/fhir/src/",
     "crates/gs1/src/",
     "crates/epcis/src/",
+    "crates/dscsa/src/",
 ];
 
 /// Whole words that the code, not its comments or strings, must not contain.

@@ -10,7 +10,10 @@ mod verification;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::routing::{get, post};
 use hospital::access_log::AccessAgent;
 use hospital::{Caller, HospitalError};
@@ -19,6 +22,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::ApiError;
 use crate::fhir::agent;
+use crate::outcome::problem;
 use crate::state::Door;
 
 /// Largest form: 10,000 scans of 100 bytes.
@@ -66,6 +70,29 @@ pub(crate) fn routes() -> Router<Door> {
         .route("/packs/exceptions/{case}/response", post(cases::respond))
         .route("/packs/exceptions/{case}/resolution", post(cases::resolve))
         .route("/packs/recalls", get(cases::recalls).post(cases::reach))
+}
+
+/// Keeps systems of partners out of this organisation's own medicines: they verify, no more.
+pub(crate) async fn own_systems(
+    State(door): State<Door>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let path = request.uri().path();
+    let own = ["/packs", "/epcis"].iter().any(|it| path.starts_with(it));
+    if own && let Ok(caller) = door.caller(request.headers()) {
+        let refused = match door.hospital().is_partner_system(&caller).await {
+            Ok(false) => None,
+            Ok(true) => Some(ApiError::Denied(
+                "the system of another member verifies packs here, and does nothing else".into(),
+            )),
+            Err(error) => Some(error.into()),
+        };
+        if let Some(error) = refused {
+            return problem(&error);
+        }
+    }
+    next.run(request).await
 }
 
 /// Who asks, and the form that came.

@@ -147,7 +147,7 @@ impl Hospital {
                 self.answer_packs(from, &message::read(body)?).await?;
                 message::write(&())
             }
-            path if dscsa::is_call(path) => self.answer_dscsa(from, path, body).await,
+            path if dscsa::is_call(path) => Box::pin(self.answer_dscsa(from, path, body)).await,
             _ => Err(HospitalError::Absent("a call of this name".into())),
         }
     }

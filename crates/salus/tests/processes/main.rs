@@ -30,5 +30,6 @@ mod sessions;
 mod sharing;
 mod simulated;
 mod synthea;
+mod trade_papers;
 mod wiped;
 mod writers;

@@ -3,21 +3,22 @@
 use crate::consortium::{Consortium, eventually, salus};
 use crate::http::{Answer, Http};
 use crate::members::decide;
+use crate::trade_papers;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
-const ST_MARY: usize = 0;
-const CLINIC: usize = 1;
-const MAKER: usize = 2;
-const PHARMACY: usize = 3;
+pub(crate) const ST_MARY: usize = 0;
+pub(crate) const CLINIC: usize = 1;
+pub(crate) const MAKER: usize = 2;
+pub(crate) const PHARMACY: usize = 3;
 
 const GTIN: &str = "09506000134352";
 const LOT: &str = "MARKER-LOT-7";
 
 /// The people who handle medicines, one at each organisation.
-struct Trade {
-    consortium: Consortium,
+pub(crate) struct Trade {
+    pub(crate) consortium: Consortium,
     http: Http,
 }
 
@@ -52,7 +53,13 @@ impl Trade {
         self.http.get(&url, &token).unwrap().json()
     }
 
-    fn ask(&self, index: usize, path: &str, body: &Value) -> Answer {
+    pub(crate) fn look(&self, index: usize, path: &str) -> Answer {
+        let token = self.consortium.token(index, "pharmacist");
+        let url = format!("{}/packs/{path}", self.consortium.base(index));
+        self.http.get(&url, &token).unwrap()
+    }
+
+    pub(crate) fn ask(&self, index: usize, path: &str, body: &Value) -> Answer {
         let token = self.consortium.token(index, "pharmacist");
         let url = format!("{}/packs/{path}", self.consortium.base(index));
         self.http.post(&url, &token, body).unwrap()
@@ -102,10 +109,12 @@ impl Trade {
 #[test]
 fn a_pack_goes_from_its_maker_to_a_patient_and_a_copy_is_found_out() {
     let trade = Trade::open();
+    trade_papers::introduced(&trade, GTIN);
     let scans = trade.make(4);
     assert_eq!(trade.verdict(MAKER, &scans[0]), "real");
     assert_eq!(trade.verdict(PHARMACY, &scans[0]), "elsewhere");
     trade.ship(MAKER, PHARMACY, &scans[..3]);
+    trade_papers::papers_come_with_a_shipment(&trade, &scans);
     let early = json!({ "act": "dispense", "scans": [scans[0]] });
     trade.refused(PHARMACY, &early, "not received yet");
     trade.act(PHARMACY, &json!({ "act": "receive", "scans": scans[..3] }));
@@ -158,8 +167,10 @@ fn a_pack_goes_from_its_maker_to_a_patient_and_a_copy_is_found_out() {
         "recalled",
     );
     a_pallet_changes_hands_as_one_item(&trade);
+    trade_papers::a_recall_reaches_whoever_got_packs(&trade, &scans[2]);
     the_way_back_is_proven(&trade, &scans[0]);
     a_member_that_never_held_one_knows_nothing(&trade, &scans);
+    trade_papers::an_inspector_sees_the_way(&trade, &scans[0]);
 }
 
 /// Two packs in a case on a pallet, and what the receiver finds inside.

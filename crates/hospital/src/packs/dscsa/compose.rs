@@ -62,7 +62,7 @@ impl Hospital {
         let statement = TransactionStatement::of(
             &information.seller.card.name,
             &instant::fhir(self.now_us()),
-            &grounds,
+            grounds,
             (direct, packs.len()),
         );
         let paper = Paper {

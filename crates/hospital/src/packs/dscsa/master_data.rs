@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use store::Drawer;
 
 use super::message::CARD;
-use super::{PAGE_MAX, keeps, unusable, wrong};
+use super::{PAGE_MAX, keeps, partner_there, unusable, wrong};
 use crate::access_log::{Access, AccessAgent, AccessDeed};
-use crate::caller::Caller;
+use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
 use crate::instant;
 use crate::packs::looks;
@@ -111,7 +111,7 @@ impl Hospital {
             return Err(unusable("no client of this id is registered here"));
         }
         let state = self.fresh_state().await?;
-        self.partner_there(&state, member)?;
+        partner_there(&state, member)?;
         self.log_dscsa(agent, "write-partner-client").await?;
         let row = Row::Client(member.to_owned());
         self.keep_master_data(&format!("client/{client}"), &row)
@@ -160,7 +160,7 @@ impl Hospital {
     /// Answers a partner who asks for the card of this organisation.
     pub(super) async fn answer_card(&self, from: &str) -> Result<Party, HospitalError> {
         let state = self.fresh_state().await?;
-        self.partner_there(&state, from)?;
+        partner_there(&state, from)?;
         self.own_card().await
     }
 
@@ -176,6 +176,15 @@ impl Hospital {
         let id = format!("product/{}", sheet.gtin);
         self.keep_master_data(&id, &Row::Product(sheet.clone()))
             .await
+    }
+
+    /// Whether a caller is the system of another member: it verifies packs here, and nothing else.
+    pub async fn is_partner_system(&self, caller: &Caller) -> Result<bool, HospitalError> {
+        if caller.role != Role::System {
+            return Ok(false);
+        }
+        let member = self.member_of_client(&caller.username).await?;
+        Ok(member.is_some_and(|member| !self.is_this(&member)))
     }
 
     /// The member whose system a client is.

@@ -93,22 +93,22 @@ impl Hospital {
         }
     }
 
-    /// The roles of another member in the trade; refused for one that has none.
-    fn partner_there(&self, state: &State, member: &str) -> Result<Roles, HospitalError> {
-        let id: Option<ledger::OrgId> = member.parse().ok();
-        let roles = id.map(|id| state.partner(&id));
-        let roles = roles.filter(|roles| !roles.is_empty());
-        roles.ok_or_else(|| {
-            HospitalError::Forbidden(format!(
-                "{member} is no authorised trading partner: members vote on that"
-            ))
-        })
-    }
-
     /// Whether a member is this organisation.
     fn is_this(&self, member: &str) -> bool {
         self.0.organisation == member
     }
+}
+
+/// The roles of another member in the trade; refused for one that has none.
+fn partner_there(state: &State, member: &str) -> Result<Roles, HospitalError> {
+    let id: Option<ledger::OrgId> = member.parse().ok();
+    let roles = id.map(|id| state.partner(&id));
+    let roles = roles.filter(|roles| !roles.is_empty());
+    roles.ok_or_else(|| {
+        HospitalError::Forbidden(format!(
+            "{member} is no authorised trading partner: members vote on that"
+        ))
+    })
 }
 
 /// Lets those keep master data who handle medicines, or run the node.

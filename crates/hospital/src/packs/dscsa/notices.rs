@@ -144,34 +144,7 @@ impl Hospital {
         add(&mut kept.told, told);
         let now = self.quarantined(&event, kept.clone(), report).await?;
         let now_us = self.now_us();
-        match report {
-            None => {}
-            Some(_) if now.finding != Finding::Illegitimate && kept.notified_us.is_none() => {
-                return Err(refused(
-                    "a notice is for illegitimate product: this one is suspect or cleared",
-                ));
-            }
-            Some(Report::InitialNotification) if kept.notified_us.is_some() => {
-                return Err(refused(
-                    "the first notice was sent: what follows is a follow-up",
-                ));
-            }
-            Some(Report::InitialNotification) => kept.notified_us = Some(now_us),
-            Some(later) => {
-                if kept.notified_us.is_none() || kept.told.incident_number.is_empty() {
-                    return Err(refused(
-                        "a follow-up and a request for termination need the first notice and the \
-                         incident number that the agency gave it",
-                    ));
-                }
-                if later == Report::RequestForTermination {
-                    if kept.told.termination.is_empty() {
-                        return Err(refused("say in `termination` why the notice can end"));
-                    }
-                    kept.end_asked_us = Some(now_us);
-                }
-            }
-        }
+        advance(&mut kept, report, now.finding, now_us)?;
         if ended {
             if kept.end_asked_us.is_none() {
                 return Err(refused(
@@ -386,6 +359,45 @@ impl Hospital {
             told,
         ))
     }
+}
+
+/// Writes down that a report was sent, if it can be by now.
+fn advance(
+    kept: &mut Kept,
+    report: Option<Report>,
+    finding: Finding,
+    now_us: i64,
+) -> Result<(), HospitalError> {
+    let Some(report) = report else {
+        return Ok(());
+    };
+    if kept.notified_us.is_none() && finding != Finding::Illegitimate {
+        return Err(refused(
+            "a notice is for illegitimate product: this one is suspect or cleared",
+        ));
+    }
+    if report == Report::InitialNotification {
+        if kept.notified_us.is_some() {
+            return Err(refused(
+                "the first notice was sent: what follows is a follow-up",
+            ));
+        }
+        kept.notified_us = Some(now_us);
+        return Ok(());
+    }
+    if kept.notified_us.is_none() || kept.told.incident_number.is_empty() {
+        return Err(refused(
+            "a follow-up and a request for termination need the first notice and the incident \
+             number that the agency gave it",
+        ));
+    }
+    if report == Report::RequestForTermination {
+        if kept.told.termination.is_empty() {
+            return Err(refused("say in `termination` why the notice can end"));
+        }
+        kept.end_asked_us = Some(now_us);
+    }
+    Ok(())
 }
 
 /// Whether this organisation found it illegitimate.

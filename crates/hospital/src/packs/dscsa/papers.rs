@@ -9,7 +9,7 @@ use serde_json::Value;
 use store::{Drawer, Sealed};
 
 use super::message::{PAPERS, PapersAsk};
-use super::{PAGE_MAX, refused, unusable, wrong};
+use super::{PAGE_MAX, partner_there, refused, unusable, wrong};
 use crate::access_log::AccessAgent;
 use crate::caller::Caller;
 use crate::error::HospitalError;
@@ -22,6 +22,8 @@ use crate::sharing::message as link;
 /// Papers that are fetched in one round, and how long they are tried for.
 const PURSUED_MAX: u32 = 64;
 const WANTED_US: i64 = 7 * 24 * 3_600 * 1_000_000;
+/// Rows of papers that are wanted have their time from here on: lists have them at their beginning.
+const WANTED_FROM_US: i64 = 1 << 61;
 /// Rows that lead from a pack to its papers have no time: lists of papers have them at their end.
 const NO_TIME_US: i64 = 0;
 
@@ -171,9 +173,9 @@ impl Hospital {
     pub(super) async fn paper_here(&self, event_id: &str) -> Result<Paper, HospitalError> {
         match self.papers_row(event_id).await? {
             Some(Row::Kept(paper)) if paper.receipt.is_some() => Ok(*paper),
-            Some(Row::Kept(paper)) => self.with_receipt(*paper).await,
-            Some(Row::Wanted(from)) => self.fetch_papers(event_id, &from).await,
-            Some(Row::Pack(_)) | None => self.compose_papers(event_id).await,
+            Some(Row::Kept(paper)) => Box::pin(self.with_receipt(*paper)).await,
+            Some(Row::Wanted(from)) => Box::pin(self.fetch_papers(event_id, &from)).await,
+            Some(Row::Pack(_)) | None => Box::pin(self.compose_papers(event_id)).await,
         }
     }
 
@@ -201,8 +203,8 @@ impl Hospital {
         };
         if self.papers_row(&id).await?.is_none() {
             let row = Row::Wanted(from.to_owned());
-            self.keep_papers(vec![(id.clone(), self.now_us(), row)])
-                .await?;
+            let at_us = WANTED_FROM_US.saturating_add(self.now_us());
+            self.keep_papers(vec![(id.clone(), at_us, row)]).await?;
         }
         let (hospital, from) = (self.clone(), from.to_owned());
         // The answer to whoever tells of the shipment does not wait for it; what fails is pursued.
@@ -233,8 +235,13 @@ impl Hospital {
             .latest_sealed(Drawer::Papers, None, PURSUED_MAX)
             .await?;
         for row in rows {
-            if self.now_us().saturating_sub(row.at_us) > WANTED_US {
+            let Some(since_us) = row.at_us.checked_sub(WANTED_FROM_US).filter(|it| *it >= 0) else {
                 break;
+            };
+            if self.now_us().saturating_sub(since_us) > WANTED_US {
+                let ids = vec![row.id];
+                self.0.store.drop_sealed(Drawer::Papers, ids).await?;
+                continue;
             }
             let id = String::from_utf8_lossy(&row.id).into_owned();
             if let Row::Wanted(from) = self.opened_row(Drawer::Papers, &row)?
@@ -330,7 +337,7 @@ impl Hospital {
     ) -> Result<Paper, HospitalError> {
         let absent = || HospitalError::Absent("a shipping from here to you".into());
         let state = self.fresh_state().await?;
-        let roles = self.partner_there(&state, from)?;
+        let roles = partner_there(&state, from)?;
         let regulator = roles.has_any_of(supply::Roles::REGULATOR);
         let paper = self.paper_here(&ask.event).await.map_err(|error| {
             match error {

@@ -10,7 +10,7 @@ use supply::acts::{ITEMS_MAX, Status};
 use supply::ids::{LotId, PackId};
 
 use super::message::{RECALL, RecallAnswer, RecallTold};
-use super::{refused, unusable};
+use super::{partner_there, refused, unusable};
 use crate::access_log::AccessAgent;
 use crate::caller::Caller;
 use crate::error::HospitalError;
@@ -139,7 +139,7 @@ impl Hospital {
             return Err(unusable(format!("1 to {ITEMS_MAX} packs are told at once")));
         }
         let state = self.fresh_state().await?;
-        self.partner_there(&state, from)?;
+        partner_there(&state, from)?;
         let key = self.trade_key().await?;
         let lot = key.lot(&told.gtin, &told.lot);
         if state.lot(&lot).is_none_or(|it| it.recalled.is_none()) {

@@ -7,7 +7,7 @@ use ::dscsa::verification::{Answer, Found, Request, judge};
 use supply::ids::Printed;
 
 use super::message::{VERIFY, VerifyAsk};
-use super::{refused, wrong};
+use super::{partner_there, refused, wrong};
 use crate::access_log::AccessAgent;
 use crate::admit::new_id;
 use crate::caller::{Caller, Role};
@@ -128,7 +128,7 @@ impl Hospital {
         ask: &VerifyAsk,
     ) -> Result<Answer, HospitalError> {
         let state = self.fresh_state().await?;
-        self.partner_there(&state, from)?;
+        partner_there(&state, from)?;
         let mut parameters = vec![
             ("exp".to_owned(), ask.expiry.clone()),
             ("corrUUID".to_owned(), ask.correlation.clone()),
@@ -161,7 +161,7 @@ impl Hospital {
         };
         let member = registered.unwrap_or_else(|| self.0.organisation.clone());
         let state = self.fresh_state().await?;
-        self.partner_there(&state, &member)?;
+        partner_there(&state, &member)?;
         if let Some(told) = &request.requester_gln {
             let card = self.card_of(&member).await?;
             if !card.gln.is_empty() && card.gln != *told {
