@@ -40,11 +40,6 @@ pub(super) async fn offered(
     if list(found, "acts").is_empty() && !recall {
         return Ok(html! {});
     }
-    let members = if can("ship") {
-        members(visit).await?
-    } else {
-        Vec::new()
-    };
     let one = |act: &str, class: &str| {
         let word = visit.say(&format!("packs-act-{act}"));
         form::button(
@@ -75,11 +70,7 @@ pub(super) async fn offered(
         @if can("ship") {
             details open[open("ship")] {
                 summary { (visit.say("packs-ship")) }
-                (form::form(visit, "/portal/packs/act", &html! {
-                    (hidden(scan, "ship"))
-                    (form::select("to", &visit.say("packs-ship-to"), &members, &given.to, faults))
-                    button.second type="submit" { (visit.say("packs-act-ship")) }
-                }))
+                (ship(visit, scan, given, faults).await?)
             }
         }
         @if can("pack") {
@@ -105,6 +96,25 @@ pub(super) async fn offered(
             }
         }
     })
+}
+
+/// The form that hands a pack or a case over.
+async fn ship(
+    visit: &Visit,
+    scan: &str,
+    given: &Given,
+    faults: &Faults,
+) -> Result<Markup, Trouble> {
+    let (members, to) = (members(visit).await?, visit.say("packs-ship-to"));
+    Ok(form::form(
+        visit,
+        "/portal/packs/act",
+        &html! {
+            (hidden(scan, "ship"))
+            (form::select("to", &to, &members, &given.to, faults))
+            button.second type="submit" { (visit.say("packs-act-ship")) }
+        },
+    ))
 }
 
 /// A pack out of its case, or all that is in a case.

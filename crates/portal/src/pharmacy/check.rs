@@ -1,7 +1,7 @@
 //! Is this pack real? One field to scan, paste or type; the verdict; what can be done.
 
 use axum::response::Response;
-use hospital::pairs;
+use hospital::{Role, pairs};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
@@ -75,6 +75,9 @@ pub(super) async fn start(
         }
         @if !list(&known, "roles").is_empty() {
             p { a href="/portal/packs/apart" { (visit.say("packs-apart")) } }
+        }
+        @if visit.role() == Role::Auditor {
+            p { a href="/portal/packs/openings" { (visit.say("packs-openings")) } }
         }
         (cases_here(visit, &known))
         (known_here(visit, &known))

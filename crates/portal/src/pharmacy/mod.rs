@@ -7,6 +7,7 @@ mod case;
 mod check;
 mod make;
 mod map;
+mod openings;
 mod printed;
 mod recall;
 mod trace;
@@ -38,6 +39,10 @@ pub(crate) fn routes() -> Router<Portal> {
         .route(
             "/portal/packs/inspection",
             get(check::again).post(recall::inspect),
+        )
+        .route(
+            "/portal/packs/openings",
+            get(openings::show).post(openings::act),
         )
         .route("/portal/packs/trace", get(check::again).post(trace::show))
 }
