@@ -87,6 +87,7 @@ pub(crate) struct Inner {
     pub(crate) anchored: tokio::sync::Notify,
     /// Held while the key of the trade is made or asked for.
     pub(crate) trade: tokio::sync::Mutex<()>,
+    pub(crate) openings: crate::packs::openings::Desk,
     /// Packs that were looked up and do not exist, by user.
     pub(crate) guesses: Tally,
     /// Held while questions or requests are counted and one is stored.
@@ -133,6 +134,7 @@ impl Hospital {
             early: tokio::sync::Notify::new(),
             anchored: tokio::sync::Notify::new(),
             trade: tokio::sync::Mutex::new(()),
+            openings: crate::packs::openings::Desk::default(),
             guesses: crate::packs::guesses(),
             asking: tokio::sync::Mutex::new(()),
             changes: crate::changes::Changes::default(),

@@ -10,6 +10,7 @@ pub(crate) mod driver;
 pub(crate) mod erase;
 pub(crate) mod everything;
 pub(crate) mod extent;
+pub(crate) mod handover;
 pub(crate) mod health_link;
 pub(crate) mod history;
 pub(crate) mod identity;

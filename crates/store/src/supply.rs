@@ -82,11 +82,13 @@ pub enum Drawer {
     Packs,
     /// Moves under way, by the id of their transaction.
     Moves,
+    /// Openings by a threshold, by 1 (asked here) or 2 (asked of here) and the id of the inquiry.
+    Openings,
 }
 
 impl Drawer {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Captures, Self::Packs, Self::Moves];
+    pub const ALL: [Self; 4] = [Self::Captures, Self::Packs, Self::Moves, Self::Openings];
 }
 
 impl Store {

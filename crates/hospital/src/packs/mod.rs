@@ -3,7 +3,8 @@
 //! `capture` takes EPCIS documents in, `query` answers them; `act` is what a person does with packs
 //! at a scanner. Both go one way: an `order` is planned on what is known here (`held`), sent to the
 //! ledger (`moves`), and its event is stored once the ledger has accepted (`event`). `verify`
-//! answers whether a pack is real, from the local copy of the ledger.
+//! answers whether a pack is real, from the local copy of the ledger. `openings` asks the openers
+//! to whom one was handed.
 //!
 //! Invariants:
 //!
@@ -20,6 +21,7 @@ mod expiry;
 mod held;
 pub(crate) mod message;
 mod moves;
+pub(crate) mod openings;
 mod order;
 mod plan;
 mod query;
@@ -33,6 +35,10 @@ pub use act::{ActOnPacks, PackActed, PackPage};
 pub use capture::{Capture, Media, OnError};
 pub use compose::CONTEXT;
 pub use held::{Pack, Where};
+pub use openings::{
+    AskOpening, AskedOpening, OpenerStands, OpeningDecision, OpeningOutcome, OpeningsHere,
+    ReceivedOpening, SecretsStand,
+};
 pub use order::{Marking, PackAct};
 pub use query::{EventPage, Resource};
 pub use supply::acts::{Finding, Reason};
@@ -84,6 +90,7 @@ pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
         Drawer::Captures => "capture",
         Drawer::Packs => "pack",
         Drawer::Moves => "moves",
+        Drawer::Openings => "opening",
     };
     format!("{drawer}/{at_us}/{}", hex(id))
 }

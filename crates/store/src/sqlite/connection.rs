@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0010_unindexed.sql"),
     include_str!("migrations/0011_health_links.sql"),
     include_str!("migrations/0012_supply.sql"),
+    include_str!("migrations/0014_openings.sql"),
 ];
 
 /// Statements kept prepared by each connection.

@@ -1,4 +1,4 @@
-//! EPCIS events by what a query asks for, and sealed rows of captures, packs and moves.
+//! EPCIS events by what a query asks for, and sealed rows of captures, packs, moves and openings.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -223,6 +223,7 @@ fn table(drawer: Drawer) -> (&'static str, &'static str, &'static str) {
         Drawer::Captures => ("captures", "id", "made_us"),
         Drawer::Packs => ("packs", "pack", "changed_us"),
         Drawer::Moves => ("moves", "id", "made_us"),
+        Drawer::Openings => ("openings", "id", "made_us"),
     }
 }
 
