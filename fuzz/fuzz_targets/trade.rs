@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use proof::codec::Canonical;
 use supply::acts::{
-    Container, Escrow, Escrowed, Lot, Openers, Pack, TradeKeyBody, TradeKeyEpoch,
+    Asked, Container, Escrow, Escrowed, Inquiry, Lot, Openers, Pack, TradeKeyBody, TradeKeyEpoch,
 };
 use supply::escrow::{Answer, Held, Place};
 
@@ -28,6 +28,8 @@ fuzz_target!(|bytes: &[u8]| {
         one_form::<Held>,
         one_form::<Answer>,
         one_form::<Place>,
+        one_form::<Inquiry>,
+        one_form::<Asked>,
     ];
     if let Some((first, rest)) = bytes.split_first() {
         decoders[usize::from(*first) % decoders.len()](rest);

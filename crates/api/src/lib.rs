@@ -44,6 +44,7 @@ mod ledger;
 mod links;
 mod metrics;
 mod negotiate;
+mod openings;
 mod operations;
 mod outcome;
 mod outgoing;
@@ -178,6 +179,8 @@ fn routes(door: &state::Door) -> Router {
         .route("/packs/verify", post(packs::verify))
         .route("/packs/acts", post(packs::act))
         .route("/packs/trace", post(packs::trace))
+        .route("/packs/openings", get(openings::list).post(openings::ask))
+        .route("/packs/openings/{id}", post(openings::decide))
         .route("/operations/backups", get(operations::backups))
         .route("/operations/storage", get(operations::storage))
         .route("/operations/keys", get(operations::keys))

@@ -2,13 +2,22 @@
 
 use ledger::Parameters;
 use proof::transaction::{Header, Transaction, id_of};
-use proof::{Canonical, Digest};
+use proof::{Canonical, Digest, PublicKey};
 
 use crate::error::HospitalError;
 use crate::setup::Hospital;
 
 /// Blocks that a transaction may wait for its place; the consortium may allow fewer.
 const EXPIRY_BLOCKS: u64 = 600;
+
+/// The number that a transaction gets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbered {
+    /// The key that signs it.
+    pub(crate) sender: PublicKey,
+    /// Its sequence.
+    pub(crate) sequence: u64,
+}
 
 impl Hospital {
     /// Signs a transaction under the next sequence number, lets `keep` store it, and submits it.
@@ -23,22 +32,47 @@ impl Hospital {
     where
         F: Future<Output = Result<(), HospitalError>>,
     {
+        let write = |_| async { Ok((body, ())) };
+        self.number_and_submit(kind, write, |bytes, ()| keep(bytes))
+            .await
+    }
+
+    /// The same for a body that hangs on the number of its transaction. What `write` makes beside
+    /// the body is for `keep`.
+    pub(crate) async fn number_and_submit<T, B, F>(
+        &self,
+        kind: u8,
+        write: impl FnOnce(Numbered) -> B,
+        keep: impl FnOnce(Vec<u8>, T) -> F,
+    ) -> Result<Digest, HospitalError>
+    where
+        B: Future<Output = Result<(Vec<u8>, T), HospitalError>>,
+        F: Future<Output = Result<(), HospitalError>>,
+    {
         let _pen = self.0.pen.lock().await;
-        let bytes = self.signed(kind, body);
-        keep(bytes.clone()).await?;
+        let number = self.number();
+        let (body, made) = write(number).await?;
+        let bytes = self.signed(kind, number, body);
+        keep(bytes.clone(), made).await?;
         let id = id_of(&bytes);
         self.submit(bytes).await?;
         Ok(id)
     }
 
-    fn signed(&self, kind: u8, body: Vec<u8>) -> Vec<u8> {
+    /// The next number. Whoever asks holds the pen until the transaction is handed over.
+    pub(crate) fn number(&self) -> Numbered {
         let sender = self.0.transaction_key.public();
+        let sequence = self.0.chain.next_sequence(&sender);
+        Numbered { sender, sequence }
+    }
+
+    pub(crate) fn signed(&self, kind: u8, number: Numbered, body: Vec<u8>) -> Vec<u8> {
         let state = self.0.chain.state();
         let header = Header {
             kind,
             chain: self.0.chain_id,
-            sender,
-            sequence: self.0.chain.next_sequence(&sender),
+            sender: number.sender,
+            sequence: number.sequence,
             expires: state.height() + expiry_blocks(&state.parameters()),
         };
         Transaction::sign(header, body, &self.0.transaction_key).to_bytes()

@@ -87,6 +87,7 @@ pub(crate) struct Inner {
     pub(crate) anchored: tokio::sync::Notify,
     /// Held while the key of the trade is made or asked for.
     pub(crate) trade: tokio::sync::Mutex<()>,
+    pub(crate) openings: crate::packs::openings::Desk,
     /// Packs that were looked up and do not exist, by user.
     pub(crate) guesses: Tally,
     /// What was asked about packs within a day.
@@ -137,6 +138,7 @@ impl Hospital {
             early: tokio::sync::Notify::new(),
             anchored: tokio::sync::Notify::new(),
             trade: tokio::sync::Mutex::new(()),
+            openings: crate::packs::openings::Desk::default(),
             guesses: crate::packs::guesses(),
             questions: crate::packs::Questions::default(),
             standing: crate::packs::Standing::default(),

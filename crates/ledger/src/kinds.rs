@@ -1,5 +1,5 @@
 //! The bodies of transactions. The body of kind 1 is [`proof::transaction::Batch`],
-//! those of kinds 16 to 22 are in [`consent::acts`], those of 32 to 34 in [`supply::acts`].
+//! those of kinds 16 to 22 are in [`consent::acts`], those of 32 to 35 in [`supply::acts`].
 
 use consent::acts::erase::{ATTEST_KIND, ERASE_KIND};
 use proof::codec::{Canonical, CodecError, Reader, Writer};
@@ -43,11 +43,13 @@ pub enum Kind {
     TradeKey = 33,
     /// A partner says what the shares of its openings are compared with.
     Escrow = 34,
+    /// Somebody asks the openers of the trade, or one answers.
+    Inquiry = 35,
 }
 
 impl Kind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Batch,
         Self::Propose,
         Self::Vote,
@@ -63,6 +65,7 @@ impl Kind {
         Self::Moves,
         Self::TradeKey,
         Self::Escrow,
+        Self::Inquiry,
     ];
 
     /// The kind of a code.

@@ -207,5 +207,8 @@ fn supply_row(refused: SupplyRefused) -> (u16, &'static str) {
             50,
             "make one secret for each subset of the openers in force",
         ),
+        SupplyRefused::Asker => (51, "let a regulator or an opener ask"),
+        SupplyRefused::Inquiry { .. } => (52, "compare the id, or draw a new random one"),
+        SupplyRefused::Answered(_) => (53, "nothing is left to do"),
     }
 }

@@ -59,6 +59,7 @@ pub(crate) fn find(kind: u8) -> Option<Rule> {
     const MOVES: u8 = Kind::Moves as u8;
     const TRADE_KEY: u8 = Kind::TradeKey as u8;
     const ESCROW: u8 = Kind::Escrow as u8;
+    const INQUIRY: u8 = Kind::Inquiry as u8;
     Some(match kind {
         BATCH => batch::apply,
         PROPOSE => propose::apply,
@@ -75,6 +76,7 @@ pub(crate) fn find(kind: u8) -> Option<Rule> {
         MOVES => supply::moves,
         TRADE_KEY => supply::trade_key,
         ESCROW => supply::escrow,
+        INQUIRY => supply::inquiry,
         _ => return None,
     })
 }

@@ -484,6 +484,44 @@ fn check_values_are_as_many_as_the_openers_need() {
 }
 
 #[test]
+fn an_inquiry_says_who_asks_and_who_answers_and_not_about_what() {
+    use ledger::Openers;
+    use supply::acts::Inquiry;
+    let mut network = network();
+    let (one, question) = (Digest([1; 32]), Digest([9; 32]));
+    let ask = |id| Inquiry::Ask { id, question };
+    let answer = Inquiry::Answer { id: one };
+    let act = |network: &mut Network, name: &str, body: &Inquiry| {
+        network.act(name, Kind::Inquiry, body).map(|_| ())
+    };
+    assert_eq!(act(&mut network, EAST, &ask(one)), whole(Refused::Asker));
+    let unknown = Refused::Inquiry { known: false };
+    assert_eq!(act(&mut network, MAKER, &answer), whole(unknown));
+    act(&mut network, AGENCY, &ask(one)).unwrap();
+    let taken = Refused::Inquiry { known: true };
+    assert_eq!(act(&mut network, AGENCY, &ask(one)), whole(taken));
+    let asked = network.state.inquiry(&one).unwrap();
+    assert_eq!((asked.asker.as_str(), asked.question), (AGENCY, question));
+
+    act(&mut network, EAST, &answer).unwrap();
+    let height = network.state.height();
+    assert_eq!(
+        network.state.inquiry_answered(&one, &id(EAST)),
+        Some(height)
+    );
+    assert_eq!(network.state.inquiry_answered(&one, &id(MAKER)), None);
+    let again = act(&mut network, EAST, &answer);
+    assert_eq!(again, whole(Refused::Answered(height)));
+
+    // An opener asks too, once there are some.
+    let openers = Openers::new(vec![EAST.to_owned(), MAKER.to_owned()], 2).unwrap();
+    network.decide(Proposal::SetOpeners(openers)).unwrap();
+    act(&mut network, EAST, &ask(Digest([2; 32]))).unwrap();
+    let stranger = act(&mut network, WEST, &ask(Digest([3; 32])));
+    assert_eq!(stranger, whole(Refused::Asker));
+}
+
+#[test]
 fn ten_thousand_moves_fit_one_transaction() {
     let mut network = network();
     let serials: Vec<u32> = (0..10_000).collect();

@@ -41,6 +41,7 @@ pub(crate) fn start(
     let mut tasks = JoinSet::new();
     tasks.spawn(pursue_erasures(hospital.clone(), stopped.clone()));
     tasks.spawn(pursue_packs(hospital.clone(), stopped.clone()));
+    tasks.spawn(pursue_openings(hospital.clone(), stopped.clone()));
     if let Some(door) = door {
         tasks.spawn(serve(
             Arc::clone(&peers),
@@ -104,6 +105,27 @@ async fn pursue_packs(hospital: Hospital, mut stopped: watch::Receiver<Option<En
         }
         tokio::select! {
             _ = stopped.changed() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// Announces the secrets of locks, gathers those of others, and asks the openers.
+async fn pursue_openings(hospital: Hospital, mut stopped: watch::Receiver<Option<End>>) {
+    while stopped.borrow().is_none() {
+        let mut more = false;
+        if hospital.chain().status().ready() {
+            match hospital.pursue_openings().await {
+                Ok(there_is) => more = there_is,
+                Err(error) => tracing::warn!(%error, "openings wait"),
+            }
+        }
+        if more {
+            continue;
+        }
+        tokio::select! {
+            _ = stopped.changed() => {}
+            () = hospital.openings_wanted() => {}
             () = tokio::time::sleep(LOOK) => {}
         }
     }

@@ -11,6 +11,7 @@ pub(crate) mod erase;
 pub(crate) mod everything;
 pub(crate) mod extent;
 pub(crate) mod feed;
+pub(crate) mod handover;
 pub(crate) mod health_link;
 pub(crate) mod history;
 pub(crate) mod identity;

@@ -94,11 +94,13 @@ pub enum Drawer {
     Papers,
     /// Notices, exceptions and recalls, by kind and name.
     Cases,
+    /// Openings by a threshold, by 1 (asked here) or 2 (asked of here) and the id of the inquiry.
+    Openings,
 }
 
 impl Drawer {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Captures,
         Self::Packs,
         Self::Containers,
@@ -108,6 +110,7 @@ impl Drawer {
         Self::MasterData,
         Self::Papers,
         Self::Cases,
+        Self::Openings,
     ];
 }
 

@@ -240,6 +240,7 @@ async fn supplied(store: &Store) {
             Drawer::MasterData => b"party/st-mary".to_vec(),
             Drawer::Papers => b"urn:uuid:1".to_vec(),
             Drawer::Cases => b"notice/urn:uuid:1".to_vec(),
+            Drawer::Openings => vec![1; 33],
         };
         let row = Sealed {
             id,
@@ -358,8 +359,9 @@ async fn erase_one(store: &Store) {
 }
 
 /// What the audit does not compare: the page key seals page tokens only, and a change ends the open
-/// pages; the other two count how often a health link was opened in this hour.
-const ASIDE: [&str; 1] = ["page_key"];
+/// pages; where hand-overs stand is compared with the ledger at each use, which also finds it anew.
+/// The other two count how often a health link was opened in this hour.
+const ASIDE: [&str; 2] = ["page_key", "handovers"];
 const COLUMNS_ASIDE: [(&str, &str); 2] = [("health_links", "hour"), ("health_links", "hits")];
 
 fn tables(database: &Connection) -> Vec<(String, Vec<String>)> {

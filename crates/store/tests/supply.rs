@@ -5,8 +5,8 @@ mod support;
 
 use serde_json::json;
 use store::{
-    Drawer, EPCIS_EVENT, EpcisOrder, EpcisQuery, EpcisRow, HistoryScope, Page, Scope, Sealed,
-    Store, StoreError, Write,
+    Drawer, EPCIS_EVENT, EpcisOrder, EpcisQuery, EpcisRow, Handover, HistoryScope, Page, Scope,
+    Sealed, Store, StoreError, Write,
 };
 use support::*;
 
@@ -176,6 +176,25 @@ async fn an_event_is_in_no_history_of_everything() {
     };
     let page = ward.store.history(history).await.unwrap();
     assert_eq!(ids(&page.rows), ["p1"]);
+}
+
+#[tokio::test]
+async fn hand_overs_of_one_pack_come_the_latest_first_and_once() {
+    let ward = ward().await;
+    let place = |unit: u8, height, item| Handover {
+        unit: [unit; 16],
+        height,
+        position: 1,
+        item,
+    };
+    let places = vec![place(1, 5, 0), place(2, 5, 1), place(1, 9, 65_535)];
+    ward.store.put_handovers(places.clone()).await.unwrap();
+    ward.store.put_handovers(places).await.unwrap();
+    let found = ward.store.handovers([1; 16], 10).await.unwrap();
+    assert_eq!(found, [place(1, 9, 65_535), place(1, 5, 0)]);
+    assert_eq!(ward.store.handovers([1; 16], 1).await.unwrap().len(), 1);
+    let beyond = vec![place(1, u64::MAX, 0)];
+    assert!(ward.store.put_handovers(beyond).await.is_err());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The acts of the trade on the ledger: bodies, state and rules of kinds 32 to 34.
+//! The acts of the trade on the ledger: bodies, state and rules of kinds 32 to 35.
 //!
 //! One file for each act. A rule is a function of the state as it is, the scene and the item; its
 //! result is the new value or a refusal. Which key of the state a value stands under is the
@@ -13,6 +13,7 @@ pub mod dispense;
 pub mod escrow;
 pub mod finding;
 pub mod hand;
+pub mod inquiry;
 pub mod keys;
 pub mod moves;
 pub mod pack;
@@ -24,6 +25,7 @@ pub use custody::{Container, Custody};
 pub use decommission::Reason;
 pub use escrow::{Escrow, Escrowed, Openers};
 pub use finding::Finding;
+pub use inquiry::{Asked, Inquiry};
 pub use keys::{EPOCHS_MAX, TradeKeyBody, TradeKeyEpoch};
 pub use moves::{
     Commissioned, Handed, ITEM_BYTES_MAX, ITEMS_MAX, MOVES_KIND, Moves, Presented, Units,
@@ -126,4 +128,16 @@ pub enum Refused {
     /// No openers were voted for, or the number of check values is not theirs.
     #[error("the openers in force need {0} check values")]
     Checks(usize),
+    /// Only some may ask the openers.
+    #[error("only a regulator or one of the openers in force asks the openers")]
+    Asker,
+    /// The id of an inquiry is taken, or unknown.
+    #[error("{} inquiry has this id", if *(.known) { "another" } else { "no" })]
+    Inquiry {
+        /// Whether it is known.
+        known: bool,
+    },
+    /// The sender has said before that it answers.
+    #[error("this was answered at height {0}")]
+    Answered(u64),
 }

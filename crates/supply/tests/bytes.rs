@@ -3,13 +3,15 @@
 
 use proof::codec::Canonical;
 use proof::transaction::BODY_BYTES_MAX;
+use proof::{CommitmentKey, Digest, PublicKey};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use supply::acts::{
-    Commissioned, Container, Custody, Escrow, Escrowed, Finding, Handed, ITEMS_MAX, Lot, Moves,
-    Openers, Pack, Presented, Reason, Roles, Status, TradeKeyBody, TradeKeyEpoch, Units,
+    Asked, Commissioned, Container, Custody, Escrow, Escrowed, Finding, Handed, ITEMS_MAX, Inquiry,
+    Lot, Moves, Openers, Pack, Presented, Reason, Roles, Status, TradeKeyBody, TradeKeyEpoch,
+    Units, inquiry,
 };
-use supply::escrow::{Held, Secrets};
+use supply::escrow::{Held, Place, Secrets};
 use supply::ids::{ContainerId, Facts, Lock, LotId, Opening, PackId, Printed, TradeKey, UnitId};
 
 const KEY: TradeKey = TradeKey([1; 32]);
@@ -139,6 +141,11 @@ fn values() -> Vec<(&'static str, Vec<u8>)> {
         openers: openers(),
         checks: checks.clone(),
     };
+    let asked = Asked {
+        asker: "agency".to_owned(),
+        question: Digest([2; 32]),
+        height: 9,
+    };
     vec![
         ("lot-id", KEY.lot(GTIN, "L1").to_bytes()),
         ("container-id", container().to_bytes()),
@@ -171,7 +178,30 @@ fn values() -> Vec<(&'static str, Vec<u8>)> {
                 .unwrap()
                 .to_bytes(),
         ),
+        ("inquiry", ask().to_bytes()),
+        (
+            "inquiry-answer",
+            Inquiry::Answer {
+                id: Digest([1; 32]),
+            }
+            .to_bytes(),
+        ),
+        ("asked", asked.to_bytes()),
     ]
+}
+
+fn ask() -> Inquiry {
+    let place = Place {
+        sender: PublicKey([3; 32]),
+        sequence: 7,
+        index: 2,
+    };
+    let unit = UnitId::from(KEY.pack(GTIN, "S-1"));
+    let key = CommitmentKey([4; 32]);
+    Inquiry::Ask {
+        id: Digest([1; 32]),
+        question: inquiry::question(&key, (&unit, &place), ("officer", "a reason")),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -256,6 +286,8 @@ fn decode_all(bytes: &[u8]) -> usize {
         one_form::<Escrowed>,
         one_form::<Held>,
         one_form::<LotId>,
+        one_form::<Inquiry>,
+        one_form::<Asked>,
     ];
     decoders.iter().filter(|decode| decode(bytes)).count()
 }

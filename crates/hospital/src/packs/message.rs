@@ -8,6 +8,8 @@ use super::held::Pack;
 pub(crate) const TRADE_KEY: &str = "/trade-key";
 pub(crate) const PACKS: &str = "/packs";
 pub(crate) const TRACE: &str = "/trace";
+pub(crate) const ESCROW: &str = "/escrow";
+pub(crate) const OPENING: &str = "/opening";
 
 /// Which key of the trade.
 #[derive(Debug, Serialize, Deserialize)]

@@ -5,7 +5,7 @@
 //! ledger (`moves`), and its event is stored once the ledger has accepted (`event`). `verify`
 //! answers whether a pack is real, from the local copy of the ledger, and `suspicion` asks the
 //! rules of detection. `named` keeps queries under a name; `watching` and `subscription` tell of
-//! what they find from now on.
+//! what they find from now on. `openings` asks the openers to whom a pack was handed.
 //!
 //! Invariants:
 //!
@@ -32,6 +32,7 @@ mod held;
 pub(crate) mod message;
 mod moves;
 mod named;
+pub(crate) mod openings;
 mod order;
 mod plan;
 mod query;
@@ -55,6 +56,10 @@ pub use form::{write_links, write_xml};
 pub use held::{Pack, Where};
 pub use message::TraceStep;
 pub use named::{NamedQuery, QUERIES_MAX, QueryPage};
+pub use openings::{
+    AskOpening, AskedOpening, OpenerStands, OpeningDecision, OpeningOutcome, OpeningsHere,
+    ReceivedOpening, SecretsStand,
+};
 pub use order::{Marking, PackAct};
 pub use query::{EventPage, Resource};
 pub use schedule::QuerySchedule;
@@ -118,6 +123,7 @@ pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
         Drawer::MasterData => "master-data",
         Drawer::Papers => "paper",
         Drawer::Cases => "case",
+        Drawer::Openings => "opening",
     };
     format!("{drawer}/{at_us}/{}", hex(id))
 }

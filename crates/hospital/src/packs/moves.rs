@@ -9,14 +9,13 @@ use proof::transaction::id_of;
 use proof::{Canonical, Digest};
 use serde::{Deserialize, Serialize};
 use store::{Drawer, Sealed};
-use supply::ids::{Opening, PackId};
+use supply::ids::PackId;
 
 use super::case::{self, Case};
 use super::held::Pack;
 use super::message::{PACKS, PacksTold};
 use super::order::{Made, PackAct, PackOrder};
 use crate::error::HospitalError;
-use crate::keyring::failed;
 use crate::setup::Hospital;
 
 /// Moves looked at in one round of the pursuit.
@@ -63,18 +62,24 @@ impl Hospital {
 
     async fn move_once(&self, order: &PackOrder, event: &str) -> Result<u64, HospitalError> {
         let plan = self.planned_moves(order).await?;
-        let mut dice = Vec::with_capacity(order.count());
-        for _ in 0..order.count() {
-            dice.push(Opening(vault::random().map_err(failed)?));
+        let locks = locks(order);
+        if locks > 0 {
+            self.announce_escrow().await?;
         }
-        let made = plan.made(&|place| dice.get(place).copied().unwrap_or(Opening::NONE));
-        let body = made.moves.to_bytes();
-        let afterwards = afterwards(order, made, event.to_owned());
-        let keep = |transaction: Vec<u8>| async move {
+        let write = |number| async move {
+            let openings = self.openings_of(number, locks).await?;
+            let made = move || {
+                let made = plan.made(&|place| openings.at(place));
+                (made.moves.to_bytes(), made)
+            };
+            self.0.cpu.run(made).await
+        };
+        let keep = |transaction: Vec<u8>, made: Made| async move {
+            let afterwards = afterwards(order, made, event.to_owned());
             self.keep_afterwards(&id_of(&transaction), &afterwards)
                 .await
         };
-        let sent = self.sign_and_submit(Kind::Moves as u8, body, keep).await;
+        let sent = self.number_and_submit(Kind::Moves as u8, write, keep).await;
         // What was kept for a transaction that was never sent is dropped by the pursuit.
         let id = sent?;
         let index = match self.enacted(&id).await {
@@ -153,6 +158,24 @@ impl Hospital {
             }
         }
         Ok(())
+    }
+}
+
+/// How many items of the order set a lock of their own.
+fn locks(order: &PackOrder) -> usize {
+    match order.act {
+        PackAct::Commission | PackAct::Hand { .. } => order.count(),
+        // The case, where it is new.
+        PackAct::Contain { .. } => 1,
+        // These keep the lock that they open, or leave it alone.
+        PackAct::Take
+        | PackAct::TakeBack
+        | PackAct::Dispense
+        | PackAct::Decommission(_)
+        | PackAct::Undo
+        | PackAct::Mark(_)
+        | PackAct::Recall
+        | PackAct::Release { .. } => 0,
     }
 }
 

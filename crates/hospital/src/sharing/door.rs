@@ -14,7 +14,7 @@ use crate::access_log::{Access, AccessAgent, AccessDeed};
 use crate::caller::Caller;
 use crate::error::HospitalError;
 use crate::packs::dscsa;
-use crate::packs::message::{PACKS, TRACE, TRADE_KEY};
+use crate::packs::message::{ESCROW, OPENING, PACKS, TRACE, TRADE_KEY};
 use crate::setup::Hospital;
 
 /// How long a call to another organisation may take, the finality of a disclosure included.
@@ -142,6 +142,14 @@ impl Hospital {
             TRACE => {
                 let ask = message::read(body)?;
                 message::write(&self.answer_trace(from, &ask).await?)
+            }
+            ESCROW => {
+                let ask = message::read(body)?;
+                message::write(&self.answer_escrow(from, &ask).await?)
+            }
+            OPENING => {
+                let ask = message::read(body)?;
+                message::write(&self.answer_opening(from, &ask).await?)
             }
             PACKS => {
                 self.answer_packs(from, &message::read(body)?).await?;

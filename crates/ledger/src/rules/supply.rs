@@ -1,10 +1,10 @@
-//! Kinds 32 to 34: the trade in medicines. Their rules are pure functions of `supply::acts`; here
+//! Kinds 32 to 35: the trade in medicines. Their rules are pure functions of `supply::acts`; here
 //! they meet the state.
 
 use proof::codec::Canonical;
 use supply::acts::{
-    self, Container, Custody, Escrow, Escrowed, Finding, Handed, Lot, Moves, Openers, Pack,
-    Presented, Reason, Refused, Scene, TradeKeyBody, TradeKeyEpoch, Units,
+    self, Asked, Container, Custody, Escrow, Escrowed, Finding, Handed, Inquiry, Lot, Moves,
+    Openers, Pack, Presented, Reason, Refused, Scene, TradeKeyBody, TradeKeyEpoch, Units,
 };
 use supply::ids::{ContainerId, Lock, LotId, Opening, UnitId};
 
@@ -300,5 +300,27 @@ pub(super) fn escrow(draft: &mut Draft, act: &Act<'_>) -> Result<(), Refusal> {
     draft.put(latest, &Counter(u64::from(escrowed.epoch)));
     let key = keys::escrow_of(&act.sender.organisation, escrowed.epoch);
     draft.put(key, &escrowed);
+    Ok(())
+}
+
+pub(super) fn inquiry(draft: &mut Draft, act: &Act<'_>) -> Result<(), Refusal> {
+    let (scene, height) = (scene(draft, act), act.block.height);
+    match act.body()? {
+        Inquiry::Ask { id, question } => {
+            let key = keys::inquiry(&id);
+            let openers: Option<Openers> = draft.get(&keys::openers());
+            let known = (draft.has(&key), openers.as_ref());
+            let asked = acts::inquiry::ask(known, &scene, (question, height));
+            draft.put(key, &asked.map_err(Refusal::supply)?);
+        }
+        Inquiry::Answer { id } => {
+            let asked: Option<Asked> = draft.get(&keys::inquiry(&id));
+            let key = keys::inquiry_answer(&id, &act.sender.organisation);
+            let answered: Option<Counter> = draft.get(&key);
+            let answered = answered.map(|it| it.0);
+            let height = acts::inquiry::answer(asked.is_some(), answered, height);
+            draft.put(key, &Counter(height.map_err(Refusal::supply)?));
+        }
+    }
     Ok(())
 }

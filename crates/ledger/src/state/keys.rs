@@ -129,6 +129,16 @@ pub fn escrow_of(id: &OrgId, epoch: u32) -> Vec<u8> {
     join(&join(&partner, b"/"), &epoch.to_be_bytes())
 }
 
+/// An inquiry of the openers.
+pub fn inquiry(id: &Digest) -> Vec<u8> {
+    join(b"inquiry/", &id.0)
+}
+
+/// That an organisation answers an inquiry.
+pub fn inquiry_answer(id: &Digest, organisation: &OrgId) -> Vec<u8> {
+    join(&inquiry(id), organisation.as_str().as_bytes())
+}
+
 fn join(word: &[u8], rest: &[u8]) -> Vec<u8> {
     [word, rest].concat()
 }

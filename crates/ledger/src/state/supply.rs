@@ -1,6 +1,7 @@
 //! What the state says about the trade in medicines.
 
-use supply::acts::{Container, Escrowed, Lot, Openers, Pack, Roles, TradeKeyEpoch};
+use proof::Digest;
+use supply::acts::{Asked, Container, Escrowed, Lot, Openers, Pack, Roles, TradeKeyEpoch};
 use supply::ids::{ContainerId, LotId, PackId};
 
 use super::{State, draft, keys};
@@ -52,6 +53,17 @@ impl State {
     /// What they were compared with in an epoch of the partner's.
     pub fn escrow_of(&self, id: &OrgId, epoch: u32) -> Option<Escrowed> {
         self.get(&keys::escrow_of(id, epoch))
+    }
+
+    /// An inquiry of the openers.
+    pub fn inquiry(&self, id: &Digest) -> Option<Asked> {
+        self.get(&keys::inquiry(id))
+    }
+
+    /// The height at which an organisation said that it answers an inquiry, if it did.
+    pub fn inquiry_answered(&self, id: &Digest, organisation: &OrgId) -> Option<u64> {
+        let height: draft::Counter = self.get(&keys::inquiry_answer(id, organisation))?;
+        Some(height.0)
     }
 }
 

@@ -59,6 +59,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::Moves => "moves of packs in the trade in medicines",
         Kind::TradeKey => "another key of the trade in medicines",
         Kind::Escrow => "what openings of the trade in medicines are compared with",
+        Kind::Inquiry => "an inquiry of the openers of the trade in medicines, or an answer",
     }
 }
 

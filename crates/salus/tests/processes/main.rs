@@ -20,6 +20,7 @@ mod http;
 mod killed;
 mod members;
 mod misconduct;
+mod openings;
 mod outsider;
 mod packs;
 mod provider;

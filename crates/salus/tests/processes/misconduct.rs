@@ -93,7 +93,7 @@ impl Handler for Dishonest {
 }
 
 /// Everybody is who asks: a dishonest custodian checks nobody.
-struct Anybody(String);
+pub(crate) struct Anybody(pub(crate) String);
 
 impl Registry for Anybody {
     fn organisation_of(&self, _: &[u8; 32]) -> Option<String> {
@@ -156,7 +156,7 @@ pub(crate) fn withdrawn_unheard(mut consortium: Consortium, clinic_id: &str, hom
 }
 
 /// Where an organisation answers others.
-fn peers_address(dir: &Path) -> String {
+pub(crate) fn peers_address(dir: &Path) -> String {
     let config = std::fs::read_to_string(dir.join("salus.toml")).unwrap();
     let config: toml::Table = config.parse().unwrap();
     config["peers"]["listen"].as_str().unwrap().to_owned()
@@ -403,7 +403,7 @@ fn explained(consortium: &Consortium, path: &Path) -> String {
     said
 }
 
-fn to_base64(bytes: &[u8]) -> String {
+pub(crate) fn to_base64(bytes: &[u8]) -> String {
     use base64::Engine;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }

@@ -13,18 +13,18 @@ pub(crate) const CLINIC: usize = 1;
 pub(crate) const MAKER: usize = 2;
 pub(crate) const PHARMACY: usize = 3;
 
-const GTIN: &str = "09506000134352";
-const LOT: &str = "MARKER-LOT-7";
+pub(crate) const GTIN: &str = "09506000134352";
+pub(crate) const LOT: &str = "MARKER-LOT-7";
 
 /// The people who handle medicines, one at each organisation.
 pub(crate) struct Trade {
     pub(crate) consortium: Consortium,
-    http: Http,
+    pub(crate) http: Http,
 }
 
 impl Trade {
     /// A trade in which the laboratory makes packs.
-    fn open() -> Self {
+    pub(crate) fn open() -> Self {
         let consortium = Consortium::start(0);
         let voters = [1, 3].map(|index| (consortium.base(index), consortium.token(index, "admin")));
         let change = [
@@ -65,7 +65,7 @@ impl Trade {
         self.http.post(&url, &token, body).unwrap()
     }
 
-    fn act(&self, index: usize, body: &Value) -> Value {
+    pub(crate) fn act(&self, index: usize, body: &Value) -> Value {
         let done = self.ask(index, "acts", body);
         assert_eq!(done.status, 201, "{body}: {}", done.text());
         done.json()
@@ -78,7 +78,7 @@ impl Trade {
         assert!(done.text().contains(why), "{why}: {}", done.text());
     }
 
-    fn verify(&self, index: usize, scan: &str) -> Value {
+    pub(crate) fn verify(&self, index: usize, scan: &str) -> Value {
         let found = self.ask(index, "verify", &json!({ "scan": scan }));
         assert_eq!(found.status, 200, "{}", found.text());
         found.json()
@@ -89,14 +89,14 @@ impl Trade {
         found["verdict"].as_str().unwrap().to_owned()
     }
 
-    fn make(&self, count: u32) -> Vec<String> {
+    pub(crate) fn make(&self, count: u32) -> Vec<String> {
         let lot = json!({ "gtin": GTIN, "lot": LOT, "expiry": "491231", "count": count });
         let made = self.act(MAKER, &json!({ "act": "commission", "make": lot }));
         let scans = made["scans"].as_array().unwrap().iter();
         scans.map(|it| it.as_str().unwrap().to_owned()).collect()
     }
 
-    fn ship(&self, from: usize, to: usize, scans: &[String]) {
+    pub(crate) fn ship(&self, from: usize, to: usize, scans: &[String]) {
         let to_id = self.consortium.id(to);
         self.act(from, &json!({ "act": "ship", "to": to_id, "scans": scans }));
         eventually("the receiver is told", Duration::from_secs(20), || {
@@ -287,8 +287,16 @@ fn the_way_back_is_proven(trade: &Trade, scan: &str) {
 fn a_member_that_never_held_one_knows_nothing(trade: &Trade, scans: &[String]) {
     let serial = scans[3].split("(21)").nth(1).unwrap();
     let serial = serial.split('(').next().unwrap();
+    stands_nowhere(
+        &trade.consortium.org_dir(ST_MARY),
+        &[GTIN, serial, LOT].map(str::as_bytes),
+    );
+}
+
+/// None of these bytes is in any file of a node's folder.
+pub(crate) fn stands_nowhere(folder: &Path, secrets: &[&[u8]]) {
     let mut looked = 0;
-    let mut folders = vec![trade.consortium.org_dir(ST_MARY)];
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -300,11 +308,9 @@ fn a_member_that_never_held_one_knows_nothing(trade: &Trade, scans: &[String]) {
                 continue;
             };
             looked += bytes.len();
-            for secret in [serial, LOT] {
-                let found = bytes
-                    .windows(secret.len())
-                    .any(|window| window == secret.as_bytes());
-                assert!(!found, "{secret} stands in {}", path.display());
+            for secret in secrets {
+                let found = bytes.windows(secret.len()).any(|window| window == *secret);
+                assert!(!found, "{secret:?} stands in {}", path.display());
             }
         }
     }

@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0011_health_links.sql"),
     include_str!("migrations/0012_supply.sql"),
     include_str!("migrations/0013_standing.sql"),
+    include_str!("migrations/0014_openings.sql"),
     include_str!("migrations/0015_dscsa.sql"),
     include_str!("migrations/0016_containers.sql"),
 ];

@@ -1,4 +1,4 @@
-//! EPCIS events by what a query asks for, and sealed rows of captures, packs and moves.
+//! EPCIS events by what a query asks for, and sealed rows of captures, packs, moves and openings.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -235,6 +235,7 @@ fn table(drawer: Drawer) -> (&'static str, &'static str, &'static str) {
         Drawer::MasterData => ("master_data", "id", "made_us"),
         Drawer::Papers => ("trade_papers", "id", "made_us"),
         Drawer::Cases => ("trade_cases", "id", "made_us"),
+        Drawer::Openings => ("openings", "id", "made_us"),
     }
 }
 
