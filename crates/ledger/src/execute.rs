@@ -64,6 +64,12 @@ pub fn execute(state: &State, block: &BlockContext, transactions: &[Checked]) ->
     }
 }
 
+/// What a block of this one transaction would come to, without the state after it: for whoever
+/// wants to know before it is sent.
+pub fn try_out(state: &State, block: &BlockContext, checked: &Checked) -> Result<(), Refusal> {
+    judge(&mut Draft::new(state.map.clone()), block, checked).map(drop)
+}
+
 /// The bytes of a [`proof::transaction::Entry`].
 fn entry_bytes(block: &BlockContext, organisation: &OrgId, checked: &Checked) -> Vec<u8> {
     let mut writer = Writer::new();

@@ -48,7 +48,7 @@ mod state;
 
 pub use block::{BlockContext, BlockHeader, transactions_root};
 pub use checked::Checked;
-pub use execute::{Accepted, Executed, execute};
+pub use execute::{Accepted, Executed, execute, try_out};
 pub use genesis::{Genesis, GenesisError, ORGANISATIONS_MAX};
 pub use kinds::{Kind, Propose, RotateKey, Vote};
 pub use organisation::{OrgId, OrgIdError, Organisation, OrganisationKind, OrganisationKindError};

@@ -58,7 +58,7 @@ impl Map {
     pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
         let place = place(key);
         let leaf = node::find(self.root.as_deref()?, &place);
-        (leaf.place == place).then_some(leaf.value())
+        (leaf.place() == place).then_some(leaf.value())
     }
 
     /// Sets the value of a key and tells whether the key is new.
@@ -88,7 +88,7 @@ impl Map {
         let Some(root) = &mut self.root else {
             return false;
         };
-        if node::find(root, &place).place != place {
+        if node::find(root, &place).place() != place {
             return false;
         }
         if node::remove(root, &place) {
@@ -108,11 +108,16 @@ impl Map {
             .map(|(key, value)| (place(key), key, value))
             .collect();
         placed.sort_unstable_by_key(|(place, ..)| *place);
-        for (place, key, value) in placed {
-            match value {
-                Some(value) => self.insert_at(place, key, value),
-                None => self.remove_at(place),
-            };
+        for some in placed.chunks(node::AT_ONCE) {
+            if let (Some(root), 2..) = (self.root.as_deref(), some.len()) {
+                node::approach(root, some.iter().map(|(place, ..)| place));
+            }
+            for (place, key, value) in some {
+                match value {
+                    Some(value) => self.insert_at(*place, key, value),
+                    None => self.remove_at(*place),
+                };
+            }
         }
     }
 

@@ -70,8 +70,10 @@ impl Draft {
         let borrowed = changes.iter();
         self.map
             .change(borrowed.map(|(key, value)| (key.as_slice(), value.as_deref())));
-        if self.block.is_empty() {
-            self.block = changes;
+        // Two large ones are merged in one pass; a small one is put in piece by piece.
+        if changes.len() > self.block.len() / 8 {
+            let mut changes = changes;
+            self.block.append(&mut changes);
         } else {
             self.block.extend(changes);
         }

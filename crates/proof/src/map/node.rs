@@ -5,38 +5,47 @@ use std::sync::{Arc, OnceLock};
 
 use crate::{Digest, hash, sha256};
 
-/// An entry at its place. Key and value are one piece of memory: a ledger has millions of them.
+const PLACE_BYTES: usize = 32;
+
+/// An entry at its place. Place, key and value are one piece of memory: a ledger has millions of
+/// them, and each piece is one more wait for memory on the way to it.
 #[derive(Clone, Debug)]
 pub(super) struct Leaf {
-    pub(super) place: Digest,
-    entry: Box<[u8]>,
+    bytes: Box<[u8]>,
     key_length: usize,
 }
 
 impl Leaf {
     pub(super) fn new(place: Digest, key: &[u8], value: &[u8]) -> Self {
         Self {
-            place,
-            entry: [key, value].concat().into_boxed_slice(),
+            bytes: [&place.0, key, value].concat().into_boxed_slice(),
             key_length: key.len(),
         }
     }
 
+    pub(super) fn place(&self) -> Digest {
+        let mut place = [0; PLACE_BYTES];
+        place.copy_from_slice(&self.bytes[..PLACE_BYTES]);
+        Digest(place)
+    }
+
     pub(super) fn key(&self) -> &[u8] {
-        &self.entry[..self.key_length]
+        &self.bytes[PLACE_BYTES..PLACE_BYTES + self.key_length]
     }
 
     pub(super) fn value(&self) -> &[u8] {
-        &self.entry[self.key_length..]
+        &self.bytes[PLACE_BYTES + self.key_length..]
     }
 }
 
 #[derive(Clone, Debug)]
 pub(super) enum Kind {
-    /// In memory of its own, so that branches, which are copied on every change, are small.
-    Leaf(Box<Leaf>),
+    Leaf(Leaf),
     /// The leaves of the first child have bit `bit` clear, those of the second have it set.
-    Branch { bit: u8, children: [Arc<Node>; 2] },
+    Branch {
+        bit: u8,
+        children: [Arc<Node>; 2],
+    },
 }
 
 /// A node with its hash, once that was asked for.
@@ -50,7 +59,7 @@ impl Node {
     pub(super) fn leaf(leaf: Leaf) -> Self {
         Self {
             hash: OnceLock::new(),
-            kind: Kind::Leaf(Box::new(leaf)),
+            kind: Kind::Leaf(leaf),
         }
     }
 
@@ -63,7 +72,7 @@ impl Node {
 
     pub(super) fn hash(&self) -> Digest {
         *self.hash.get_or_init(|| match &self.kind {
-            Kind::Leaf(leaf) => leaf_hash(&leaf.place, &sha256(leaf.value())),
+            Kind::Leaf(leaf) => leaf_hash(&leaf.place(), &sha256(leaf.value())),
             Kind::Branch {
                 bit,
                 children: [left, right],
@@ -105,35 +114,63 @@ pub(super) fn find<'a>(mut node: &'a Node, place: &Digest) -> &'a Leaf {
     }
 }
 
+/// Places that are walked to at once.
+pub(super) const AT_ONCE: usize = 16;
+
+/// Walks to up to [`AT_ONCE`] places side by side and changes nothing. Each step of a walk waits
+/// for memory; the waits of independent walks overlap, and a walk that comes later finds its way,
+/// and what stands beside it, close to the processor.
+pub(super) fn approach<'a>(root: &'a Node, places: impl Iterator<Item = &'a Digest>) {
+    let mut walks: Vec<(&Node, &Digest)> = places.map(|place| (root, place)).collect();
+    let mut beside = 0;
+    while !walks.is_empty() {
+        walks.retain_mut(|(node, place)| match &node.kind {
+            Kind::Leaf(leaf) => {
+                beside += usize::from(leaf.bytes[0]);
+                false
+            }
+            Kind::Branch { bit, children } => {
+                let side = bit_of(place, *bit);
+                *node = &children[side];
+                // A change counts one more owner there.
+                beside += Arc::strong_count(&children[1 - side]);
+                true
+            }
+        });
+    }
+    std::hint::black_box(beside);
+}
+
 /// Puts a leaf below the node and tells whether its place is new.
 pub(super) fn insert(root: &mut Arc<Node>, leaf: Leaf) -> bool {
-    let difference = first_difference(&find(root, &leaf.place).place, &leaf.place);
-    insert_at(root, leaf, difference);
+    let place = leaf.place();
+    let difference = first_difference(&find(root, &place).place(), &place);
+    insert_at(root, leaf, &place, difference);
     difference.is_some()
 }
 
-fn insert_at(slot: &mut Arc<Node>, leaf: Leaf, difference: Option<u8>) {
+fn insert_at(slot: &mut Arc<Node>, leaf: Leaf, place: &Digest, difference: Option<u8>) {
     if let (Kind::Branch { bit, .. }, Some(new)) = (&slot.kind, difference)
         && new < *bit
     {
-        return split(slot, leaf, new);
+        return split(slot, leaf, place, new);
     }
     if let (Kind::Leaf(_), Some(new)) = (&slot.kind, difference) {
-        return split(slot, leaf, new);
+        return split(slot, leaf, place, new);
     }
     let node = Arc::make_mut(slot);
     node.hash = OnceLock::new();
     match &mut node.kind {
-        Kind::Leaf(old) => **old = leaf,
+        Kind::Leaf(old) => *old = leaf,
         Kind::Branch { bit, children } => {
-            insert_at(&mut children[bit_of(&leaf.place, *bit)], leaf, difference);
+            insert_at(&mut children[bit_of(place, *bit)], leaf, place, difference);
         }
     }
 }
 
 /// Puts a branch where the node was, with the node and the leaf below it.
-fn split(slot: &mut Arc<Node>, leaf: Leaf, bit: u8) {
-    let side = bit_of(&leaf.place, bit);
+fn split(slot: &mut Arc<Node>, leaf: Leaf, place: &Digest, bit: u8) {
+    let side = bit_of(place, bit);
     let new = Arc::new(Node::leaf(leaf));
     let old = Arc::clone(slot);
     let children = if side == 0 { [new, old] } else { [old, new] };

@@ -64,7 +64,7 @@ pub(super) fn prove(root: Option<&Node>, place: &Digest) -> MapProof {
                 branches.push((*bit, children[1 - side].hash()));
                 node = &children[side];
             }
-            Kind::Leaf(leaf) if leaf.place == *place => {
+            Kind::Leaf(leaf) if leaf.place() == *place => {
                 return MapProof {
                     branches,
                     end: End::Present {
@@ -74,7 +74,7 @@ pub(super) fn prove(root: Option<&Node>, place: &Digest) -> MapProof {
             }
             Kind::Leaf(leaf) => {
                 let end = End::Absent {
-                    place: leaf.place,
+                    place: leaf.place(),
                     value: sha256(leaf.value()),
                 };
                 return MapProof { branches, end };
