@@ -173,6 +173,18 @@ impl Hospital {
         Ok(all)
     }
 
+    /// The packs in these cases, at every depth.
+    pub(super) async fn inside_of(&self, cases: &[String]) -> Result<Vec<Marking>, HospitalError> {
+        if cases.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = self.trade_key().await?;
+        let names = cases.iter().map(|sscc| key.container(sscc));
+        let cases = self.kept_cases(names).await?;
+        let inside = self.contents(&cases).await?.packs.into_iter();
+        Ok(inside.map(|(_, pack)| pack.marking()).collect())
+    }
+
     /// The cases that changed last and are in no other.
     pub(super) async fn latest_cases(&self, limit: u32) -> Result<Vec<Case>, HospitalError> {
         let rows = self.0.store.latest_sealed(Drawer::Containers, None, limit);

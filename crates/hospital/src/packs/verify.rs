@@ -197,7 +197,9 @@ fn meant(readings: Readings, key: &TradeKey, state: &State) -> Result<Scanned, H
     match readings {
         Readings::One(read, others) => {
             let name = key.pack(&read.marking.gtin, &read.marking.serial);
-            if state.pack(&name).is_some() {
+            let known = state.pack(&name);
+            // With another lot it may be a keyboard's y and z.
+            if known.is_some_and(|pack| matches(key, &read.marking, &pack) != Some(false)) {
                 return Ok(*read);
             }
             Ok(one_of(others).unwrap_or(*read))

@@ -212,6 +212,18 @@ fn a_pallet_changes_hands_as_one_item(trade: &Trade) {
         pallet["contents"]["packs"].as_array().map(Vec::len),
         Some(2)
     );
+    eventually(
+        "its papers tell of what is inside",
+        Duration::from_secs(20),
+        || {
+            let listed = trade.look(PHARMACY, "transactions").json();
+            let listed = listed["transactions"].as_array().cloned();
+            listed
+                .unwrap_or_default()
+                .iter()
+                .any(|it| it["containers"] == 2)
+        },
+    );
     assert_eq!(trade.verdict(MAKER, PALLET), "elsewhere");
     let early = json!({ "act": "dispense", "scans": [inside[0]] });
     trade.refused(PHARMACY, &early, "unpack it first");

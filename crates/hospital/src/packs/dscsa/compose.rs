@@ -49,7 +49,9 @@ impl Hospital {
         let state = self.fresh_state().await?;
         let roles = self.partner_here(&state)?;
         let key = self.trade_key().await?;
-        let seen = self.seen_packs(&state, &key, &order.packs).await?;
+        let mut packs = order.packs;
+        packs.extend(self.inside_of(&order.cases).await?);
+        let seen = self.seen_packs(&state, &key, &packs).await?;
         let (packs, products) = self.shipped(&seen).await?;
         let both = (
             self.business(&self.0.organisation).await?,

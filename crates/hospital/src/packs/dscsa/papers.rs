@@ -94,8 +94,9 @@ impl Paper {
         Event::read(self.shipping.as_bytes(), &Limits::default()).map_err(damaged)
     }
 
-    /// Refuses papers that are not of this shipment, whoever gave them.
-    fn check(&self, event_id: &str, here: &str) -> Result<(), HospitalError> {
+    /// Refuses papers that are not of this shipment, whoever gave them. `inside` are the packs in the
+    /// cases that it ships.
+    fn check(&self, event_id: &str, here: &str, inside: &[Marking]) -> Result<(), HospitalError> {
         self.information.check().map_err(|error| wrong(&error))?;
         let other = || refused("the papers are of another change of hands");
         let (seller, buyer) = (member(&self.with), member(here));
@@ -109,11 +110,8 @@ impl Paper {
         }
         let shipping = self.event()?;
         let order = plan::order_of(&shipping).ok_or_else(other)?;
-        let mut shipped: Vec<(&str, &str)> = order
-            .packs
-            .iter()
-            .map(|it| (&*it.gtin, &*it.serial))
-            .collect();
+        let packs = order.packs.iter().chain(inside);
+        let mut shipped: Vec<(&str, &str)> = packs.map(|it| (&*it.gtin, &*it.serial)).collect();
         let lines = named.lines.iter();
         let mut told: Vec<(&str, &str)> = lines
             .flat_map(|line| line.serials.iter().map(|it| (&*line.product.gtin, &**it)))
@@ -265,7 +263,10 @@ impl Hospital {
             with: from.to_owned(),
             ..told
         };
-        paper.check(event_id, &self.0.organisation)?;
+        let order = plan::order_of(&paper.event()?);
+        let cases = order.map(|it| it.cases).unwrap_or_default();
+        let inside = self.inside_of(&cases).await?;
+        paper.check(event_id, &self.0.organisation, &inside)?;
         self.fits_what_is_awaited(&paper).await?;
         for line in &paper.information.lines {
             // The sheet of whoever makes it comes with the papers; an own one stays.
