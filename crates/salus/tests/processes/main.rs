@@ -29,5 +29,6 @@ mod replay;
 mod sessions;
 mod sharing;
 mod synthea;
+mod told;
 mod wiped;
 mod writers;
