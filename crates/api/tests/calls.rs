@@ -133,12 +133,12 @@ fn every_call_of_others_passes_or_its_deviation_is_written_down() {
         if !allows.contains(&status) {
             wrong.push(format!("{}: {status} is not one of {allows:?}", call.name));
         }
-        let passes = (200..300).contains(&status)
+        let is_good = (200..300).contains(&status)
             && !is_corrected
             && call.status.is_none_or(|expected| expected == status);
         match noted {
-            None if passes => passed += 1,
-            Some(Some(noted)) if !passes && noted == status => odd += 1,
+            None if is_good => passed += 1,
+            Some(Some(noted)) if !is_good && noted == status => odd += 1,
             noted => wrong.push(format!("{}: {status}, the table says {noted:?}", call.name)),
         }
     }

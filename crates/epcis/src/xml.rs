@@ -2,8 +2,8 @@
 //!
 //! The `extension` and `baseExtension` wrappers of 1.2 go; standard words become bare; header
 //! (SBDH) and master data are kept. A DTD is refused, so that there are no entities but XML's own.
-//! What stands in no namespace and is no element of EPCIS is an error, never dropped. `write` is the
-//! way back.
+//! What stands in no namespace and is no element of EPCIS is an error, never dropped. `write` is
+//! the way back.
 
 mod bounds;
 mod event;

@@ -1,4 +1,9 @@
 //! XML out: an event that is written and read again is the same event.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may panic and print"
+)]
 
 mod support;
 

@@ -192,7 +192,7 @@ impl Told {
                 return (close_code::AWAY, "nothing was heard of the client");
             }
             tokio::select! {
-                changed = changes.changed() => if changed.is_err() {
+                told = changes.changed() => if told.is_err() {
                     return (close_code::AWAY, "the node stops");
                 },
                 () = tokio::time::sleep(self.pause()) => {}

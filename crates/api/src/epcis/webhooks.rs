@@ -38,7 +38,7 @@ async fn tell(shared: Weak<Shared>, mut changes: watch::Receiver<u64>) {
         let wait = round(&Door(shared), &mut running, &mut busy).await;
         tokio::time::sleep(PAUSE).await;
         tokio::select! {
-            changed = changes.changed() => if changed.is_err() {
+            told = changes.changed() => if told.is_err() {
                 return;
             },
             Some(done) = running.join_next_with_id() => {

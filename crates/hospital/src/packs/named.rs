@@ -237,7 +237,7 @@ fn per_page(asked: Option<&str>, otherwise: u32) -> Result<u32, HospitalError> {
 fn place(token: &str) -> Result<(i64, Vec<u8>), HospitalError> {
     let wrong = || unusable("the page does not follow any other".to_owned());
     let (at_us, id) = token.split_once('.').ok_or_else(wrong)?;
-    let digits = id.len() <= 128 && id.len() % 2 == 0;
+    let digits = id.len() <= 128 && id.len().is_multiple_of(2);
     let digits = digits && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !digits {
         return Err(wrong());

@@ -109,13 +109,13 @@ impl Fields {
 
     /// The first time of a day that is not before `from`.
     fn first_time(&self, from: Time) -> Option<Time> {
-        let (hour0, minute0, second0) = from.as_hms();
-        for hour in (hour0..24).filter(|hour| has(self.hour, *hour)) {
-            let begun = hour == hour0;
-            let minutes = if begun { minute0 } else { 0 }..60;
+        let (from_hour, from_minute, from_second) = from.as_hms();
+        for hour in (from_hour..24).filter(|hour| has(self.hour, *hour)) {
+            let begun = hour == from_hour;
+            let minutes = if begun { from_minute } else { 0 }..60;
             for minute in minutes.filter(|minute| has(self.minute, *minute)) {
-                let begun = begun && minute == minute0;
-                let mut seconds = if begun { second0 } else { 0 }..60;
+                let begun = begun && minute == from_minute;
+                let mut seconds = if begun { from_second } else { 0 }..60;
                 if let Some(second) = seconds.find(|second| has(self.second, *second)) {
                     return Time::from_hms(hour, minute, second).ok();
                 }

@@ -13,6 +13,7 @@ const STANDSTILL_MAX: Duration = Duration::from_secs(10);
 fn killed_ten_times_it_catches_up_and_nothing_acknowledged_is_lost() {
     let mut consortium = Consortium::start(2);
     let writers = Writers::start(&consortium, Duration::from_millis(20));
+    let told = crate::told::Told::start(&consortium, VICTIM);
     let mut pid = consortium.pid(VICTIM);
     let mut longest = Duration::ZERO;
     for round in 0..KILLS {
@@ -35,6 +36,7 @@ fn killed_ten_times_it_catches_up_and_nothing_acknowledged_is_lost() {
         });
     }
     crate::replay::is_refused_after_a_crash(&mut consortium, VICTIM, pid);
+    told.a_subscriber_misses_nothing();
     let written: Vec<usize> = (0..4).map(|index| writers.count(index)).collect();
     let acknowledged = writers.finish();
     println!(

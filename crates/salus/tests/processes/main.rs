@@ -31,6 +31,7 @@ mod sessions;
 mod sharing;
 mod simulated;
 mod synthea;
+mod told;
 mod trade_papers;
 mod wiped;
 mod writers;
