@@ -61,7 +61,7 @@ pub(crate) enum Command {
     Load(Load),
     /// Write synthetic patients as FHIR transaction bundles (NDJSON)
     Generate(Generate),
-    /// Simulate a trade in medicines with attackers, and measure the rules of detection on it
+    /// Simulate a trade in medicines with attackers, and measure detection on it
     Simulate(Simulate),
     /// Propose a change of the consortium, as an administrator of a member
     Propose(Propose),
