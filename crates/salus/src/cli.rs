@@ -10,10 +10,10 @@ use clap::{Args, Parser, Subcommand};
 use ledger::OrganisationKind;
 use std::path::PathBuf;
 
+pub(crate) use self::simulate::{Simulate, SimulateCommand, SimulateJudge, SimulateSupply};
 pub(crate) use backup::{Backup, Restore};
 pub(crate) use patient::{Device, Patient, PatientCommand, Signing};
 pub(crate) use propose::{Change, Propose};
-pub(crate) use self::simulate::{Simulate, SimulateCommand, SimulateJudge, SimulateSupply};
 
 /// Health records that prove themselves, shared by organisations that do not trust each other.
 #[derive(Parser, Debug)]

@@ -73,7 +73,10 @@ impl Tally {
         {
             let mut rules: Vec<(&Rule, &u64)> = counted.rules.iter().collect();
             rules.sort_by_key(|(rule, count)| (std::cmp::Reverse(**count), **rule));
-            let rules = rules.iter().take(3).map(|(rule, count)| format!("{rule} {count}"));
+            let rules = rules
+                .iter()
+                .take(3)
+                .map(|(rule, count)| format!("{rule} {count}"));
             let rules: Vec<String> = rules.collect();
             writeln!(
                 out,
