@@ -10,10 +10,10 @@ use clap::{Args, Parser, Subcommand};
 use ledger::OrganisationKind;
 use std::path::PathBuf;
 
+pub(crate) use self::simulate::{Simulate, SimulateCommand, SimulateJudge, SimulateSupply};
 pub(crate) use backup::{Backup, Restore};
 pub(crate) use patient::{Device, Patient, PatientCommand, Signing};
 pub(crate) use propose::{Change, Propose};
-pub(crate) use simulate::{Simulate, SimulateCommand, SimulateJudge, SimulateSupply};
 
 /// Health records that prove themselves, shared by organisations that do not trust each other.
 #[derive(Parser, Debug)]
@@ -61,7 +61,7 @@ pub(crate) enum Command {
     Load(Load),
     /// Write synthetic patients as FHIR transaction bundles (NDJSON)
     Generate(Generate),
-    /// Simulate a trade in medicines with attackers, and measure the rules of detection on it
+    /// Simulate a trade in medicines with attackers, and measure detection on it
     Simulate(Simulate),
     /// Propose a change of the consortium, as an administrator of a member
     Propose(Propose),

@@ -260,7 +260,7 @@ impl<'a> Play<'a> {
         {
             return;
         }
-        // On its way to somebody who sent it on, and whose reads were lost: that one takes it first.
+        // On its way to somebody who sent it on, and whose reads were lost: who takes it first.
         if let Some(next) = self.book.next(unit).and_then(|id| self.number(id)) {
             let outer = self.book.outer_unit(unit);
             self.enter(deed.at_ms, next, Deal::Take, vec![outer]);

@@ -92,6 +92,9 @@ pub(super) fn two_custodians(case: &Case<'_>, _: &Tolerance) -> Option<Suspicion
     let certainty = match (there.was_sent, times_back) {
         // It was sent there, and one read of the way back is missing.
         (true, 1) => Certainty::Hint,
+        // There and back without a document. Where the ledger has it in these hands, both sides of
+        // each change have signed; if there is a copy, it is where the ledger has no pack.
+        (false, 1) if is_here(case) => Certainty::Hint,
         (false, 1) | (true, _) => Certainty::Likely,
         (false, _) => Certainty::Sure,
     };
@@ -100,6 +103,11 @@ pub(super) fn two_custodians(case: &Case<'_>, _: &Tolerance) -> Option<Suspicion
         second: back.from.to_owned(),
     };
     Some(Suspicion::new(Rule::TwoCustodians, certainty, reason))
+}
+
+/// Whether the ledger has it in the hands of who asks.
+fn is_here(case: &Case<'_>) -> bool {
+    case.ledger.and_then(|known| known.in_hand) == Some(true)
 }
 
 /// So many changes of hands without a word are no accident.
@@ -129,8 +137,7 @@ pub(super) fn gap(case: &Case<'_>, _: &Tolerance) -> Option<Suspicion> {
     };
     // Two lost reads in one life of a pack happen; three do not. But where the ledger has it in
     // these hands, both sides of each change have signed, and only documents are missing.
-    let is_here = case.ledger.and_then(|known| known.in_hand) == Some(true);
-    let certainty = if gaps.len() >= GAPS_LIKELY && !is_here {
+    let certainty = if gaps.len() >= GAPS_LIKELY && !is_here(case) {
         Certainty::Likely
     } else {
         Certainty::Hint

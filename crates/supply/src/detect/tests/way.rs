@@ -32,12 +32,18 @@ fn two_packs_with_one_number_are_seen_to_be_two() {
         seen(3, "other", Act::Verified),
         seen(4, "whole", shipped("pharmacy")),
     ];
-    let found = judged(&copied, Some(&known()));
+    let elsewhere = Known {
+        in_hand: Some(false),
+        ..known()
+    };
+    let found = judged(&copied, Some(&elsewhere));
     assert_eq!(
         of(Rule::TwoCustodians, &found),
         Some(Certainty::Likely),
         "{found:?}"
     );
+    let signed = of(Rule::TwoCustodians, &judged(&copied, Some(&known())));
+    assert_eq!(signed, Some(Certainty::Hint), "both sides have signed");
     let mut longer = copied.to_vec();
     longer.push(seen(5, "other", shipped("pharmacy")));
     let found = judged(&longer, Some(&known()));
