@@ -85,8 +85,8 @@ pub(crate) struct Inner {
     pub(crate) early: tokio::sync::Notify,
     /// Told when a batch was anchored.
     pub(crate) anchored: tokio::sync::Notify,
-    /// Held while the key of the trade is made or asked for.
-    pub(crate) trade: tokio::sync::Mutex<()>,
+    /// The key of the trade.
+    pub(crate) trade: crate::packs::TradeDesk,
     /// Packs that were looked up and do not exist, by user.
     pub(crate) guesses: Tally,
     /// Held while questions or requests are counted and one is stored.
@@ -132,7 +132,7 @@ impl Hospital {
             batches: crate::batcher::Gauge::default(),
             early: tokio::sync::Notify::new(),
             anchored: tokio::sync::Notify::new(),
-            trade: tokio::sync::Mutex::new(()),
+            trade: crate::packs::TradeDesk::default(),
             guesses: crate::packs::guesses(),
             asking: tokio::sync::Mutex::new(()),
             changes: crate::changes::Changes::default(),

@@ -26,7 +26,7 @@ pub(crate) struct KeyAnswer {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PacksTold {
     pub(crate) packs: Vec<PackTold>,
-    /// The event of their shipping: EPCIS JSON.
+    /// The event of their shipping, the first of several: EPCIS JSON.
     pub(crate) event: String,
 }
 

@@ -25,6 +25,7 @@ mod plan;
 mod query;
 mod receive;
 mod scanned;
+mod together;
 mod trace;
 mod trade_key;
 mod verify;
@@ -44,6 +45,7 @@ use serde::de::DeserializeOwned;
 use store::{Drawer, Sealed};
 
 pub(crate) use event::row_of as event_row;
+pub(crate) use trade_key::Desk as TradeDesk;
 
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
@@ -99,7 +101,7 @@ impl Hospital {
         let bytes = serde_json::to_vec(content)
             .map_err(|error| HospitalError::Internal(format!("a row does not print: {error}")))?;
         let label = seal_label(drawer, id, at_us);
-        let body = self.0.keyring.root().seal_secret(&label, &bytes);
+        let body = self.0.keyring.root().seal_row(&label, &bytes);
         Ok(Sealed {
             id: id.to_vec(),
             at_us,
@@ -118,7 +120,7 @@ impl Hospital {
             reason: "a row does not open".to_owned(),
         };
         let label = seal_label(drawer, &row.id, row.at_us);
-        let opened = self.0.keyring.root().open_secret(&label, &row.body);
+        let opened = self.0.keyring.root().open_row(&label, &row.body);
         serde_json::from_slice(&opened.map_err(|_| damaged())?).map_err(|_| damaged())
     }
 }

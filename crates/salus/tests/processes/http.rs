@@ -47,11 +47,21 @@ impl Http {
     }
 
     pub(crate) fn post(&self, url: &str, token: &str, body: &Value) -> Result<Answer, ureq::Error> {
+        self.post_as("application/fhir+json", url, token, body)
+    }
+
+    pub(crate) fn post_as(
+        &self,
+        media: &str,
+        url: &str,
+        token: &str,
+        body: &Value,
+    ) -> Result<Answer, ureq::Error> {
         let request = self
             .0
             .post(url)
             .header("Authorization", format!("Bearer {token}"));
-        let request = request.header("Content-Type", "application/fhir+json");
+        let request = request.header("Content-Type", media);
         answer(request.send(body.to_string().as_bytes())?)
     }
 
