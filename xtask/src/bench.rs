@@ -7,16 +7,21 @@
     reason = "figures for people: three digits are shown"
 )]
 
+mod capture_rows;
 mod client;
+mod dispense_rows;
 mod http_rows;
 mod ledger_rows;
+mod maker;
 mod node_rows;
+mod pack_rows;
 mod sharing_rows;
 mod stats;
+mod trade;
 
 use crate::ci::cargo;
 use crate::steps::Steps;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::process::Command;
 
 /// One line of the table.
@@ -27,28 +32,37 @@ pub(crate) struct Row {
     timer: &'static str,
 }
 
-type Measure = fn() -> Result<Vec<Row>>;
+/// How a group is measured.
+#[derive(Clone, Copy)]
+enum Measure {
+    /// As it is.
+    Plain(fn() -> Result<Vec<Row>>),
+    /// With so many packs or races, unless `name=N` says another number.
+    Sized(fn(u64) -> Result<Vec<Row>>, u64),
+}
+use Measure::{Plain, Sized};
 
 /// The groups that can be asked for by name.
 const GROUPS: &[(&str, Measure)] = &[
-    ("ledger", ledger_rows::measure),
-    ("receipt", http_rows::write_to_receipt),
-    ("records", http_rows::records),
-    ("bundles", http_rows::bundles_reads_and_searches),
-    ("decision", sharing_rows::decision),
-    ("sharing", sharing_rows::across),
-    ("verify", node_rows::receipt_verification),
-    ("idle", node_rows::idle),
+    ("ledger", Plain(ledger_rows::measure)),
+    ("receipt", Plain(http_rows::write_to_receipt)),
+    ("records", Plain(http_rows::records)),
+    ("bundles", Plain(http_rows::bundles_reads_and_searches)),
+    ("decision", Plain(sharing_rows::decision)),
+    ("sharing", Plain(sharing_rows::across)),
+    ("verify", Plain(node_rows::receipt_verification)),
+    ("idle", Plain(node_rows::idle)),
+    ("packs", Sized(pack_rows::ordered, 400_000)),
+    ("pack-acts", Sized(pack_rows::acts, 200_000)),
+    ("pack-verify", Sized(pack_rows::verify, 200_000)),
+    ("capture", Plain(capture_rows::capture)),
+    ("double-dispense", Sized(dispense_rows::races, 1_000)),
 ];
 
 /// Runs the groups named in the arguments, or all, and prints a Markdown table.
 pub(crate) fn run(names: &[String]) -> Result<bool> {
-    for name in names {
-        if !GROUPS.iter().any(|(known, _)| known == name) {
-            let known: Vec<&str> = GROUPS.iter().map(|(known, _)| *known).collect();
-            bail!("there is no row `{name}`; there are {}", known.join(", "));
-        }
-    }
+    let asked = names.iter().map(|name| asked(name));
+    let asked: Vec<(&str, Option<u64>)> = asked.collect::<Result<_>>()?;
     let mut steps = Steps::default();
     if !steps.run("build", &mut cargo("build --release --package salus")) {
         return Ok(false);
@@ -56,11 +70,17 @@ pub(crate) fn run(names: &[String]) -> Result<bool> {
     let mut rows = Vec::new();
     let mut whole = true;
     for (name, measure) in GROUPS {
-        if !names.is_empty() && !names.iter().any(|wanted| wanted == name) {
+        let wanted = asked.iter().find(|(wanted, _)| wanted == name);
+        if !names.is_empty() && wanted.is_none() {
             continue;
         }
         eprintln!("measuring {name} ...");
-        match measure() {
+        let number = wanted.and_then(|(_, number)| *number);
+        let measured = match measure {
+            Plain(measure) => measure(),
+            Sized(measure, usual) => measure(number.unwrap_or(*usual)),
+        };
+        match measured {
             Ok(more) => rows.extend(more),
             Err(error) => {
                 whole = false;
@@ -70,6 +90,22 @@ pub(crate) fn run(names: &[String]) -> Result<bool> {
     }
     print_table(&rows);
     Ok(whole)
+}
+
+/// The name of a group and its number, if `name=N` gives one.
+fn asked(argument: &str) -> Result<(&str, Option<u64>)> {
+    let (name, number) = match argument.split_once('=') {
+        Some((name, number)) => (name, Some(number.parse().context("a number after `=`")?)),
+        None => (argument, None),
+    };
+    let Some((_, measure)) = GROUPS.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<&str> = GROUPS.iter().map(|(known, _)| *known).collect();
+        bail!("there is no row `{name}`; there are {}", known.join(", "));
+    };
+    if let (Plain(_), Some(_)) = (measure, number) {
+        bail!("the row `{name}` takes no number");
+    }
+    Ok((name, number))
 }
 
 fn print_table(rows: &[Row]) {

@@ -55,11 +55,16 @@ impl Consortium {
 
     /// A clinician's token.
     pub(crate) fn token(&self, index: usize) -> String {
+        self.token_of(index, "clinician")
+    }
+
+    /// The token of somebody with a role.
+    pub(crate) fn token_of(&self, index: usize, role: &str) -> String {
         let users = self.report["organisations"][index]["users"].as_array();
         users
             .into_iter()
             .flatten()
-            .find(|user| user["role"] == "clinician")
+            .find(|user| user["role"] == role)
             .and_then(|user| user["token"].as_str())
             .unwrap_or_default()
             .to_owned()

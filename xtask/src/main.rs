@@ -26,7 +26,8 @@ usage: cargo xtask COMMAND
   ci            fmt, clippy, tidy, gen --check, cargo deny, unit tests
   tidy          the rules of the house: arrows between crates, file limits, purity
   gen [--check] write (or compare) the tables made from the FHIR definitions and GS1's dictionary
-  bench [ROW]   measure the figures of docs/reference/performance.md
+  bench [ROW[=N]]
+                measure the figures of docs/reference/performance.md
 ";
 
 fn main() -> ExitCode {

@@ -68,12 +68,24 @@ impl Handle {
         }
         let checked = Checked::check(&transaction, &self.shared.chain)?;
         let state = self.shared.state();
-        try_out(&checked, &state, status.time_ms)?;
+        let header = checked.transaction().header;
+        // Of one that is next in its sender's order, whoever submits it is told at once and not
+        // after a block.
+        if header.sequence == state.sequence(&header.sender) + 1 {
+            try_out(&checked, &state, status.time_ms)?;
+        }
         if self.shared.pool.offer(checked.clone(), true, &state)? == Offered::Taken {
             // If too many wait to be sent, the next resend takes this one along.
             let _ = self.submit.try_send(checked);
         }
         Ok(id)
+    }
+
+    /// What the ledger would say of a transaction in the next block. It is not submitted.
+    pub fn judge(&self, transaction: &[u8]) -> Result<(), SubmitError> {
+        let checked = Checked::check(transaction, &self.shared.chain)?;
+        let time_ms = self.shared.status().time_ms;
+        try_out(&checked, &self.shared.state(), time_ms)
     }
 
     async fn accepted(&self, id: &Digest) -> bool {
@@ -201,6 +213,13 @@ impl Handle {
         self.shared.pool.next_sequence(sender, &self.shared.state())
     }
 
+    /// Whether a transaction that was submitted here waits for its place in a block. One that was
+    /// refused leaves a gap in the order of its sender, over which those after it do not come: they
+    /// are given up here when they are asked about, and are to be signed anew.
+    pub fn awaits(&self, transaction: &Digest) -> bool {
+        self.shared.pool.awaits(transaction, &self.shared.state())
+    }
+
     /// The engine's metrics in the Prometheus text format; empty before it runs.
     pub fn metrics(&self) -> String {
         let inside = self.inside.borrow().clone();
@@ -227,22 +246,13 @@ impl Handle {
     }
 }
 
-/// Executes a transaction that is next in its sender's order, so that whoever submits one that
-/// the ledger would refuse is told at once and not after a block.
+/// What a block would make of a transaction now.
 fn try_out(checked: &Checked, state: &State, time_ms: u64) -> Result<(), SubmitError> {
-    let header = checked.transaction().header;
-    if header.sequence != state.sequence(&header.sender) + 1 {
-        return Ok(());
-    }
     let context = BlockContext {
         height: state.height() + 1,
         time_ms,
     };
-    let executed = ledger::execute(state, &context, std::slice::from_ref(checked));
-    match executed.outcomes.into_iter().next() {
-        Some(Err(refusal)) => Err(refusal.into()),
-        _ => Ok(()),
-    }
+    Ok(ledger::try_out(state, &context, checked)?)
 }
 
 /// An unreadable database has no answers; the keeper will meet the same error and stop the node.

@@ -203,6 +203,22 @@ impl Pool {
         }
     }
 
+    /// Whether a transaction waits here and nothing is missing before it in its sender's order.
+    /// One of this node's own that lacks one before it is given up.
+    pub(crate) fn awaits(&self, id: &Digest, state: &State) -> bool {
+        let mut inner = self.lock();
+        let Some((sender, sequence)) = inner.by_id.get(id).copied() else {
+            return false;
+        };
+        if inner.next_sequence(&sender, state) > sequence {
+            return true;
+        }
+        if inner.waiting(&sender, sequence).is_some_and(|it| it.own) {
+            inner.remove(&sender, sequence);
+        }
+        false
+    }
+
     /// The first of this node's own transactions, for sending again: at least one, whatever its
     /// size, because the longest is longer than a message that is sent at once.
     pub(crate) fn own(&self, bytes_max: usize) -> Vec<Checked> {
@@ -224,14 +240,7 @@ impl Pool {
 
     /// The sequence after the contiguous ones of a sender that wait here.
     pub(crate) fn next_sequence(&self, sender: &PublicKey, state: &State) -> u64 {
-        let inner = self.lock();
-        let mut next = state.sequence(sender) + 1;
-        if let Some(queue) = inner.senders.get(sender) {
-            while queue.contains_key(&next) {
-                next += 1;
-            }
-        }
-        next
+        self.lock().next_sequence(sender, state)
     }
 }
 
@@ -265,6 +274,16 @@ impl Inner {
         if queue.is_empty() {
             self.senders.remove(sender);
         }
+    }
+
+    fn next_sequence(&self, sender: &PublicKey, state: &State) -> u64 {
+        let mut next = state.sequence(sender) + 1;
+        if let Some(queue) = self.senders.get(sender) {
+            while queue.contains_key(&next) {
+                next += 1;
+            }
+        }
+        next
     }
 
     /// Each sender and its next sequence, in round robin order.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chain::Outcome;
+use ledger::Refusal;
 use proof::Digest;
 use store::LeafPlace;
 use tokio::time::{Instant, timeout_at};
@@ -21,7 +22,45 @@ const APPLIED_WAIT: Duration = Duration::from_secs(1);
 /// A state older than this decides nothing for other organisations (the house rule on freshness).
 const STATE_AGE_MS_MAX: u64 = 10_000;
 
+/// What came of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// It has this index in the history.
+    Accepted(u64),
+    /// It was refused with this code.
+    Refused(u16),
+    /// One of this organisation's before it was refused, so its number does not come: it says
+    /// nothing about the act, which is signed anew.
+    Overtaken,
+}
+
 impl Hospital {
+    /// Waits until it is known what came of a transaction that was submitted here.
+    pub(crate) async fn came_of(&self, id: &Digest) -> Result<Came, HospitalError> {
+        let gap = Refusal::Sequence {
+            expected: 0,
+            given: 0,
+        };
+        let until = Instant::now() + FINAL_WAIT;
+        let mut blocks = self.0.chain.watch();
+        loop {
+            blocks.mark_unchanged();
+            // In this order: what is in a block is known before it stops waiting.
+            let waits = self.0.chain.awaits(id);
+            match self.0.chain.locate(id).await.map(|it| it.outcome) {
+                Some(Outcome::Accepted(index)) => return Ok(Came::Accepted(index)),
+                Some(Outcome::Refused(code)) if code == gap.code() => return Ok(Came::Overtaken),
+                Some(Outcome::Refused(code)) => return Ok(Came::Refused(code)),
+                None if !waits => return Ok(Came::Overtaken),
+                None => {}
+            }
+            match timeout_at(until, blocks.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => return Err(not_final()),
+            }
+        }
+    }
+
     /// Waits until a transaction is final; answers the index of its entry in the history.
     pub(crate) async fn enacted(&self, id: &Digest) -> Result<u64, HospitalError> {
         let until = Instant::now() + FINAL_WAIT;
@@ -30,13 +69,7 @@ impl Hospital {
             blocks.mark_unchanged();
             match self.0.chain.locate(id).await.map(|it| it.outcome) {
                 Some(Outcome::Accepted(index)) => return Ok(index),
-                Some(Outcome::Refused(code)) => {
-                    return Err(HospitalError::request(
-                        "business-rule",
-                        format!("the ledger refuses it ({code})"),
-                        "docs/reference/ledger.md lists the codes",
-                    ));
-                }
+                Some(Outcome::Refused(code)) => return Err(refused(code)),
                 None => {}
             }
             match timeout_at(until, blocks.changed()).await {
@@ -94,6 +127,15 @@ impl Hospital {
             age_ms / 1_000
         )))
     }
+}
+
+/// The ledger has refused something.
+pub(crate) fn refused(code: u16) -> HospitalError {
+    HospitalError::request(
+        "business-rule",
+        format!("the ledger refuses it ({code})"),
+        "docs/reference/ledger.md lists the codes",
+    )
 }
 
 fn not_final() -> HospitalError {

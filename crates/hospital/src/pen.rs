@@ -78,25 +78,38 @@ impl Hospital {
         Transaction::sign(header, body, &self.0.transaction_key).to_bytes()
     }
 
+    /// What the ledger would say of a transaction that is not sent, were it the next.
+    pub(crate) fn judged(&self, kind: u8, body: Vec<u8>) -> Result<(), HospitalError> {
+        let sender = self.0.transaction_key.public();
+        let sequence = self.0.chain.state().sequence(&sender) + 1;
+        let bytes = self.signed(kind, Numbered { sender, sequence }, body);
+        self.0.chain.judge(&bytes).map_err(not_taken)
+    }
+
     /// Hands a signed transaction to the chain; handing it over twice does no harm.
     pub(crate) async fn submit(&self, bytes: Vec<u8>) -> Result<(), HospitalError> {
-        use chain::SubmitError as S;
-        match self.0.chain.submit(bytes).await {
-            Ok(_) => Ok(()),
-            Err(S::Full | S::NotReady(_)) => Err(HospitalError::Busy(
-                "the ledger takes no transactions just now".into(),
-            )),
-            Err(S::SequenceTaken) => Err(HospitalError::request(
-                "conflict",
-                "another transaction of this organisation has the same number",
-                "try again",
-            )),
-            Err(S::Refused { code, text }) => Err(HospitalError::request(
-                "business-rule",
-                format!("the ledger refuses it ({code}): {text}"),
-                "docs/reference/transactions.md lists the codes",
-            )),
+        let submitted = self.0.chain.submit(bytes).await;
+        submitted.map(drop).map_err(not_taken)
+    }
+}
+
+/// Why a transaction was not taken.
+fn not_taken(error: chain::SubmitError) -> HospitalError {
+    use chain::SubmitError as S;
+    match error {
+        S::Full | S::NotReady(_) => {
+            HospitalError::Busy("the ledger takes no transactions just now".into())
         }
+        S::SequenceTaken => HospitalError::request(
+            "conflict",
+            "another transaction of this organisation has the same number",
+            "try again",
+        ),
+        S::Refused { code, text } => HospitalError::request(
+            "business-rule",
+            format!("the ledger refuses it ({code}): {text}"),
+            "docs/reference/transactions.md lists the codes",
+        ),
     }
 }
 

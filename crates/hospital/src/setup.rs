@@ -85,8 +85,8 @@ pub(crate) struct Inner {
     pub(crate) early: tokio::sync::Notify,
     /// Told when a batch was anchored.
     pub(crate) anchored: tokio::sync::Notify,
-    /// Held while the key of the trade is made or asked for.
-    pub(crate) trade: tokio::sync::Mutex<()>,
+    /// The key of the trade.
+    pub(crate) trade: crate::packs::TradeDesk,
     pub(crate) openings: crate::packs::openings::Desk,
     /// Packs that were looked up and do not exist, by user.
     pub(crate) guesses: Tally,
@@ -137,7 +137,7 @@ impl Hospital {
             batches: crate::batcher::Gauge::default(),
             early: tokio::sync::Notify::new(),
             anchored: tokio::sync::Notify::new(),
-            trade: tokio::sync::Mutex::new(()),
+            trade: crate::packs::TradeDesk::default(),
             openings: crate::packs::openings::Desk::default(),
             guesses: crate::packs::guesses(),
             questions: crate::packs::Questions::default(),

@@ -7,6 +7,7 @@ use std::fmt;
 
 use proof::codec::{Canonical, CodecError, Reader, Writer};
 use proof::{Digest, keyed_hash};
+use zeroize::ZeroizeOnDrop;
 
 const PACK: &str = "salus/pack/v1";
 const LOT: &str = "salus/lot/v1";
@@ -116,8 +117,8 @@ impl Opening {
     }
 }
 
-/// The key that the authorised trading partners share: 32 random bytes.
-#[derive(Clone, Eq, PartialEq)]
+/// The key that the authorised trading partners share: 32 random bytes, wiped when they are let go.
+#[derive(Clone, Eq, PartialEq, ZeroizeOnDrop)]
 pub struct TradeKey(pub [u8; 32]);
 
 impl fmt::Debug for TradeKey {

@@ -9,6 +9,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::aead::{Cipher, NONCE, TAG};
+use crate::envelope::PLAINTEXT_BYTES_MAX;
 use crate::keys::{derive, mark, random, same};
 use crate::{VaultError, VaultKey};
 
@@ -147,6 +148,26 @@ impl RootKey {
             return Err(VaultError::Sealed("secret"));
         }
         unwrap(&self.secrets, label, sealed).ok_or(VaultError::Sealed("secret"))
+    }
+
+    /// Seals a row of a table that is the organisation's alone, under a label, as
+    /// [`RootKey::seal_secret`] does; it may be as long as a record.
+    pub fn seal_row(&self, label: &str, row: &[u8]) -> Result<Vec<u8>, VaultError> {
+        if row.len() > PLAINTEXT_BYTES_MAX {
+            return Err(VaultError::TooLarge {
+                what: "row",
+                bound: PLAINTEXT_BYTES_MAX,
+            });
+        }
+        wrap(&self.secrets, label, row)
+    }
+
+    /// Opens what [`RootKey::seal_row`] sealed.
+    pub fn open_row(&self, label: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        if sealed.len() > PLAINTEXT_BYTES_MAX + NONCE + TAG {
+            return Err(VaultError::Sealed("row"));
+        }
+        unwrap(&self.secrets, label, sealed).ok_or(VaultError::Sealed("row"))
     }
 
     /// A fresh vault key and its wrapped form; the id is bound.

@@ -163,6 +163,19 @@ fn a_secret_opens_under_its_own_label_only() {
 }
 
 #[test]
+fn a_row_as_long_as_a_document_opens_under_its_own_label() {
+    let root = RootKey::from_bytes(&[5; 32]);
+    let row = vec![7; 16 << 20];
+    let sealed = root.seal_row("capture/1/a", &row).unwrap();
+    assert!(root.open_row("capture/1/a", &sealed).unwrap().as_slice() == row);
+    assert_eq!(
+        root.open_row("capture/1/b", &sealed).unwrap_err(),
+        VaultError::Sealed("row")
+    );
+    assert!(root.seal_row("x", &vec![0; (64 << 20) + 1]).is_err());
+}
+
+#[test]
 fn a_mark_covers_every_column_and_their_borders() {
     let root = RootKey::from_bytes(&[5; 32]);
     let mark = root.mark("users", &[b"ada", b"hash"]);

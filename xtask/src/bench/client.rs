@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+/// Status, `Location` and body of an answer.
+type Located = (u16, Option<String>, Vec<u8>);
+
 /// One connection to one node.
 pub(crate) struct Client {
     agent: ureq::Agent,
@@ -42,17 +45,28 @@ impl Client {
 
     /// POST of FHIR; the status and the whole body.
     pub(crate) fn post(&self, path: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {
+        self.post_as(path, "application/fhir+json", body)
+    }
+
+    /// POST of a media type; the status and the whole body.
+    pub(crate) fn post_as(&self, path: &str, media: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {
+        let (status, _, body) = self.post_located(path, media, body)?;
+        Ok((status, body))
+    }
+
+    /// The same, with the path in `Location` if there is one.
+    pub(crate) fn post_located(&self, path: &str, media: &str, body: &[u8]) -> Result<Located> {
         let request = self.agent.post(format!("{}{path}", self.base));
         let request = request.header("Authorization", &self.authorization);
-        let mut answer = request
-            .header("Content-Type", "application/fhir+json")
-            .send(body)?;
+        let mut answer = request.header("Content-Type", media).send(body)?;
+        let location = answer.headers().get("location");
+        let location = location.and_then(|it| it.to_str().ok()).map(str::to_owned);
         let body = answer
             .body_mut()
             .with_config()
             .limit(1 << 28)
             .read_to_vec()?;
-        Ok((answer.status().as_u16(), body))
+        Ok((answer.status().as_u16(), location, body))
     }
 
     /// GET of JSON that must be there.

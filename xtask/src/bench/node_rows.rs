@@ -130,7 +130,8 @@ fn ticks(pid: u64) -> Result<u64> {
     Ok(field(11).context("utime")? + field(12).context("stime")?)
 }
 
-fn resident_kib(pid: u64) -> Result<u64> {
+/// The resident kilobytes of a process.
+pub(super) fn resident_kib(pid: u64) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status
         .lines()

@@ -7,22 +7,38 @@
 //!
 //! One thread writes, one reads; neither is an async worker.
 
+mod pending;
 mod read;
 mod schema;
 mod write;
 
 use crate::error::StartError;
+use pending::Rest;
 use proof::Digest;
 pub(crate) use read::{Head, checkpoint, standing};
 use rusqlite::Connection;
-use std::{path::Path, sync::mpsc, thread};
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
 use tokio::sync::oneshot;
+use tracing::warn;
 pub(crate) use write::Applied;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
+/// What a thread does when no request waits; true if it is to be done again soon.
+type Idle = Box<dyn FnMut(&mut Connection) -> bool + Send>;
+
 /// Requests that may wait for one thread.
 const QUEUE_MAX: usize = 1_024;
+/// How long a thread waits for a request before it does something else.
+const IDLE: Duration = Duration::from_millis(20);
 
 /// A connection on a thread of its own.
 #[derive(Clone)]
@@ -31,15 +47,29 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(name: &str, mut connection: Connection) -> Result<Self, StartError> {
+    fn start(name: &str, mut connection: Connection, mut idle: Idle) -> Result<Self, StartError> {
         let (jobs, queue) = mpsc::sync_channel::<Job>(QUEUE_MAX);
+        let work = move || {
+            let mut is_more = true;
+            loop {
+                let job = if is_more {
+                    queue.recv_timeout(IDLE)
+                } else {
+                    queue.recv().map_err(Into::into)
+                };
+                match job {
+                    Ok(job) => {
+                        job(&mut connection);
+                        is_more = true;
+                    }
+                    Err(RecvTimeoutError::Timeout) => is_more = idle(&mut connection),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
+        };
         thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || {
-                for job in queue {
-                    job(&mut connection);
-                }
-            })
+            .spawn(work)
             .map_err(|source| StartError::Io {
                 what: format!("thread {name}"),
                 source,
@@ -74,6 +104,7 @@ pub(crate) enum DatabaseError {
 pub(crate) struct Database {
     writer: Worker,
     reader: Worker,
+    rest: Arc<Mutex<Rest>>,
 }
 
 impl Database {
@@ -92,9 +123,19 @@ impl Database {
         }
         let reader = schema::open_reader(path).map_err(damaged)?;
         let head = read::head(&reader).map_err(damaged)?;
+        let rest = Arc::new(Mutex::new(Rest::new()));
+        let resting = Arc::clone(&rest);
+        let idle = move |connection: &mut Connection| {
+            let rest = resting.lock().unwrap_or_else(PoisonError::into_inner);
+            let step = rest.step(connection);
+            // The next block that is written meets the same error and stops the node.
+            step.inspect_err(|error| warn!(%error, "the state could not be moved over"))
+                .unwrap_or(false)
+        };
         let database = Self {
-            writer: Worker::start("ledger-write", writer)?,
-            reader: Worker::start("ledger-read", reader)?,
+            writer: Worker::start("ledger-write", writer, Box::new(idle))?,
+            reader: Worker::start("ledger-read", reader, Box::new(|_| false))?,
+            rest,
         };
         Ok((database, head))
     }

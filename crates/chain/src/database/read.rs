@@ -164,9 +164,10 @@ pub(super) fn head(connection: &Connection) -> rusqlite::Result<Option<Head>> {
     let time_ms = meta("time_ms")?.ok_or_else(damaged)?;
     let time_ms = u64::from_be_bytes(time_ms.try_into().map_err(|_| damaged())?);
     let mut rows = connection.prepare("SELECT key, value FROM state")?;
-    let state = rows
+    let mut state = rows
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
+    super::pending::overlay(connection, &mut state)?;
     let checkpoint = meta("checkpoint")?.and_then(|note| String::from_utf8(note).ok());
     let terms = terms(connection)?;
     Ok(Some(Head {

@@ -4,13 +4,15 @@ use proof::Digest;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 use std::path::Path;
 
-/// Bumped with every change; an older file is dropped and made anew from the blocks.
-const VERSION: i64 = 1;
+/// Bumped with every change. Version 1 had no `pending`, and is read like one in which nothing is.
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 -- The authenticated state: one row per key.
 CREATE TABLE IF NOT EXISTS state (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+-- Changes of the state that are not in `state` yet, oldest first: see pending.rs.
+CREATE TABLE IF NOT EXISTS pending (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);
 -- Complete subtrees of the history tree (RFC 9162).
 CREATE TABLE IF NOT EXISTS node (
     level INTEGER NOT NULL, place INTEGER NOT NULL, hash BLOB NOT NULL,
@@ -39,7 +41,7 @@ pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "cache_size", -4_096)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if version != 0 && version != VERSION {
+    if !(0..=VERSION).contains(&version) {
         return Err(rusqlite::Error::InvalidQuery);
     }
     connection.execute_batch(TABLES)?;

@@ -1,9 +1,10 @@
 //! Writing final blocks.
 
-use super::{Database, DatabaseError};
+use super::{Database, DatabaseError, pending};
 use crate::{committee::Term, view::Outcome};
 use proof::{Canonical as _, Digest, tree::Frontier};
 use rusqlite::{Transaction, params};
+use std::sync::{Arc, PoisonError};
 
 /// Everything that one final block changed.
 pub(crate) struct Applied {
@@ -24,14 +25,21 @@ pub(crate) struct Applied {
 impl Database {
     /// Writes blocks in one transaction: all of them, or none.
     pub(crate) async fn apply(&self, blocks: Vec<Applied>) -> Result<(), DatabaseError> {
+        let rest = Arc::clone(&self.rest);
         self.writer
             .run(move |connection| {
                 let transaction = connection.transaction()?;
+                let mut is_large = false;
                 for block in &blocks {
-                    write_block(&transaction, block)?;
+                    is_large |= write_block(&transaction, block)?;
                 }
                 if let Some(last) = blocks.last() {
                     write_head(&transaction, last)?;
+                }
+                if is_large {
+                    rest.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .disturb();
                 }
                 transaction.commit()
             })
@@ -49,7 +57,8 @@ impl Database {
     }
 }
 
-fn write_block(transaction: &Transaction<'_>, block: &Applied) -> rusqlite::Result<()> {
+/// Writes one block. True if it was a large one.
+fn write_block(transaction: &Transaction<'_>, block: &Applied) -> rusqlite::Result<bool> {
     let outcomes: Vec<u8> = block
         .outcomes
         .iter()
@@ -81,7 +90,7 @@ fn write_block(transaction: &Transaction<'_>, block: &Applied) -> rusqlite::Resu
             }
         }
     }
-    write_state(transaction, block)?;
+    write_nodes(transaction, block)?;
     if let Some(term) = &block.term {
         let keys: Vec<u8> = term
             .keys
@@ -92,18 +101,10 @@ fn write_block(transaction: &Transaction<'_>, block: &Applied) -> rusqlite::Resu
             .prepare_cached("INSERT INTO term VALUES (?, ?, ?, ?)")?
             .execute(params![term.epoch, term.first, term.blocks, keys])?;
     }
-    Ok(())
+    pending::write(transaction, &block.changes)
 }
 
-fn write_state(transaction: &Transaction<'_>, block: &Applied) -> rusqlite::Result<()> {
-    let mut put = transaction.prepare_cached("INSERT OR REPLACE INTO state VALUES (?, ?)")?;
-    let mut remove = transaction.prepare_cached("DELETE FROM state WHERE key = ?")?;
-    for (key, value) in &block.changes {
-        match value {
-            Some(value) => put.execute(params![key, value])?,
-            None => remove.execute(params![key])?,
-        };
-    }
+fn write_nodes(transaction: &Transaction<'_>, block: &Applied) -> rusqlite::Result<()> {
     let mut node = transaction.prepare_cached("INSERT INTO node VALUES (?, ?, ?)")?;
     for (level, place, hash) in &block.nodes {
         node.execute(params![level, place, hash.0])?;

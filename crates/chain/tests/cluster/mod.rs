@@ -15,6 +15,7 @@
 
 pub mod node;
 pub mod organisations;
+pub mod trade;
 
 use organisations::Founder;
 use std::{

@@ -3,6 +3,7 @@
 use super::{
     NODE,
     organisations::{self, Founder, load},
+    trade,
 };
 use chain::{Config, Death, Handle, Node, Outcome, SubmitError};
 use proof::Digest;
@@ -32,6 +33,8 @@ pub fn main() -> bool {
 struct Served {
     founder: Founder,
     handle: Handle,
+    /// Signed and not sent yet.
+    prepared: Vec<Vec<u8>>,
 }
 
 async fn serve(directory: &Path) {
@@ -59,6 +62,7 @@ async fn serve(directory: &Path) {
     let served = Served {
         founder,
         handle: handle.clone(),
+        prepared: Vec::new(),
     };
     tokio::select! {
         () = answer(listener, served) => handle.shutdown().await,
@@ -145,6 +149,16 @@ impl Served {
             ["load", count, window] => {
                 self.load(count.parse().unwrap(), window.parse().unwrap())
                     .await
+            }
+            ["prepare", act, receiver, first, end] => {
+                let serials = first.parse().unwrap()..end.parse().unwrap();
+                let act = (*act, *receiver);
+                self.prepared = trade::prepare(&self.founder, &self.handle, act, serials);
+                self.prepared.len().to_string()
+            }
+            ["send", entries] => {
+                let prepared = std::mem::take(&mut self.prepared);
+                trade::send(&self.handle, prepared, entries.parse().unwrap()).await
             }
             ["trickle", millis] => self.trickle(millis.parse().unwrap()).await,
             ["latency", count] => self.latency(count.parse().unwrap()).await,

@@ -1,8 +1,8 @@
 //! Capture: EPCIS documents in. EPCIS 2.0, 12.6.
 //!
-//! A document is checked whole before it is accepted; what it says of packs is then done event by
-//! event, since the ledger judges each. The capture job keeps the document until it is through, so
-//! that a node that was killed goes on.
+//! A document is checked whole before it is accepted; what it says of packs is then done on the
+//! ledger, consecutive events of one act together (`together`). The capture job keeps the document
+//! until it is through, so that a node that was killed goes on.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use epcis::{Document, EpcisError, Event, Limits};
 use serde::{Deserialize, Serialize};
 use store::{Drawer, Sealed};
 
+use super::together::{Together, grouped, repeated};
 use super::{event, handles, looks, plan};
 use crate::access_log::{Access, AccessAgent, AccessDeed, logged};
 use crate::admit::new_id;
@@ -200,18 +201,24 @@ impl Hospital {
         self.keep_job(&job, row.at_us).await
     }
 
-    /// Everything that is evidence alone is stored in one commit; what moves packs goes one by one.
+    /// Everything that is evidence alone is stored in one commit, then what moves packs is done.
     async fn take_all_in(&self, events: &[Event], told: &mut Capture) -> Result<(), HospitalError> {
-        let (mut evidence, mut moving) = (Vec::new(), Vec::new());
+        let mut fresh = Vec::new();
         for event in events {
             match self.is_stored(event).await {
                 Ok(true) => told.captured += 1,
-                Ok(false) => match plan::order_of(event) {
-                    Some(order) if self.concerns_ledger(&order).await? => moving.push(event),
-                    _ => evidence.push(event.clone()),
-                },
+                Ok(false) => fresh.push(event),
                 Err(error) if passes(&error) => return Err(error),
                 Err(error) => say(told, &error),
+            }
+        }
+        let orders: Vec<_> = fresh.iter().map(|event| plan::order_of(event)).collect();
+        let concern = self.concern_ledger(&orders).await?;
+        let (mut evidence, mut moving) = (Vec::new(), Vec::new());
+        for ((event, order), concerns) in fresh.into_iter().zip(orders).zip(concern) {
+            match order {
+                Some(order) if concerns => moving.push((event, order)),
+                _ => evidence.push(event.clone()),
             }
         }
         if told.on_error == OnError::Rollback {
@@ -236,10 +243,36 @@ impl Hospital {
                 }
             }
         }
-        for event in moving {
-            match self.take_in(event).await {
-                Ok(()) => told.captured += 1,
+        for group in grouped(moving, &repeated(events)) {
+            self.take_together(group, told).await?;
+        }
+        Ok(())
+    }
+
+    /// Does what several events say in one transaction. Where it is refused, what is at fault is
+    /// looked for by halves, and the rest goes through.
+    async fn take_together(
+        &self,
+        group: Together<'_>,
+        told: &mut Capture,
+    ) -> Result<(), HospitalError> {
+        let mut waiting = vec![group];
+        while let Some(group) = waiting.pop() {
+            let count = group.events.len();
+            let done = match group.events.as_slice() {
+                [alone] => self.take_in(alone).await,
+                several => {
+                    let moved = self.moved_together(&group.order, several);
+                    Box::pin(moved).await.map(drop)
+                }
+            };
+            match done {
+                Ok(()) => told.captured += count,
                 Err(error) if passes(&error) => return Err(error),
+                Err(_) if count > 1 => {
+                    let (first, rest) = group.halves();
+                    waiting.extend([rest, first]);
+                }
                 Err(error) => say(told, &error),
             }
         }

@@ -29,7 +29,7 @@ pub(super) fn recorded(event: &mut Event, now_us: i64) {
 
 /// The eventID by which an event is stored. One that declares another to be wrong has the same
 /// eventID (EPCIS 2.0, 7.4.1.2).
-fn stored_id(event: &Event) -> String {
+pub(super) fn stored_id(event: &Event) -> String {
     let id = event.event_id().unwrap_or_default();
     if event.members().contains_key("errorDeclaration") {
         format!("{id} error")
@@ -182,16 +182,34 @@ impl Hospital {
         Err(store::StoreError::EventExists(id).into())
     }
 
-    /// Stores an event unless it is there: an act that is finished twice tells of itself once.
-    pub(super) async fn store_event_once(&self, text: &str) -> Result<(), HospitalError> {
+    /// Stores those events that are not there: an act that is finished twice tells of itself once.
+    pub(super) async fn store_events_once(
+        &self,
+        texts: impl Iterator<Item = &String>,
+    ) -> Result<(), HospitalError> {
         let unreadable = |_| HospitalError::Damaged {
             item: "moves under way".to_owned(),
             reason: "their event cannot be read".to_owned(),
         };
-        let event = Event::read(text.as_bytes(), &Limits::default()).map_err(unreadable)?;
-        if self.is_stored(&event).await? {
+        let mut missing = Vec::new();
+        for text in texts {
+            let event = Event::read(text.as_bytes(), &Limits::default()).map_err(unreadable)?;
+            if !self.is_stored(&event).await? {
+                missing.push(event);
+            }
+        }
+        if missing.is_empty() {
             return Ok(());
         }
-        self.store_events(std::slice::from_ref(&event)).await
+        let Err(error) = self.store_events(&missing).await else {
+            return Ok(());
+        };
+        // The pursuit may have finished the same moves meanwhile.
+        for event in &missing {
+            if !self.is_stored(event).await? {
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 }

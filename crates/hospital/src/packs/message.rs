@@ -33,7 +33,7 @@ pub(crate) struct PacksTold {
     /// Cases and pallets; `packs` are then what is inside of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) cases: Vec<CaseTold>,
-    /// The event of their shipping: EPCIS JSON.
+    /// The event of their shipping, the first of several: EPCIS JSON.
     pub(crate) event: String,
 }
 

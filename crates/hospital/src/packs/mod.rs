@@ -42,6 +42,7 @@ mod scanned;
 mod schedule;
 mod subscription;
 mod suspicion;
+mod together;
 mod trace;
 mod trade_key;
 mod verify;
@@ -76,6 +77,7 @@ use store::{Drawer, Sealed};
 
 pub(crate) use event::row_of as event_row;
 pub(crate) use questions::Questions;
+pub(crate) use trade_key::Desk as TradeDesk;
 pub(crate) use watching::Standing;
 
 use crate::caller::{Caller, Role};
@@ -139,7 +141,7 @@ impl Hospital {
         let bytes = serde_json::to_vec(content)
             .map_err(|error| HospitalError::Internal(format!("a row does not print: {error}")))?;
         let label = seal_label(drawer, id, at_us);
-        let body = self.0.keyring.root().seal_secret(&label, &bytes);
+        let body = self.0.keyring.root().seal_row(&label, &bytes);
         Ok(Sealed {
             id: id.to_vec(),
             at_us,
@@ -158,7 +160,7 @@ impl Hospital {
             reason: "a row does not open".to_owned(),
         };
         let label = seal_label(drawer, &row.id, row.at_us);
-        let opened = self.0.keyring.root().open_secret(&label, &row.body);
+        let opened = self.0.keyring.root().open_row(&label, &row.body);
         serde_json::from_slice(&opened.map_err(|_| damaged())?).map_err(|_| damaged())
     }
 }

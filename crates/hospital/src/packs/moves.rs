@@ -9,19 +9,24 @@ use proof::transaction::id_of;
 use proof::{Canonical, Digest};
 use serde::{Deserialize, Serialize};
 use store::{Drawer, Sealed};
-use supply::ids::PackId;
+use supply::ids::{Opening, PackId};
 
 use super::case::{self, Case};
 use super::held::Pack;
 use super::message::{PACKS, PacksTold};
 use super::order::{Made, PackAct, PackOrder};
 use crate::error::HospitalError;
+use crate::finality::{self, Came};
 use crate::setup::Hospital;
 
 /// Moves looked at in one round of the pursuit.
-const PURSUED_MAX: u32 = 64;
+const PURSUED_MAX: u32 = 256;
+/// How often an act is signed anew because another of this organisation was refused before it.
+const OVERTAKEN_MAX: u32 = 100;
 /// After so long without an outcome a transaction has expired.
 const EXPIRED_US: i64 = 3_600 * 1_000_000;
+/// One that was refused may be accepted in a block after: until it has expired there too.
+const REFUSED_US: i64 = 120 * 1_000_000;
 
 /// What is to be done once the ledger has accepted a transaction.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,6 +34,9 @@ const EXPIRED_US: i64 = 3_600 * 1_000_000;
 pub(super) struct Afterwards {
     /// The EPCIS event, as it will be stored.
     pub(super) event: String,
+    /// Further events of the same act, if several are done together.
+    #[serde(default)]
+    more: Vec<String>,
     /// The rows of the packs: name and content.
     rows: Vec<(String, Pack)>,
     /// The rows of cases.
@@ -40,6 +48,12 @@ pub(super) struct Afterwards {
     stored: bool,
 }
 
+impl Afterwards {
+    fn events(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.event).chain(&self.more)
+    }
+}
+
 impl Hospital {
     /// Does an order on the ledger and here: the event is stored when the ledger has accepted.
     /// Answers the index of the entry in the history.
@@ -48,19 +62,68 @@ impl Hospital {
         order: &PackOrder,
         event: &Event,
     ) -> Result<u64, HospitalError> {
-        let event = event.to_json().to_string();
-        let refused = match Box::pin(self.move_once(order, &event)).await {
-            Err(error @ HospitalError::Request { .. }) => error,
-            done => return done,
+        self.moved_together(order, &[event]).await
+    }
+
+    /// The same for an order that several events tell of, all in one transaction.
+    pub(super) async fn moved_together(
+        &self,
+        order: &PackOrder,
+        events: &[&Event],
+    ) -> Result<u64, HospitalError> {
+        let events = events.iter().map(|it| it.to_json().to_string());
+        let events: Vec<String> = events.collect();
+        let mut before: Vec<Digest> = Vec::new();
+        for _ in 0..OVERTAKEN_MAX {
+            let refused = match Box::pin(self.move_once(order, &events)).await {
+                Ok((id, Came::Overtaken)) => {
+                    before.push(id);
+                    continue;
+                }
+                Ok((id, Came::Accepted(index))) => {
+                    self.finish(&id).await?;
+                    return Ok(index);
+                }
+                Ok((id, Came::Refused(code))) => {
+                    self.drop_afterwards(&id).await?;
+                    self.refusal_of(order, code).await
+                }
+                Err(error) => error,
+            };
+            // One that was overtaken may have been taken up after all. At most one of them is
+            // accepted, since they do the same.
+            for id in &before {
+                if let Some(index) = self.0.chain.locate(id).await.and_then(|it| it.index()) {
+                    self.finish(id).await?;
+                    return Ok(index);
+                }
+            }
+            return Err(refused);
+        }
+        Err(HospitalError::Busy(
+            "too many acts of this organisation are refused just now".into(),
+        ))
+    }
+
+    /// Why the ledger refuses an order: the block said which rule, and the state says now why.
+    async fn refusal_of(&self, order: &PackOrder, code: u16) -> HospitalError {
+        let plan = match self.planned_moves(order).await {
+            Ok(plan) => plan,
+            Err(error) => return error,
         };
-        // Somebody else was faster: the ledger said which rule, and the state says now why.
-        match Box::pin(self.move_once(order, &event)).await {
-            Err(HospitalError::Busy(_)) => Err(refused),
-            done => done,
+        let made = plan.made(&|_| Opening::NONE);
+        match self.judged(Kind::Moves as u8, made.moves.to_bytes()) {
+            Err(error) => error,
+            Ok(()) => finality::refused(code),
         }
     }
 
-    async fn move_once(&self, order: &PackOrder, event: &str) -> Result<u64, HospitalError> {
+    /// Sends an order once; answers the id of the transaction and what came of it.
+    async fn move_once(
+        &self,
+        order: &PackOrder,
+        events: &[String],
+    ) -> Result<(Digest, Came), HospitalError> {
         let plan = self.planned_moves(order).await?;
         let locks = locks(order);
         if locks > 0 {
@@ -75,23 +138,14 @@ impl Hospital {
             self.0.cpu.run(made).await
         };
         let keep = |transaction: Vec<u8>, made: Made| async move {
-            let afterwards = afterwards(order, made, event.to_owned());
+            let afterwards = afterwards(order, made, events);
             self.keep_afterwards(&id_of(&transaction), &afterwards)
                 .await
         };
         let sent = self.number_and_submit(Kind::Moves as u8, write, keep).await;
         // What was kept for a transaction that was never sent is dropped by the pursuit.
         let id = sent?;
-        let index = match self.enacted(&id).await {
-            Ok(index) => index,
-            Err(error @ HospitalError::Request { .. }) => {
-                self.drop_afterwards(&id).await?;
-                return Err(error);
-            }
-            Err(error) => return Err(error),
-        };
-        self.finish(&id).await?;
-        Ok(index)
+        Ok((id, self.came_of(&id).await?))
     }
 
     async fn keep_afterwards(
@@ -116,7 +170,7 @@ impl Hospital {
         };
         let mut afterwards: Afterwards = self.opened_row(Drawer::Moves, &row)?;
         if !afterwards.stored {
-            self.store_event_once(&afterwards.event).await?;
+            self.store_events_once(afterwards.events()).await?;
             let rows = afterwards.rows.iter().map(|(name, pack)| {
                 let name = PackId(super::order::opening(name).0);
                 self.pack_row(&name, pack)
@@ -152,9 +206,11 @@ impl Hospital {
             match self.0.chain.locate(&id).await.map(|it| it.index()) {
                 Some(Some(_)) => self.finish(&id).await?,
                 // Refused, or never sent and expired since.
-                Some(None) => self.drop_afterwards(&id).await?,
+                Some(None) if self.now_us() - row.at_us > REFUSED_US => {
+                    self.drop_afterwards(&id).await?;
+                }
                 None if self.now_us() - row.at_us > EXPIRED_US => self.drop_afterwards(&id).await?,
-                None => {}
+                Some(None) | None => {}
             }
         }
         Ok(())
@@ -179,7 +235,11 @@ fn locks(order: &PackOrder) -> usize {
     }
 }
 
-fn afterwards(order: &PackOrder, made: Made, event: String) -> Afterwards {
+fn afterwards(order: &PackOrder, made: Made, events: &[String]) -> Afterwards {
+    let (event, more) = match events.split_first() {
+        Some((event, more)) => (event.clone(), more.to_vec()),
+        None => Default::default(),
+    };
     let told = match &order.act {
         PackAct::Hand { to } => Some((
             to.to_string(),
@@ -194,6 +254,7 @@ fn afterwards(order: &PackOrder, made: Made, event: String) -> Afterwards {
     let cases = made.cases.into_iter();
     Afterwards {
         event,
+        more,
         cases: cases.map(|(name, it)| (name.to_string(), it)).collect(),
         rows: rows.map(|(name, pack)| (name.to_string(), pack)).collect(),
         told,

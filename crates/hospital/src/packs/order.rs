@@ -6,6 +6,7 @@ use ledger::OrgId;
 use supply::acts::{
     Commissioned, Finding, Handed, ITEMS_MAX, Moves, Presented, Reason, Roles, Units,
 };
+use supply::escrow::Place;
 use supply::ids::{ContainerId, Opening, PackId, Printed, TradeKey, UnitId};
 
 use super::case::Case;
@@ -293,7 +294,7 @@ impl Plan {
 
     /// Into a case. It holds for what is inside from then on.
     fn contained(&self, fresh: &dyn Fn(usize) -> Opening, made: &mut Made) -> Moves {
-        let (container, mut case) = self.cases.around(|| fresh(0));
+        let (container, mut case) = self.cases.around(|| fresh(usize::from(Place::BESIDE)));
         let mut items = Vec::with_capacity(self.packs.len());
         for (name, _, known) in &self.packs {
             let Some(known) = known else { continue };

@@ -3,6 +3,8 @@
 //! One partner makes it and puts its check value on the ledger; any partner who has it seals it to
 //! any other who asks. The ledger never sees it, and who is no partner never gets it.
 
+use std::sync::{Mutex, PoisonError};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ledger::{Kind, OrgId, Service};
@@ -21,11 +23,49 @@ use crate::sharing::message;
 /// The name of the setting, before the number of the key.
 const NAME: &str = "trade-key-";
 
+/// The key as this process has it: who verifies a pack does not wait for the database.
+#[derive(Default)]
+pub(crate) struct Desk {
+    /// Held while the key is made, read or asked for.
+    turn: tokio::sync::Mutex<()>,
+    /// Its epoch and the key, which is wiped when another takes its place or it is let go.
+    known: Mutex<Option<(u8, TradeKey)>>,
+}
+
+impl Desk {
+    fn known(&self, epoch: u8) -> Option<TradeKey> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.as_ref().filter(|(of, _)| *of == epoch);
+        known.map(|(_, key)| key.clone())
+    }
+
+    fn set(&self, known: Option<(u8, TradeKey)>) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+}
+
 impl Hospital {
     /// The key in force. Made here if there is none yet and this organisation is a maker; asked of
     /// the other partners if it is not here.
     pub(super) async fn trade_key(&self) -> Result<TradeKey, HospitalError> {
-        let _alone = self.0.trade.lock().await;
+        let state = self.fresh_state().await?;
+        if let Err(error) = self.partner_here(&state) {
+            // Whoever left the trade has no business with the key.
+            self.0.trade.set(None);
+            return Err(error);
+        }
+        let epoch = state.trade_key().map(|it| it.epoch);
+        if let Some(key) = epoch.and_then(|epoch| self.0.trade.known(epoch)) {
+            return Ok(key);
+        }
+        let _alone = self.0.trade.turn.lock().await;
+        let (epoch, key) = self.found_trade_key().await?;
+        self.0.trade.set(Some((epoch, key.clone())));
+        Ok(key)
+    }
+
+    /// The same from the database, from a partner, or made.
+    async fn found_trade_key(&self) -> Result<(u8, TradeKey), HospitalError> {
         let state = self.fresh_state().await?;
         let me = self.partner_here(&state)?;
         let Some(TradeKeyEpoch { epoch, check, .. }) = state.trade_key() else {
@@ -38,8 +78,10 @@ impl Hospital {
             }
             return self.open_trade().await;
         };
-        if let Some(key) = self.kept_trade_key(epoch).await? {
-            return Ok(key);
+        // One that was made here and did not become the ledger's is none.
+        let kept = self.kept_trade_key(epoch).await?;
+        if let Some(key) = kept.filter(|key| key.check() == check) {
+            return Ok((epoch, key));
         }
         for partner in state.organisations() {
             let them = state.partner(&partner.id);
@@ -49,7 +91,7 @@ impl Hospital {
             match self.ask_trade_key(partner.id.as_str(), epoch).await {
                 Ok(key) if key.check() == check => {
                     self.keep_trade_key(epoch, &key).await?;
-                    return Ok(key);
+                    return Ok((epoch, key));
                 }
                 Ok(_) => tracing::warn!(partner = %partner.id, "gave another key of the trade"),
                 Err(error) => tracing::info!(partner = %partner.id, %error, "gives no key"),
@@ -72,10 +114,14 @@ impl Hospital {
         })
     }
 
-    /// Makes the first key. It is kept before the ledger hears of it.
-    async fn open_trade(&self) -> Result<TradeKey, HospitalError> {
-        let key = TradeKey(vault::random().map_err(failed)?);
+    /// Makes the first key. It is kept before the ledger hears of it; one that was kept and of
+    /// which the ledger did not hear in time is taken again, since it may hear of it yet.
+    async fn open_trade(&self) -> Result<(u8, TradeKey), HospitalError> {
         let epoch = 1;
+        let key = match self.kept_trade_key(epoch).await? {
+            Some(key) => key,
+            None => TradeKey(vault::random().map_err(failed)?),
+        };
         self.keep_trade_key(epoch, &key).await?;
         let body = TradeKeyBody {
             epoch,
@@ -89,11 +135,13 @@ impl Hospital {
             Err(error) => Err(error),
         };
         if let Err(error) = sent {
-            // Another maker may have been faster: then this key is none.
-            self.0.store.drop_setting(&name(epoch)).await?;
+            // Another maker was faster: then this key is none.
+            if matches!(error, HospitalError::Request { .. }) {
+                self.0.store.drop_setting(&name(epoch)).await?;
+            }
             return Err(error);
         }
-        Ok(key)
+        Ok((epoch, key))
     }
 
     async fn kept_trade_key(&self, epoch: u8) -> Result<Option<TradeKey>, HospitalError> {

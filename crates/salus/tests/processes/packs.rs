@@ -6,6 +6,7 @@ use crate::members::decide;
 use crate::trade_papers;
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Barrier;
 use std::time::Duration;
 
 pub(crate) const ST_MARY: usize = 0;
@@ -40,11 +41,28 @@ impl Trade {
             consortium,
             http: Http::new(),
         };
-        eventually("the vote is executed", Duration::from_secs(20), || {
-            let packs = trade.packs(MAKER);
-            packs["roles"] == json!(["maker", "wholesaler"])
-        });
+        trade.has_roles(&["maker", "wholesaler"]);
         trade
+    }
+
+    /// Votes on what the maker may do.
+    fn vote(&self, roles: &[&str]) {
+        let voter = |index| {
+            (
+                self.consortium.base(index),
+                self.consortium.token(index, "admin"),
+            )
+        };
+        let mut change = vec!["partner", "city-lab"];
+        change.extend(roles.iter().flat_map(|role| ["--role", role]));
+        decide(&self.consortium, &change, &[1, 3].map(voter));
+        self.has_roles(roles);
+    }
+
+    fn has_roles(&self, roles: &[&str]) {
+        eventually("the vote is executed", Duration::from_secs(20), || {
+            self.packs(MAKER)["roles"] == json!(roles)
+        });
     }
 
     fn packs(&self, index: usize) -> Value {
@@ -63,6 +81,25 @@ impl Trade {
         let token = self.consortium.token(index, "pharmacist");
         let url = format!("{}/packs/{path}", self.consortium.base(index));
         self.http.post(&url, &token, body).unwrap()
+    }
+
+    /// Asks for an act, and a busy node again. It never panics: another thread may wait for it.
+    fn patiently(&self, index: usize, body: &Value) -> Answer {
+        let token = self.consortium.token(index, "pharmacist");
+        let url = format!("{}/packs/acts", self.consortium.base(index));
+        let mut told = Answer {
+            status: 0,
+            body: Vec::new(),
+        };
+        for _ in 0..20 {
+            match self.http.post(&url, &token, body) {
+                Ok(answer) if answer.status == 503 => told = answer,
+                Ok(answer) => return answer,
+                Err(error) => told.body = error.to_string().into_bytes(),
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        told
     }
 
     pub(crate) fn act(&self, index: usize, body: &Value) -> Value {
@@ -329,38 +366,146 @@ pub(crate) fn stands_nowhere(folder: &Path, secrets: &[&[u8]]) {
     assert!(looked > 100_000, "{looked} bytes are no node");
 }
 
+/// What the two sides of a race were answered: at their claims, and when both dispense.
+type Race = ([Answer; 2], [Answer; 2]);
+
+/// Two claim each pack at once, as both may, and then both dispense it at once.
+fn race(trade: &Trade, scans: &[&String]) -> Vec<Race> {
+    let start = Barrier::new(2);
+    let side = |index: usize, claim: &'static str| {
+        let ask = |act: &str, scan: &String| {
+            start.wait();
+            trade.patiently(index, &json!({ "act": act, "scans": [scan] }))
+        };
+        let answers = scans
+            .iter()
+            .map(|scan| (ask(claim, scan), ask("dispense", scan)));
+        answers.collect::<Vec<_>>()
+    };
+    std::thread::scope(|scope| {
+        let maker = scope.spawn(|| side(MAKER, "take-back"));
+        let pharmacy = side(PHARMACY, "receive");
+        let sides = maker.join().unwrap().into_iter().zip(pharmacy);
+        let races = sides.map(|(one, other)| ([one.0, other.0], [one.1, other.1]));
+        races.collect()
+    })
+}
+
 #[test]
 fn of_two_who_claim_one_pack_one_succeeds() {
-    const ROUNDS: usize = 12;
+    const ROUNDS: u32 = 200;
+    const AT_ONCE: usize = 8;
     let trade = Trade::open();
-    let scans = trade.make(u32::try_from(ROUNDS).unwrap());
+    trade.vote(&["maker", "wholesaler", "dispenser"]);
+    let scans = trade.make(ROUNDS);
     trade.ship(MAKER, PHARMACY, &scans);
-    let mut taken = [0, 0];
-    for scan in &scans {
-        let claim = |index: usize, act: &'static str| {
-            let (trade, body) = (&trade, json!({ "act": act, "scans": [scan] }));
-            move || trade.ask(index, "acts", &body)
-        };
-        let (maker, pharmacy) = std::thread::scope(|scope| {
-            let back = scope.spawn(claim(MAKER, "take-back"));
-            let taken = scope.spawn(claim(PHARMACY, "receive"));
-            (back.join().unwrap(), taken.join().unwrap())
+    let races: Vec<Race> = std::thread::scope(|scope| {
+        let racers = (0..AT_ONCE).map(|number| {
+            let own: Vec<&String> = scans.iter().skip(number).step_by(AT_ONCE).collect();
+            let trade = &trade;
+            scope.spawn(move || race(trade, &own))
         });
-        let won = [maker.status == 201, pharmacy.status == 201];
-        assert_eq!(
-            won.iter().filter(|it| **it).count(),
-            1,
-            "{} {}",
-            maker.text(),
-            pharmacy.text()
+        let racers: Vec<_> = racers.collect();
+        racers
+            .into_iter()
+            .flat_map(|it| it.join().unwrap())
+            .collect()
+    });
+    assert_eq!(races.len(), scans.len());
+    let mut won = [0, 0];
+    for (claims, dispensed) in &races {
+        let winner = usize::from(claims[1].status == 201);
+        for (what, answers) in [("claim", claims), ("dispense", dispensed)] {
+            let told = format!("{what}: {} {}", answers[0].text(), answers[1].text());
+            assert_eq!(answers[winner].status, 201, "{told}");
+            assert!(matches!(answers[1 - winner].status, 400 | 422), "{told}");
+        }
+        let told = claims[1 - winner].text();
+        assert!(told.contains("on its way"), "{told}");
+        let told = dispensed[1 - winner].text();
+        assert!(
+            told.contains("on its way") || told.contains("not received yet"),
+            "{told}"
         );
-        let lost = if won[0] { &pharmacy } else { &maker };
-        assert!(lost.text().contains("on its way"), "{}", lost.text());
-        taken[usize::from(won[1])] += 1;
+        won[winner] += 1;
     }
-    println!("taken back {}, received {}", taken[0], taken[1]);
-    for scan in &scans {
-        let real = [MAKER, PHARMACY].map(|index| trade.verdict(index, scan) == "real");
-        assert_eq!(real.iter().filter(|it| **it).count(), 1, "{scan}");
+    println!(
+        "dispensed {} by the maker, {} by the pharmacy",
+        won[0], won[1]
+    );
+    for index in [MAKER, PHARMACY] {
+        assert_eq!(trade.verdict(index, &scans[0]), "used");
+    }
+    events_of_one_act_share_a_transaction(&trade, &scans[0]);
+}
+
+/// A document makes packs and dispenses them, an event for each; one was dispensed by another
+/// before, and one is dispensed twice.
+fn events_of_one_act_share_a_transaction(trade: &Trade, used: &str) {
+    const PACKS: usize = 30;
+    let event = |id: &str, serial: &str, step: &str| {
+        let (action, disposition) = match step {
+            "commissioning" => ("ADD", "active"),
+            _ => ("OBSERVE", "dispensed"),
+        };
+        let mut event = json!({
+            "type": "ObjectEvent", "eventID": format!("urn:example:{id}"), "action": action,
+            "bizStep": step, "disposition": disposition,
+            "eventTime": "2026-11-26T09:00:00Z", "eventTimeZoneOffset": "+01:00",
+            "epcList": [format!("https://id.gs1.org/01/{GTIN}/21/{serial}")]
+        });
+        if step == "commissioning" {
+            event["ilmd"] = json!({
+                "cbvmda:lotNumber": "L-TILL", "cbvmda:itemExpirationDate": "2049-12-31"
+            });
+        }
+        event
+    };
+    let each = |step: &'static str| {
+        let one = move |number| {
+            let serial = format!("TILL{number}");
+            event(&format!("{step}-{number}"), &serial, step)
+        };
+        (0..PACKS).map(one).collect::<Vec<_>>()
+    };
+    let mut events = each("commissioning");
+    events.extend(each("dispensing"));
+    let used = used.split("(21)").nth(1).unwrap().split('(').next();
+    events.insert(PACKS + 11, event("used", used.unwrap(), "dispensing"));
+    events.push(event("again", "TILL5", "dispensing"));
+    let document = json!({
+        "@context": ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld"],
+        "type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": "2026-11-26T09:00:00Z",
+        "epcisBody": { "eventList": events }
+    });
+    let (base, token) = (
+        trade.consortium.base(MAKER),
+        trade.consortium.token(MAKER, "pharmacist"),
+    );
+    let entries = || {
+        let status = trade.http.get(&format!("{base}/ledger/status"), &token);
+        status.unwrap().json()["history_size"].as_u64().unwrap()
+    };
+    let before = entries();
+    let url = format!("{base}/epcis/capture");
+    let taken = trade
+        .http
+        .post_as(&url, &token, "application/json", &document);
+    let taken = taken.unwrap();
+    assert_eq!(taken.status, 202, "{}", taken.text());
+    let mut job = Value::Null;
+    eventually("the job is through", Duration::from_secs(60), || {
+        let jobs = trade.http.get(&url, &token).unwrap().json();
+        job = jobs[0].clone();
+        job["running"] == false
+    });
+    let errors = job["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 2, "{job}");
+    // Beside the transactions there are only batches of records.
+    let added = entries() - before;
+    assert!(added < PACKS as u64, "{added} entries");
+    for number in 0..PACKS {
+        let scan = format!("(01){GTIN}(21)TILL{number}");
+        assert_eq!(trade.verdict(MAKER, &scan), "used", "{scan}");
     }
 }

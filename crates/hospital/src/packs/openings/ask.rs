@@ -110,7 +110,9 @@ impl Hospital {
         match (&asked.scan, &asked.pack) {
             (Some(scan), None) => {
                 let marking = scanned(scan)?.marking;
-                Ok((self.pack_name(&marking).await?, Some(marking.code())))
+                let key = self.trade_key().await?;
+                let name = key.pack(&marking.gtin, &marking.serial);
+                Ok((name, Some(marking.code())))
             }
             (None, Some(name)) => {
                 let wrong = || unusable("`pack` is 32 hexadecimal digits".to_owned());
