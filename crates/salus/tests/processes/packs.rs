@@ -383,13 +383,13 @@ fn events_of_one_act_share_a_transaction(trade: &Trade, used: &str) {
     };
     let before = entries();
     let url = format!("{base}/epcis/capture");
-    let taken = trade
+    let answer = trade
         .http
         .post_as("application/json", &url, &token, &document);
-    let taken = taken.unwrap();
-    assert_eq!(taken.status, 202, "{}", taken.text());
+    let answer = answer.unwrap();
+    assert_eq!(answer.status, 202, "{}", answer.text());
     let mut job = Value::Null;
-    eventually("the job is through", Duration::from_secs(60), || {
+    eventually("the job is through", Duration::from_mins(1), || {
         let jobs = trade.http.get(&url, &token).unwrap().json();
         job = jobs[0].clone();
         job["running"] == false
