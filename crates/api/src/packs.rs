@@ -1,9 +1,11 @@
 //! `/packs`: is this pack real, where has it been, and what is done with it.
 
+use axum::Router;
 use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use axum::routing::{get, post};
 use hospital::access_log::AccessAgent;
 use hospital::packs::{
     ActOnPacks, CaseSeen, Finding, Pack, PackAct, Reason, Suspicion, Verification,
@@ -14,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::fhir::agent;
+use crate::openings;
 use crate::outcome::answered;
 use crate::state::Door;
 
@@ -57,8 +60,18 @@ pub(crate) struct After {
     after: Option<String>,
 }
 
+pub(crate) fn routes() -> Router<Door> {
+    Router::new()
+        .route("/packs", get(list))
+        .route("/packs/verify", post(verify))
+        .route("/packs/acts", post(act))
+        .route("/packs/trace", post(trace))
+        .route("/packs/openings", get(openings::list).post(openings::ask))
+        .route("/packs/openings/{id}", post(openings::decide))
+}
+
 /// `POST /packs/verify`
-pub(crate) async fn verify(State(door): State<Door>, request: Request) -> Response {
+async fn verify(State(door): State<Door>, request: Request) -> Response {
     let verified = async {
         let (caller, agent, scan) = scanned(&door, request).await?;
         let hospital = door.hospital();
@@ -72,7 +85,7 @@ pub(crate) async fn verify(State(door): State<Door>, request: Request) -> Respon
 }
 
 /// `POST /packs/acts`
-pub(crate) async fn act(State(door): State<Door>, request: Request) -> Response {
+async fn act(State(door): State<Door>, request: Request) -> Response {
     let acted = async {
         let (parts, body) = request.into_parts();
         let caller = door.caller(&parts.headers)?;
@@ -109,11 +122,7 @@ pub(crate) async fn act(State(door): State<Door>, request: Request) -> Response 
 }
 
 /// `GET /packs`: those that are known here, the latest first.
-pub(crate) async fn list(
-    State(door): State<Door>,
-    Query(asked): Query<After>,
-    parts: Parts,
-) -> Response {
+async fn list(State(door): State<Door>, Query(asked): Query<After>, parts: Parts) -> Response {
     let listed = async {
         let caller = door.caller(&parts.headers)?;
         let page = door
@@ -148,7 +157,7 @@ pub(crate) async fn list(
 }
 
 /// `POST /packs/trace`
-pub(crate) async fn trace(State(door): State<Door>, request: Request) -> Response {
+async fn trace(State(door): State<Door>, request: Request) -> Response {
     let traced = async {
         let (caller, agent, scan) = scanned(&door, request).await?;
         let trace = door.hospital().trace_pack(&caller, agent, &scan).await?;

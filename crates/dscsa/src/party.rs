@@ -113,7 +113,8 @@ mod tests {
             ..Party::default()
         };
         assert_eq!(good.check(), Ok(()));
-        let cases: [(&str, fn(&mut Party)); 5] = [
+        type Spoil = fn(&mut Party);
+        let cases: [(&str, Spoil); 5] = [
             ("name", |it| it.name = " ".into()),
             ("gln", |it| it.gln = "9506000134377".into()),
             ("gln", |it| it.gln = "950600013437".into()),

@@ -232,7 +232,8 @@ mod tests {
         assert!(made.affirmed);
         let letters: String = made.assertions.iter().map(|it| it.letter).collect();
         assert_eq!(letters, "ABCDEFG");
-        let cases: [(fn(&mut Grounds), &str); 6] = [
+        type Spoil = fn(&mut Grounds);
+        let cases: [(Spoil, &str); 6] = [
             (|it| it.seller_is_authorized = false, "(A)"),
             (|it| it.suppliers_are_authorized = false, "(B)"),
             (|it| it.has_papers = false, "(C)"),

@@ -42,15 +42,19 @@ fn fits(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), Str
             }
             "anyOf" => {
                 let mut tried = rule.as_array().unwrap().iter();
-                match tried.any(|it| fits(root, it, value, at).is_ok()) {
-                    true => Ok(()),
-                    false => Err(format!("{at}: none of the alternatives")),
+                if tried.any(|it| fits(root, it, value, at).is_ok()) {
+                    Ok(())
+                } else {
+                    Err(format!("{at}: none of the alternatives"))
                 }
             }
-            "enum" => match rule.as_array().unwrap().contains(value) {
-                true => Ok(()),
-                false => Err(format!("{at}: not one of the words")),
-            },
+            "enum" => {
+                if rule.as_array().unwrap().contains(value) {
+                    Ok(())
+                } else {
+                    Err(format!("{at}: not one of the words"))
+                }
+            }
             "type" => {
                 let is = match rule.as_str().unwrap() {
                     "object" => value.is_object(),

@@ -73,8 +73,9 @@ pub(super) fn races(rounds: u64) -> Result<Vec<Row>> {
     for (scan, sides) in &pairs {
         tally.note(scan, sides);
     }
+    let rows = row(tally, pairs.len(), taken)?;
     used_everywhere(&trade, &scans)?;
-    row(tally, pairs.len(), taken)
+    Ok(rows)
 }
 
 /// Packs on their way from the laboratory to the pharmacy.

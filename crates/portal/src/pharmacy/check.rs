@@ -111,7 +111,7 @@ fn camera(visit: &Visit) -> Markup {
         "on", "off", "picture", "starting", "looking", "denied", "broken", "nothing",
     ];
     html! {
-        salus-camera hidden field="scan" reader=(asset::path("reader.js"))
+        salus-camera field="scan" reader=(asset::path("reader.js"))
             wasm=(asset::path("zxing_reader.wasm")) {
             button.second type="button" { (visit.say("packs-camera-on")) }
             p.soft role="status" {}

@@ -158,7 +158,9 @@ fn papers(visit: &Visit, papers: &[Value]) -> Markup {
         @for paper in papers {
             details {
                 summary { (label) " " (text(paper, "/with")) }
-                @if let Some(problem) = paper["problem"].as_str() { p { q lang="en" { (problem) } } }
+                @if let Some(problem) = paper["problem"].as_str() {
+                    p { q lang="en" { (problem) } }
+                }
                 @let pretty = serde_json::to_string_pretty(&json!({
                     "information": paper["information"], "statement": paper["statement"],
                 })).unwrap_or_default();

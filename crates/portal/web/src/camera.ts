@@ -31,7 +31,8 @@ class Camera extends HTMLElement {
     this.video.hidden = true;
     this.video.setAttribute("aria-label", this.say("picture"));
     this.prepend(this.video);
-    this.hidden = false;
+    // Its place was kept free until now, so that nothing moves.
+    this.setAttribute("state", "");
     addEventListener("pagehide", this.away);
   }
 

@@ -275,8 +275,12 @@ fn a_pallet_changes_hands_as_one_item(trade: &Trade) {
     trade.act(PHARMACY, &early);
     assert_eq!(trade.verdict(PHARMACY, &inside[1]), "real");
     assert_eq!(trade.verdict(PHARMACY, outside), "elsewhere");
+    what_was_done_with_the_pallet_counts_for_its_packs(trade, &inside[0]);
+}
+
+fn what_was_done_with_the_pallet_counts_for_its_packs(trade: &Trade, scan: &str) {
     let traced = trade
-        .ask(PHARMACY, "trace", &json!({ "scan": inside[0] }))
+        .ask(PHARMACY, "trace", &json!({ "scan": scan }))
         .json();
     let steps: Vec<Vec<&str>> = traced["steps"]
         .as_array()
@@ -488,13 +492,13 @@ fn events_of_one_act_share_a_transaction(trade: &Trade, used: &str) {
     };
     let before = entries();
     let url = format!("{base}/epcis/capture");
-    let taken = trade
+    let answer = trade
         .http
         .post_as(&url, &token, "application/json", &document);
-    let taken = taken.unwrap();
-    assert_eq!(taken.status, 202, "{}", taken.text());
+    let answer = answer.unwrap();
+    assert_eq!(answer.status, 202, "{}", answer.text());
     let mut job = Value::Null;
-    eventually("the job is through", Duration::from_secs(60), || {
+    eventually("the job is through", Duration::from_mins(1), || {
         let jobs = trade.http.get(&url, &token).unwrap().json();
         job = jobs[0].clone();
         job["running"] == false

@@ -55,7 +55,7 @@ impl Told {
         self.stop.store(true, Ordering::SeqCst);
         let acknowledged = self.writer.join().unwrap();
         assert!(acknowledged.len() > 50, "{} events", acknowledged.len());
-        eventually("the subscriber knows all", Duration::from_secs(60), || {
+        eventually("the subscriber knows all", Duration::from_mins(1), || {
             let heard = self.heard.lock().unwrap();
             let heard: BTreeSet<&str> = heard.iter().map(|it| it.1.as_str()).collect();
             acknowledged.iter().all(|id| heard.contains(id.as_str()))

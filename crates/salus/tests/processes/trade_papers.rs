@@ -31,7 +31,10 @@ pub(crate) fn papers_come_with_a_shipment(trade: &Trade, scans: &[String]) {
     eventually("the papers are there", WAIT, || {
         let listed = trade.look(PHARMACY, "transactions").json();
         let first = &listed["transactions"][0];
-        event = first["event"].as_str().unwrap_or_default().to_owned();
+        first["event"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut event);
         !event.is_empty() && first["with"] == "city-lab"
     });
     let place = format!("transactions/{event}");

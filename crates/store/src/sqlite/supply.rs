@@ -241,8 +241,15 @@ fn table(drawer: Drawer) -> (&'static str, &'static str, &'static str) {
 
 /// An id as its column has it.
 fn id_value(drawer: Drawer, id: &[u8]) -> Result<Value, StoreError> {
-    if matches!(drawer, Drawer::Packs | Drawer::Moves) {
-        return Ok(Value::Blob(id.to_vec()));
+    match drawer {
+        Drawer::Packs | Drawer::Containers | Drawer::Moves | Drawer::Queries | Drawer::Openings => {
+            return Ok(Value::Blob(id.to_vec()));
+        }
+        Drawer::Captures
+        | Drawer::Subscriptions
+        | Drawer::MasterData
+        | Drawer::Papers
+        | Drawer::Cases => {}
     }
     match std::str::from_utf8(id) {
         Ok(text) => Ok(Value::Text(text.to_owned())),

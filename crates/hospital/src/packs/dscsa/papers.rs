@@ -94,8 +94,8 @@ impl Paper {
         Event::read(self.shipping.as_bytes(), &Limits::default()).map_err(damaged)
     }
 
-    /// Refuses papers that are not of this shipment, whoever gave them. `inside` are the packs in the
-    /// cases that it ships.
+    /// Refuses papers that are not of this shipment, whoever gave them. `inside` are the packs in
+    /// the cases that it ships.
     fn check(&self, event_id: &str, here: &str, inside: &[Marking]) -> Result<(), HospitalError> {
         self.information.check().map_err(|error| wrong(&error))?;
         let other = || refused("the papers are of another change of hands");
