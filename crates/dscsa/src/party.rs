@@ -104,6 +104,9 @@ impl Party {
 mod tests {
     use super::*;
 
+    /// Makes one thing wrong.
+    type Spoil = fn(&mut Party);
+
     #[test]
     fn a_card_is_checked() {
         let good = Party {
@@ -113,7 +116,6 @@ mod tests {
             ..Party::default()
         };
         assert_eq!(good.check(), Ok(()));
-        type Spoil = fn(&mut Party);
         let cases: [(&str, Spoil); 5] = [
             ("name", |it| it.name = " ".into()),
             ("gln", |it| it.gln = "9506000134377".into()),

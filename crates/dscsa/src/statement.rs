@@ -214,6 +214,9 @@ fn assertions(found: Grounds) -> Vec<Assertion> {
 mod tests {
     use super::*;
 
+    /// Makes one thing wrong.
+    type Spoil = fn(&mut Grounds);
+
     fn all() -> Grounds {
         Grounds {
             seller_is_authorized: true,
@@ -232,7 +235,6 @@ mod tests {
         assert!(made.affirmed);
         let letters: String = made.assertions.iter().map(|it| it.letter).collect();
         assert_eq!(letters, "ABCDEFG");
-        type Spoil = fn(&mut Grounds);
         let cases: [(Spoil, &str); 6] = [
             (|it| it.seller_is_authorized = false, "(A)"),
             (|it| it.suppliers_are_authorized = false, "(B)"),

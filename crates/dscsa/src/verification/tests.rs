@@ -74,27 +74,39 @@ fn real() -> Found {
     }
 }
 
-#[test]
-fn an_answer_says_what_the_standard_says() {
-    let returned = Some(Context::SaleableReturn);
-    let differs = |lot_fits, expiry_fits| Found {
+fn differs(lot_fits: Option<bool>, expiry_fits: Option<bool>) -> Found {
+    Found {
         differs: true,
         lot_fits,
         expiry_fits,
         ..real()
-    };
-    let recalled = Found {
+    }
+}
+
+fn recalled() -> Found {
+    Found {
         is_recalled: true,
         ..real()
-    };
-    let expired = Found {
+    }
+}
+
+fn expired() -> Found {
+    Found {
         is_expired: true,
         ..real()
-    };
-    let used = Found {
+    }
+}
+
+fn used() -> Found {
+    Found {
         is_used: true,
         ..real()
-    };
+    }
+}
+
+#[test]
+fn an_answer_says_what_the_standard_says() {
+    let returned = Some(Context::SaleableReturn);
     for (found, context, told) in [
         (real(), returned, r#"{"verified":true}"#),
         (
@@ -123,32 +135,32 @@ fn an_answer_says_what_the_standard_says() {
             r#"{"verified":false,"verificationFailureReason":"No_match_GTIN_Serial_Lot_Expiry"}"#,
         ),
         (
-            recalled,
+            recalled(),
             None,
             r#"{"verified":true,"additionalInfo":"Recalled"}"#,
         ),
         (
-            recalled,
+            recalled(),
             returned,
             r#"{"verified":false,"verificationFailureReason":"Manufacturer_policy","additionalInfo":"Recalled"}"#,
         ),
         (
-            expired,
+            expired(),
             None,
             r#"{"verified":true,"additionalInfo":"Expired"}"#,
         ),
         (
-            expired,
+            expired(),
             returned,
             r#"{"verified":false,"verificationFailureReason":"Not_for_re-distribution","additionalInfo":"Expired"}"#,
         ),
         (
-            used,
+            used(),
             None,
             r#"{"verified":false,"verificationFailureReason":"Not_for_re-distribution"}"#,
         ),
         (
-            used,
+            used(),
             returned,
             r#"{"verified":false,"verificationFailureReason":"Not_for_re-distribution","additionalInfo":"Suspect"}"#,
         ),

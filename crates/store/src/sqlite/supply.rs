@@ -245,11 +245,7 @@ fn id_value(drawer: Drawer, id: &[u8]) -> Result<Value, StoreError> {
         Drawer::Packs | Drawer::Containers | Drawer::Moves | Drawer::Queries | Drawer::Openings => {
             return Ok(Value::Blob(id.to_vec()));
         }
-        Drawer::Captures
-        | Drawer::Subscriptions
-        | Drawer::MasterData
-        | Drawer::Papers
-        | Drawer::Cases => {}
+        Drawer::Captures | Drawer::MasterData | Drawer::Papers | Drawer::Cases => {}
     }
     match std::str::from_utf8(id) {
         Ok(text) => Ok(Value::Text(text.to_owned())),
