@@ -242,7 +242,12 @@ fn table(drawer: Drawer) -> (&'static str, &'static str, &'static str) {
 /// An id as its column has it.
 fn id_value(drawer: Drawer, id: &[u8]) -> Result<Value, StoreError> {
     match drawer {
-        Drawer::Packs | Drawer::Containers | Drawer::Moves | Drawer::Queries | Drawer::Openings => {
+        Drawer::Packs
+        | Drawer::Containers
+        | Drawer::Moves
+        | Drawer::Queries
+        | Drawer::Subscriptions
+        | Drawer::Openings => {
             return Ok(Value::Blob(id.to_vec()));
         }
         Drawer::Captures | Drawer::MasterData | Drawer::Papers | Drawer::Cases => {}
