@@ -2,11 +2,11 @@
 
 /// SplitMix64 (Steele, Lea, Flood, 2014): plenty for a simulation, useless for secrets.
 #[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
     /// Dice for one purpose of one seed; different purposes do not disturb each other.
-    pub(crate) fn new(seed: u64, purpose: u64) -> Self {
+    pub fn new(seed: u64, purpose: u64) -> Self {
         let mut dice = Self(seed ^ purpose.wrapping_mul(0xD6E8_FEB8_6659_FD93));
         dice.next();
         dice
@@ -21,7 +21,7 @@ impl Dice {
     }
 
     /// A number below `bound`; 0 where there is none.
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
 
@@ -41,7 +41,7 @@ impl Dice {
     }
 
     /// One of the given things.
-    pub(crate) fn pick<'a, T>(&mut self, things: &'a [T]) -> &'a T {
+    pub fn pick<'a, T>(&mut self, things: &'a [T]) -> &'a T {
         &things[self.place(things.len())]
     }
 
@@ -52,7 +52,7 @@ impl Dice {
     }
 
     /// A random (version 4) UUID as a URN (RFC 9562 5.4).
-    pub(crate) fn urn(&mut self) -> String {
+    pub fn urn(&mut self) -> String {
         let high = (self.next() & 0xFFFF_FFFF_FFFF_0FFF) | 0x4000;
         let low = (self.next() & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000;
         format!(

@@ -35,6 +35,7 @@ mod wave;
 
 pub use attack::Kind;
 pub use book::Code;
+pub use dice::Dice;
 pub use registry::Registry;
 pub use truth::Truth;
 pub use wave::{File, Settings, WAVE_PACKS, Wave};

@@ -205,6 +205,9 @@ impl Hospital {
         let known = self.kept_cases([name]).await?.pop();
         let (_, case) =
             known.ok_or_else(|| refused(format!("the case {sscc} is not known here")))?;
+        if case.packs.is_empty() && case.cases.is_empty() {
+            return Err(refused(format!("nothing is in the case {sscc}")));
+        }
         if !case.packs.is_empty() && !case.cases.is_empty() {
             return Err(refused(format!(
                 "there are packs and cases in {sscc}: say which come out"

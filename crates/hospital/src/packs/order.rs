@@ -144,6 +144,9 @@ impl Hospital {
         if order.count() == 0 || order.count() > ITEMS_MAX {
             return Err(unusable(format!("an act is on 1 to {ITEMS_MAX} packs")));
         }
+        if let PackAct::Hand { to } = &order.act {
+            self.may_receive(to)?;
+        }
         let key = self.trade_key().await?;
         let name = |it: &Marking| key.pack(&it.gtin, &it.serial);
         let names: Vec<PackId> = order.packs.iter().map(name).collect();
@@ -176,6 +179,21 @@ impl Hospital {
             key,
             packs,
         })
+    }
+}
+
+impl Hospital {
+    /// To the ledger whoever receives is a lock: that it is another partner, the node looks after.
+    fn may_receive(&self, to: &OrgId) -> Result<(), HospitalError> {
+        if self.0.id.as_ref() == Some(to) {
+            return Err(refused(format!("{to} has them already")));
+        }
+        if self.0.chain.state().partner(to).is_empty() {
+            return Err(refused(format!(
+                "{to} is no member, or has no part in the trade with medicines"
+            )));
+        }
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use store::{EPCIS_EVENT, EpcisOrder, EpcisQuery, Page};
 use supply::detect::Suspicion;
 
-use super::case::{DEPTH_MAX, outermost};
+use super::case::DEPTH_MAX;
 use super::compose::link;
 use super::event::EPC_FIELDS;
 use super::held::Pack;
@@ -19,7 +19,6 @@ use super::message::{TRACE, TraceAnswer, TraceAsk, TraceStep};
 use super::order::Marking;
 use super::scanned::{Scanned, scanned};
 use super::suspicion::suspicions;
-use super::verify::Seen;
 use crate::access_log::{Access, AccessAgent, AccessDeed};
 use crate::caller::Caller;
 use crate::error::HospitalError;
@@ -68,16 +67,8 @@ impl Hospital {
             .await?;
         let pack = state.pack(&name);
         let lot = pack.as_ref().and_then(|it| state.lot(&it.lot));
-        let seen = Seen {
-            key: &key,
-            marking: &marking,
-            pack: pack.as_ref(),
-            lot: lot.as_ref(),
-            held: held.as_ref(),
-            custody: pack.and_then(|it| outermost(&state, it.custody)),
-            here: &self.0.organisation,
-            now_us: self.now_us(),
-        };
+        let known = (pack.as_ref(), lot.as_ref(), held.as_ref());
+        let seen = self.seen_from_here((&key, &marking), known, &state);
         let told = steps.iter().flat_map(|step| {
             let events = step.events.iter();
             events.map(|(event, _)| (&*step.organisation, event.as_bytes()))

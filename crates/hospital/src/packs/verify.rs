@@ -121,16 +121,8 @@ impl Hospital {
         let pack = state.pack(&name);
         let lot = pack.as_ref().and_then(|it| state.lot(&it.lot));
         let held = self.kept_packs(&[name]).await?.pop().map(|(_, it)| it);
-        let seen = Seen {
-            key: &key,
-            marking: &marking,
-            pack: pack.as_ref(),
-            lot: lot.as_ref(),
-            held: held.as_ref(),
-            custody: pack.and_then(|it| outermost(&state, it.custody)),
-            here: &self.0.organisation,
-            now_us: self.now_us(),
-        };
+        let known = (pack.as_ref(), lot.as_ref(), held.as_ref());
+        let seen = self.seen_from_here((&key, &marking), known, &state);
         let events = self.events_of_pack(&marking.gtin, &marking.serial).await?;
         let told = events.iter().map(|it| (seen.here, &*it.body));
         let mut suspicions = suspicions(&seen.looked(reading), told, &state);
@@ -168,6 +160,25 @@ impl Hospital {
             proof: self.0.chain.state_proof(&keys::pack(&name)),
             marking,
         })
+    }
+
+    /// A pack as it is seen from here: what the state has of it, and what this organisation keeps.
+    pub(super) fn seen_from_here<'a>(
+        &'a self,
+        (key, marking): (&'a TradeKey, &'a Marking),
+        (pack, lot, held): (Option<&'a Pack>, Option<&'a Lot>, Option<&'a Held>),
+        state: &State,
+    ) -> Seen<'a> {
+        Seen {
+            key,
+            marking,
+            pack,
+            lot,
+            held,
+            custody: pack.and_then(|it| outermost(state, it.custody)),
+            here: &self.0.organisation,
+            now_us: self.now_us(),
+        }
     }
 
     /// Takes a question in, and says whether the user's questions look like guessing.
@@ -219,15 +230,15 @@ fn matches(key: &TradeKey, marking: &Marking, pack: &Pack) -> Option<bool> {
 
 /// What a verdict is made of. Pure.
 pub(super) struct Seen<'a> {
-    pub(super) key: &'a TradeKey,
-    pub(super) marking: &'a Marking,
-    pub(super) pack: Option<&'a Pack>,
-    pub(super) lot: Option<&'a Lot>,
-    pub(super) held: Option<&'a Held>,
+    key: &'a TradeKey,
+    marking: &'a Marking,
+    pack: Option<&'a Pack>,
+    lot: Option<&'a Lot>,
+    held: Option<&'a Held>,
     /// In whose hands the ledger has it, or the case that it is in.
-    pub(super) custody: Option<Custody>,
-    pub(super) here: &'a str,
-    pub(super) now_us: i64,
+    custody: Option<Custody>,
+    here: &'a str,
+    now_us: i64,
 }
 
 impl Seen<'_> {

@@ -240,6 +240,8 @@ fn a_pallet_changes_hands_as_one_item(trade: &Trade) {
     );
     let wrong = json!({ "act": "unpack", "case": PALLET, "scans": [outside] });
     trade.refused(MAKER, &wrong, "");
+    let lost = json!({ "act": "ship", "to": "nobody", "scans": [PALLET] });
+    trade.refused(MAKER, &lost, "is no member");
     trade.ship(MAKER, PHARMACY, &[PALLET.to_owned()]);
     trade.act(PHARMACY, &json!({ "act": "receive", "scans": [PALLET] }));
     let pallet = trade.verify(PHARMACY, PALLET);
