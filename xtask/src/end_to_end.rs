@@ -22,8 +22,12 @@ pub(crate) fn test(arguments: &[String]) -> Result<bool> {
     };
     let mut steps = Steps::default();
     checks(&mut steps);
-    // The process tests start this binary.
-    let built = steps.run("build salus", &mut cargo("build --release --package salus"));
+    // The process tests start this binary. Of the whole workspace, with the features that its tests
+    // have: else every crate is compiled twice.
+    let built = steps.run(
+        "build salus",
+        &mut cargo("build --release --workspace --bins"),
+    );
     steps.run(
         "cargo test",
         &mut cargo("test --release --workspace --no-fail-fast"),
