@@ -60,9 +60,15 @@ pub(super) fn suspicions<'a>(
     };
     let mut partners: BTreeMap<String, Roles> = BTreeMap::new();
     for one in history.iter().chain([&now]) {
-        let id = one.organisation.parse::<OrgId>();
-        let roles = id.map(|id| state.partner(&id)).unwrap_or_default();
-        partners.insert(one.organisation.clone(), roles);
+        let sent_to = match &one.act {
+            Act::Shipped { to: Some(to) } => Some(to),
+            _ => None,
+        };
+        for name in std::iter::once(&one.organisation).chain(sent_to) {
+            let id = name.parse::<OrgId>();
+            let roles = id.map(|id| state.partner(&id)).unwrap_or_default();
+            partners.insert(name.clone(), roles);
+        }
     }
     let known = looked.pack.map(|pack| known(looked, pack));
     let year = expiry::year(looked.now_us);

@@ -264,6 +264,8 @@ fn a_pallet_changes_hands_as_one_item(trade: &Trade) {
         },
     );
     assert_eq!(trade.verdict(MAKER, PALLET), "elsewhere");
+    let sent = trade.verify(MAKER, &inside[0]);
+    assert_eq!(sent["suspicions"], json!([]), "{sent}");
     let early = json!({ "act": "dispense", "scans": [inside[0]] });
     trade.refused(PHARMACY, &early, "unpack it first");
     trade.act(
