@@ -72,12 +72,12 @@ fn inside(visit: &Visit, contents: &Value) -> Markup {
 
 /// A button that looks a code up.
 pub(super) fn open(visit: &Visit, code: &str) -> Markup {
-    form::form(
+    let button = form::button(
         visit,
         "/portal/packs/check",
-        &html! {
-            input type="hidden" name="scan" value=(code);
-            button.plain type="submit" { (code) }
-        },
-    )
+        "plain",
+        code,
+        &[("scan", code)],
+    );
+    html! { div.pack { (button) } }
 }
