@@ -284,6 +284,40 @@ test('the camera reads the square code of a pack, and the page says what the led
   await page.context().close();
 });
 
+test('what is kept apart has its clock, and a recall tells how far it came', async () => {
+  const made = await act(maker, { act: 'commission',
+    make: { gtin: GTIN, lot: `${LOT}R`, expiry: '491231', count: 2 } });
+  await act(maker, { act: 'ship', to: pharmacy.id, scans: made.scans.slice(0, 1) });
+  await until(() => verify(pharmacy, made.scans[0]), ({ place }) => place === 'awaited');
+  await act(pharmacy, { act: 'receive', scans: made.scans.slice(0, 1) });
+  await act(pharmacy, { act: 'mark', finding: 'suspect', scans: made.scans.slice(0, 1) });
+  await act(maker, { act: 'mark', finding: 'illegitimate', scans: made.scans.slice(0, 1) });
+  await until(() => verify(pharmacy, made.scans[0]), ({ verdict }) => verdict === 'illegitimate');
+  for (const way of [WIDE, SMALL]) {
+    const page = await open(pharmacy, way);
+    await page.goto('/portal/packs/apart');
+    await look(page, 'pharmacy-apart', way);
+    await page.context().close();
+  }
+  const works = await open(maker);
+  await works.goto('/portal/packs/apart');
+  await works.click('form:has(input[value=initial-notification]) button');
+  await works.waitForURL('**/portal/packs/apart?done=1');
+  await look(works, 'pharmacy-apart-filed', WIDE);
+  await act(maker, { act: 'recall', scans: made.scans.slice(1) });
+  await check(works, made.scans[1]);
+  await works.click('form[action="/portal/packs/recall"] button');
+  await works.click('form:has(input[name=tell]) button');
+  await works.waitForSelector('main .done');
+  assert.match(await works.locator('main').innerText(), new RegExp(pharmacy.id));
+  await look(works, 'pharmacy-reach', WIDE);
+  await works.context().close();
+  const office = await signedIn(pharmacy, user(pharmacy, 'auditor'), SMALL);
+  await office.goto('/portal/packs/openings');
+  await look(office, 'pharmacy-openings', SMALL);
+  await office.context().close();
+});
+
 for (const way of WAYS) {
   test(`a pharmacist's pages, ${way.language}, ${way.width}, ${way.scheme}`, async () => {
     const page = await open(pharmacy, way);
