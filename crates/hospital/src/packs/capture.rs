@@ -172,10 +172,10 @@ impl Hospital {
         if self.is_stored(event).await? {
             return Ok(());
         }
-        if let Some(order) = plan::order_of(event)
-            && self.concerns_ledger(&order).await?
-        {
-            self.moved(&order, event).await?;
+        let order = [plan::order_of(event)];
+        let concerns = self.concern_ledger(&order).await?;
+        if let ([Some(order)], [true]) = (&order, concerns.as_slice()) {
+            self.moved(order, event).await?;
             return Ok(());
         }
         self.store_events(std::slice::from_ref(event)).await

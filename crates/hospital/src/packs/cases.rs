@@ -72,12 +72,20 @@ fn can_be_opened(act: &PackAct, sscc: &str, known: Option<&Case>) -> Result<(), 
         Some(case) if case.inside.is_some() => "is in another one: unpack that first",
         Some(case) => match case.place {
             Where::Here => return Ok(()),
-            Where::Awaited => "was handed over to here and not received yet",
-            Where::OnItsWay => "is on its way to another organisation",
-            Where::Gone => "has left",
+            place => stands(place),
         },
     };
     Err(refused(format!("the case {sscc} {why}")))
+}
+
+/// Where a case is, in words.
+fn stands(place: Where) -> &'static str {
+    match place {
+        Where::Awaited => "was handed over to here and not received yet",
+        Where::Here => "is here",
+        Where::OnItsWay => "is on its way to another organisation",
+        Where::Gone => "has left",
+    }
 }
 
 /// The case as it is known, where the act can be done on it.
@@ -99,12 +107,7 @@ fn fits(act: &PackAct, sscc: &str, known: Option<Case>) -> Result<Case, Hospital
         )));
     }
     if case.inside.is_none() && case.place != wanted {
-        let is = match case.place {
-            Where::Awaited => "was handed over to here and not received yet",
-            Where::Here => "is here",
-            Where::OnItsWay => "is on its way to another organisation",
-            Where::Gone => "has left",
-        };
+        let is = stands(case.place);
         return Err(refused(format!("the case {sscc} {is}")));
     }
     Ok(case)

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::OrgId;
-use supply::acts::{
-    Commissioned, Finding, Handed, ITEMS_MAX, Moves, Presented, Reason, Roles, Units,
-};
+use supply::acts::{Commissioned, Finding, Handed, ITEMS_MAX, Moves, Presented, Reason, Units};
 use supply::escrow::Place;
 use supply::ids::{ContainerId, Opening, PackId, Printed, TradeKey, UnitId};
 
@@ -115,30 +113,6 @@ pub(crate) struct Made {
 }
 
 impl Hospital {
-    /// Whether an order that was read from an event is one for the ledger: a maker commissions, or
-    /// the packs are known here. Anything else is evidence of what happened outside of it.
-    pub(crate) async fn concerns_ledger(&self, order: &PackOrder) -> Result<bool, HospitalError> {
-        let state = self.0.chain.state();
-        let Ok(roles) = self.partner_here(&state) else {
-            return Ok(false);
-        };
-        if order.act == PackAct::Commission {
-            let whole = |it: &Marking| !it.lot.is_empty() && !it.expiry.is_empty();
-            return Ok(roles.has_any_of(Roles::MAKER) && order.packs.iter().all(whole));
-        }
-        if state.trade_key().is_none() {
-            return Ok(false);
-        }
-        let key = self.trade_key().await?;
-        let name = |it: &Marking| key.pack(&it.gtin, &it.serial);
-        let names: Vec<PackId> = order.packs.iter().map(name).collect();
-        if !self.kept_packs(&names).await?.is_empty() {
-            return Ok(true);
-        }
-        let names = order.cases.iter().map(|sscc| key.container(sscc));
-        Ok(!self.kept_cases(names).await?.is_empty())
-    }
-
     /// Checks an order against what is known here.
     pub(crate) async fn planned_moves(&self, order: &PackOrder) -> Result<Plan, HospitalError> {
         if order.count() == 0 || order.count() > ITEMS_MAX {
@@ -180,9 +154,7 @@ impl Hospital {
             packs,
         })
     }
-}
 
-impl Hospital {
     /// To the ledger whoever receives is a lock: that it is another partner, the node looks after.
     fn may_receive(&self, to: &OrgId) -> Result<(), HospitalError> {
         if self.0.id.as_ref() == Some(to) {

@@ -121,8 +121,9 @@ pub(super) fn repeated(events: &[Event]) -> BTreeSet<String> {
 }
 
 impl Hospital {
-    /// Which of the orders of a document, in its order, are for the ledger: as
-    /// [`Hospital::concerns_ledger`] says, and a pack that one of them makes is known to the next.
+    /// Which of the orders of a document, in its order, are for the ledger: a maker commissions, or
+    /// the packs or cases are known here. What one of them makes is known to the next. Anything
+    /// else is evidence of what happened outside of the ledger.
     pub(super) async fn concern_ledger(
         &self,
         orders: &[Option<PackOrder>],
