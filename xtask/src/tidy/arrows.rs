@@ -13,12 +13,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("epcis", &["proof", "fhir"]),
     // Documents of the trade in the United States, made of events and codes.
     ("dscsa", &["epcis", "gs1"]),
+    // The formats of trials: strict JSON and decimals of `fhir`, canonical JSON of `proof`.
+    ("cdisc", &["proof", "fhir"]),
+    ("monitoring", &[]),
     // A decision reads dates and codes as FHIR writes them.
     ("consent", &["proof", "fhir"]),
     ("supply", &["proof"]),
-    ("ledger", &["consent", "supply", "proof"]),
+    ("trial", &["proof"]),
+    ("ledger", &["consent", "supply", "trial", "proof"]),
     // A trade out of a seed, with documents, bar codes and the rules that judge them.
-    ("simulate", &["epcis", "gs1", "supply"]),
+    ("simulate", &["epcis", "gs1", "supply", "monitoring"]),
     ("policy", &["consent"]),
     ("peers", &[]),
     ("vault", &[]),

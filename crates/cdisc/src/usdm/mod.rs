@@ -1,0 +1,1 @@
+//! Unified Study Definitions Model 4: what a protocol says, as far as it is compared.

@@ -1,0 +1,1 @@
+//! Clinical trials on the ledger: their acts and the rules for them, as pure functions.
