@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use chain::Outcome;
-use ledger::Refusal;
 use proof::Digest;
 use store::LeafPlace;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::HospitalError;
+use crate::pen::{SEQUENCE, out_of_order};
 use crate::setup::Hospital;
 
 /// How long an act waits for the ledger. A block takes a fraction of a second.
@@ -37,10 +37,6 @@ pub(crate) enum Came {
 impl Hospital {
     /// Waits until it is known what came of a transaction that was submitted here.
     pub(crate) async fn came_of(&self, id: &Digest) -> Result<Came, HospitalError> {
-        let gap = Refusal::Sequence {
-            expected: 0,
-            given: 0,
-        };
         let until = Instant::now() + FINAL_WAIT;
         let mut blocks = self.0.chain.watch();
         loop {
@@ -49,7 +45,7 @@ impl Hospital {
             let waits = self.0.chain.awaits(id);
             match self.0.chain.locate(id).await.map(|it| it.outcome) {
                 Some(Outcome::Accepted(index)) => return Ok(Came::Accepted(index)),
-                Some(Outcome::Refused(code)) if code == gap.code() => return Ok(Came::Overtaken),
+                Some(Outcome::Refused(code)) if code == SEQUENCE.code() => return Ok(Came::Overtaken),
                 Some(Outcome::Refused(code)) => return Ok(Came::Refused(code)),
                 None if !waits => return Ok(Came::Overtaken),
                 None => {}
@@ -131,6 +127,9 @@ impl Hospital {
 
 /// The ledger has refused something.
 pub(crate) fn refused(code: u16) -> HospitalError {
+    if code == SEQUENCE.code() {
+        return out_of_order();
+    }
     HospitalError::request(
         "business-rule",
         format!("the ledger refuses it ({code})"),

@@ -1,6 +1,6 @@
 //! Signing the organisation's ledger transactions, one sequence number after the other.
 
-use ledger::Parameters;
+use ledger::{Parameters, Refusal};
 use proof::transaction::{Header, Transaction, id_of};
 use proof::{Canonical, Digest, PublicKey};
 
@@ -93,6 +93,18 @@ impl Hospital {
     }
 }
 
+/// The refusal of a transaction for its number alone, whatever the numbers are.
+pub(crate) const SEQUENCE: Refusal = Refusal::Sequence {
+    expected: 0,
+    given: 0,
+};
+
+/// The number that a transaction was signed with is taken or was passed by. It says nothing about
+/// the act, which may be signed anew.
+pub(crate) fn out_of_order() -> HospitalError {
+    HospitalError::Contended("the order of this organisation's acts on the ledger".into())
+}
+
 /// Why a transaction was not taken.
 fn not_taken(error: chain::SubmitError) -> HospitalError {
     use chain::SubmitError as S;
@@ -100,11 +112,8 @@ fn not_taken(error: chain::SubmitError) -> HospitalError {
         S::Full | S::NotReady(_) => {
             HospitalError::Busy("the ledger takes no transactions just now".into())
         }
-        S::SequenceTaken => HospitalError::request(
-            "conflict",
-            "another transaction of this organisation has the same number",
-            "try again",
-        ),
+        S::SequenceTaken => out_of_order(),
+        S::Refused { code, .. } if code == SEQUENCE.code() => out_of_order(),
         S::Refused { code, text } => HospitalError::request(
             "business-rule",
             format!("the ledger refuses it ({code}): {text}"),
@@ -115,4 +124,26 @@ fn not_taken(error: chain::SubmitError) -> HospitalError {
 
 fn expiry_blocks(parameters: &Parameters) -> u64 {
     EXPIRY_BLOCKS.min(parameters.expiry_blocks_max).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(refusal: Refusal) -> HospitalError {
+        not_taken(chain::SubmitError::from(refusal))
+    }
+
+    #[test]
+    fn a_number_that_was_passed_by_while_signing_is_no_refusal_of_the_act() {
+        let given = Refusal::Sequence {
+            expected: 620,
+            given: 616,
+        };
+        for error in [of(given), not_taken(chain::SubmitError::SequenceTaken)] {
+            assert!(matches!(error, HospitalError::Contended(_)), "{error:?}");
+        }
+        let of_the_act = of(Refusal::Sender);
+        assert!(matches!(of_the_act, HospitalError::Request { .. }));
+    }
 }

@@ -80,6 +80,9 @@ impl Hospital {
                     before.push(id);
                     continue;
                 }
+                // The number was passed by before the transaction was handed over: one of before
+                // came from another validator's pool. Nothing was sent.
+                Err(HospitalError::Contended(_)) => continue,
                 Ok((id, Came::Accepted(index))) => {
                     self.finish(&id).await?;
                     return Ok(index);
