@@ -79,6 +79,6 @@ pub use room::free_bytes;
 pub use search::{Found, Page, Scope};
 pub use sieve::{Sieve, SieveRow};
 pub use store::{Options, Store};
-pub use supply::{Drawer, EPCIS_EVENT, EpcisOrder, EpcisPage, EpcisQuery, EpcisRow, Sealed};
+pub use supply::{Drawer, EPCIS_EVENT, EpcisOrder, EpcisPage, EpcisQuery, EpcisRow, Sealed, Short};
 pub use ticket::{ClientRow, Kept, Ticket, TicketKind};
 pub use user::{Setting, User};

@@ -47,8 +47,35 @@ pub struct EpcisQuery {
     pub order: EpcisOrder,
     /// Latest first.
     pub descending: bool,
+    /// Long ones left out; none: all.
+    pub short: Option<Short>,
     /// Page.
     pub page: Page,
+}
+
+impl EpcisQuery {
+    /// What has these terms, at whatever time, in the order of recordTime, the earliest first.
+    pub fn of(terms: Vec<Vec<(String, String)>>, page: Page) -> Self {
+        Self {
+            terms,
+            types: Vec::new(),
+            event_us: (i64::MIN, i64::MAX),
+            recorded_us: (i64::MIN, i64::MAX),
+            order: EpcisOrder::Record,
+            descending: false,
+            short: None,
+            page,
+        }
+    }
+}
+
+/// Events whose envelope has at most so many bytes, and those of one type however long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Short {
+    /// The bytes.
+    pub bytes_max: u32,
+    /// The type.
+    pub but: &'static str,
 }
 
 /// One page of events.

@@ -6,7 +6,7 @@ mod support;
 use serde_json::json;
 use store::{
     Drawer, EPCIS_EVENT, EpcisOrder, EpcisQuery, EpcisRow, Handover, HistoryScope, Page, Scope,
-    Sealed, Store, StoreError, Write,
+    Sealed, Short, Store, StoreError, Write,
 };
 use support::*;
 
@@ -30,7 +30,12 @@ fn row(number: i64) -> EpcisRow {
 }
 
 async fn add(store: &Store, row: EpcisRow) -> Result<(), StoreError> {
-    let event = json!({"resourceType": EPCIS_EVENT, "id": row.id});
+    add_of(store, row, "").await
+}
+
+/// An event whose body has this text in it.
+async fn add_of(store: &Store, row: EpcisRow, text: &str) -> Result<(), StoreError> {
+    let event = json!({"resourceType": EPCIS_EVENT, "id": row.id, "text": text});
     let write = Write {
         epcis: vec![row],
         ..puts(vec![put(&event, None, 1)])
@@ -40,13 +45,8 @@ async fn add(store: &Store, row: EpcisRow) -> Result<(), StoreError> {
 
 fn all() -> EpcisQuery {
     EpcisQuery {
-        terms: Vec::new(),
-        types: Vec::new(),
-        event_us: (i64::MIN, i64::MAX),
-        recorded_us: (i64::MIN, i64::MAX),
         order: EpcisOrder::Event,
-        descending: false,
-        page: Page::first(4),
+        ..EpcisQuery::of(Vec::new(), Page::first(4))
     }
 }
 
@@ -92,6 +92,26 @@ async fn a_feed_goes_by_commits_and_leaves_nothing_out() {
     let found = ward.store.epcis_feed(narrow, 0, 100).await.unwrap();
     assert_eq!(found.rows.len(), 12);
     assert_eq!((found.end, found.more), (place, false));
+}
+
+#[tokio::test]
+async fn long_events_are_left_out_but_for_one_type() {
+    let ward = ward().await;
+    let long = "x".repeat(9_000);
+    for number in 0..6 {
+        let text = if number < 4 { &long } else { "" };
+        add_of(&ward.store, row(number), text).await.unwrap();
+    }
+    let short = EpcisQuery {
+        short: Some(Short {
+            bytes_max: 8_000,
+            but: "AggregationEvent",
+        }),
+        ..all()
+    };
+    // 0 and 3 are aggregations.
+    let found = found(&ward.store, short).await;
+    assert_eq!(found, ["e0", "e3", "e4", "e5"]);
 }
 
 #[tokio::test]

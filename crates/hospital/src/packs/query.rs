@@ -266,6 +266,7 @@ pub(super) fn narrowed(query: &Query, per_page: u32) -> EpcisQuery {
             Some(OrderBy::RecordTime) | None => EpcisOrder::Record,
         },
         descending: !query.is_ascending,
+        short: None,
         page: Page {
             limit: per_page,
             after: query.next_page_token.clone(),

@@ -21,7 +21,7 @@ use super::order::Marking;
 use super::plan::{DISPOSITION, STEP, list, printed, receiver, standard};
 
 /// An event of more bytes is about so many packs that it says little of one.
-pub(super) const EVENT_BYTES_MAX: usize = 64 << 10;
+pub(super) const EVENT_BYTES_MAX: u32 = 64 << 10;
 /// More of them are not read at once.
 pub(super) const BYTES_MAX: usize = 1 << 20;
 
@@ -128,7 +128,7 @@ fn observations<'a>(
     let mut left = BYTES_MAX;
     let mut seen = Vec::new();
     for (teller, body) in told {
-        if body.len() > EVENT_BYTES_MAX || body.len() > left {
+        if body.len() > EVENT_BYTES_MAX as usize || body.len() > left {
             continue;
         }
         left -= body.len();

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use epcis::identifier;
 use serde_json::Value;
-use store::{EPCIS_EVENT, EpcisOrder, EpcisQuery, Page};
+use store::{EPCIS_EVENT, EpcisOrder, EpcisQuery, Page, Short};
 use supply::detect::Suspicion;
 
 use super::case::DEPTH_MAX;
@@ -18,7 +18,7 @@ use super::looks;
 use super::message::{TRACE, TraceAnswer, TraceAsk, TraceStep};
 use super::order::Marking;
 use super::scanned::{Scanned, scanned};
-use super::suspicion::suspicions;
+use super::suspicion::{BYTES_MAX, EVENT_BYTES_MAX, suspicions};
 use crate::access_log::{Access, AccessAgent, AccessDeed};
 use crate::caller::Caller;
 use crate::error::HospitalError;
@@ -31,6 +31,16 @@ use crate::sharing::message;
 const HOPS_MAX: u8 = 12;
 /// Events of one organisation in a trace.
 const EVENTS_MAX: u32 = 100;
+
+/// Which events about a pack are opened.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Events {
+    /// Every one, for whoever wants to see them.
+    All,
+    /// Those that the rules of detection look at, and what packs it: an event about thousands of
+    /// packs takes longer to open than everything else that a look at one needs.
+    ThatTell,
+}
 
 /// Where a pack has been.
 #[derive(Debug, Clone)]
@@ -149,6 +159,7 @@ impl Hospital {
         &self,
         gtin: &str,
         serial: &str,
+        reading: Events,
     ) -> Result<Vec<Record>, HospitalError> {
         let link = link(gtin, serial);
         let mut terms: Vec<(String, String)> = EPC_FIELDS
@@ -157,7 +168,7 @@ impl Hospital {
             .collect();
         let mut cases: BTreeSet<String> = BTreeSet::new();
         for _ in 0..=DEPTH_MAX {
-            let records = self.events_with(terms.clone()).await?;
+            let records = self.events_with(terms.clone(), reading).await?;
             let around = records.iter().filter_map(|it| case_around(&it.body));
             let new: Vec<String> = around.filter(|it| cases.insert(it.clone())).collect();
             if new.is_empty() {
@@ -169,26 +180,35 @@ impl Hospital {
                 .flat_map(|case| ["epc", "child"].map(|field| (field.to_owned(), case.clone())));
             terms.extend(named);
         }
-        self.events_with(terms).await
+        self.events_with(terms, reading).await
     }
 
     /// The events with one of these values, opened.
     async fn events_with(
         &self,
         terms: Vec<(String, String)>,
+        reading: Events,
     ) -> Result<Vec<Record>, HospitalError> {
+        let short = Short {
+            bytes_max: EVENT_BYTES_MAX,
+            but: "AggregationEvent",
+        };
         let query = EpcisQuery {
-            terms: vec![terms],
-            types: Vec::new(),
-            event_us: (i64::MIN, i64::MAX),
-            recorded_us: (i64::MIN, i64::MAX),
             order: EpcisOrder::Event,
-            descending: false,
-            page: Page::first(EVENTS_MAX),
+            short: matches!(reading, Events::ThatTell).then_some(short),
+            ..EpcisQuery::of(vec![terms], Page::first(EVENTS_MAX))
         };
         let page = self.0.store.epcis_events(query).await?;
+        let mut left = match reading {
+            Events::All => usize::MAX,
+            Events::ThatTell => BYTES_MAX,
+        };
         let mut events = Vec::with_capacity(page.rows.len());
         for row in page.rows {
+            match left.checked_sub(row.envelope.len()) {
+                Some(rest) => left = rest,
+                None => continue,
+            }
             events.push(self.opened(row).await?.record);
         }
         Ok(events)
@@ -200,7 +220,7 @@ impl Hospital {
         gtin: &str,
         serial: &str,
     ) -> Result<Vec<(String, Option<String>)>, HospitalError> {
-        let records = self.events_of_pack(gtin, serial).await?;
+        let records = self.events_of_pack(gtin, serial, Events::All).await?;
         let mut events = Vec::with_capacity(records.len());
         for record in records {
             let asked = Caller::organisation();

@@ -13,6 +13,7 @@ use super::looks;
 use super::order::{Marking, opening, printed};
 use super::scanned::{Readings, Scanned, readings};
 use super::suspicion::{Looked, is_beside_the_ledger, suspicions};
+use super::trace::Events;
 use crate::access_log::{Access, AccessAgent, AccessDeed};
 use crate::caller::Caller;
 use crate::error::HospitalError;
@@ -123,7 +124,9 @@ impl Hospital {
         let held = self.kept_packs(&[name]).await?.pop().map(|(_, it)| it);
         let known = (pack.as_ref(), lot.as_ref(), held.as_ref());
         let seen = self.seen_from_here((&key, &marking), known, &state);
-        let events = self.events_of_pack(&marking.gtin, &marking.serial).await?;
+        let events = self
+            .events_of_pack(&marking.gtin, &marking.serial, Events::ThatTell)
+            .await?;
         let told = events.iter().map(|it| (seen.here, &*it.body));
         let mut suspicions = suspicions(&seen.looked(reading), told, &state);
         suspicions.extend(self.questioned(caller, &seen, mended.is_some()));

@@ -181,9 +181,16 @@ fn as_many_openers_as_it_takes_open_one_hand_over_and_no_other() {
     });
     what_is_on_its_way_is_no_others_business(&trade, &scans[2]);
 
+    a_regulator_that_opens_nothing_asks(&trade, &scans[1]);
+
+    what_the_ledger_says_itself(&trade, (&two, &scans));
+}
+
+fn what_the_ledger_says_itself(trade: &Trade, (opened, scans): (&Value, &[String])) {
+    let clinic = trade.consortium.id(CLINIC);
     // Once it is received, the ledger says who has it, and nobody is asked.
     trade.act(CLINIC, &json!({ "act": "receive", "scans": scans[..3] }));
-    let known = json!({ "pack": two["pack"], "reason": REASON });
+    let known = json!({ "pack": opened["pack"], "reason": REASON });
     let known = trade.inquire(PHARMACY, "auditor", &known);
     assert_eq!(known.status, 201, "{}", known.text());
     assert_eq!(known.json()["result"]["organisation"], clinic);
@@ -191,6 +198,27 @@ fn as_many_openers_as_it_takes_open_one_hand_over_and_no_other() {
     let made = trade.asks(&scans[3]);
     let maker = trade.consortium.id(MAKER);
     assert_eq!(made["result"]["organisation"], maker, "{made}");
+}
+
+/// It sees what the openers see together, and nothing before two of them have approved.
+fn a_regulator_that_opens_nothing_asks(trade: &Trade, scan: &str) {
+    trade.vote(MAKER, &["maker", "wholesaler", "regulator"]);
+    let body = json!({ "scan": scan, "reason": REASON });
+    let asked = trade.inquire(MAKER, "auditor", &body);
+    assert_eq!(asked.status, 201, "{}", asked.text());
+    let id = asked.json()["id"].clone();
+    let stands = || of(&trade.openings(MAKER)["asked"], &id);
+    for (index, state) in [(CLINIC, "waiting"), (PHARMACY, "opened")] {
+        trade.reaches(index, &id);
+        trade.approves(index, &id);
+        eventually("an opener has answered", SOON, || {
+            answers(&stands()).contains_key(trade.consortium.id(index))
+        });
+        let found = stands();
+        assert_eq!(found["state"], state, "{found}");
+    }
+    let clinic = trade.consortium.id(CLINIC);
+    assert_eq!(stands()["result"]["organisation"], clinic);
 }
 
 fn who_may_not(trade: &Trade, scan: &str) {

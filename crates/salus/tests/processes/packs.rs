@@ -27,41 +27,27 @@ impl Trade {
     /// A trade in which the laboratory makes packs.
     pub(crate) fn open() -> Self {
         let consortium = Consortium::start(0);
-        let voters = [1, 3].map(|index| (consortium.base(index), consortium.token(index, "admin")));
-        let change = [
-            "partner",
-            "city-lab",
-            "--role",
-            "maker",
-            "--role",
-            "wholesaler",
-        ];
-        decide(&consortium, &change, &voters);
         let trade = Self {
             consortium,
             http: Http::new(),
         };
-        trade.has_roles(&["maker", "wholesaler"]);
+        trade.vote(MAKER, &["maker", "wholesaler"]);
         trade
     }
 
-    /// Votes on what the maker may do.
-    fn vote(&self, roles: &[&str]) {
+    /// Votes on what a member may do in the trade.
+    pub(crate) fn vote(&self, member: usize, roles: &[&str]) {
         let voter = |index| {
             (
                 self.consortium.base(index),
                 self.consortium.token(index, "admin"),
             )
         };
-        let mut change = vec!["partner", "city-lab"];
+        let mut change = vec!["partner", self.consortium.id(member)];
         change.extend(roles.iter().flat_map(|role| ["--role", role]));
         decide(&self.consortium, &change, &[1, 3].map(voter));
-        self.has_roles(roles);
-    }
-
-    fn has_roles(&self, roles: &[&str]) {
         eventually("the vote is executed", Duration::from_secs(20), || {
-            self.packs(MAKER)["roles"] == json!(roles)
+            self.packs(member)["roles"] == json!(roles)
         });
     }
 
@@ -146,6 +132,7 @@ impl Trade {
 #[test]
 fn a_pack_goes_from_its_maker_to_a_patient_and_a_copy_is_found_out() {
     let trade = Trade::open();
+    trade.vote(ST_MARY, &["wholesaler"]);
     trade_papers::introduced(&trade, GTIN);
     let scans = trade.make(4);
     assert_eq!(trade.verdict(MAKER, &scans[0]), "real");
@@ -206,7 +193,7 @@ fn a_pack_goes_from_its_maker_to_a_patient_and_a_copy_is_found_out() {
     a_pallet_changes_hands_as_one_item(&trade);
     trade_papers::a_recall_reaches_whoever_got_packs(&trade, &scans[2]);
     the_way_back_is_proven(&trade, &scans[0]);
-    a_member_that_never_held_one_knows_nothing(&trade, &scans);
+    a_wholesaler_that_never_held_one_knows_nothing(&trade, &scans);
     trade_papers::an_inspector_sees_the_way(&trade, &scans[0]);
 }
 
@@ -340,8 +327,9 @@ fn the_way_back_is_proven(trade: &Trade, scan: &str) {
     assert_eq!(known["steps"][0]["events"], json!([]), "{known}");
 }
 
-/// Its whole folder, ledger and database, says nothing about product, lot or serial number.
-fn a_member_that_never_held_one_knows_nothing(trade: &Trade, scans: &[String]) {
+/// The whole folder of a wholesaler, ledger and database, says nothing about product, lot or serial
+/// number of packs that it never held.
+fn a_wholesaler_that_never_held_one_knows_nothing(trade: &Trade, scans: &[String]) {
     let serial = scans[3].split("(21)").nth(1).unwrap();
     let serial = serial.split('(').next().unwrap();
     stands_nowhere(
@@ -404,7 +392,7 @@ fn of_two_who_claim_one_pack_one_succeeds() {
     const ROUNDS: u32 = 200;
     const AT_ONCE: usize = 8;
     let trade = Trade::open();
-    trade.vote(&["maker", "wholesaler", "dispenser"]);
+    trade.vote(MAKER, &["maker", "wholesaler", "dispenser"]);
     let scans = trade.make(ROUNDS);
     trade.ship(MAKER, PHARMACY, &scans);
     let races: Vec<Race> = std::thread::scope(|scope| {

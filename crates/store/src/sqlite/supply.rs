@@ -147,6 +147,16 @@ pub(super) fn narrowed(query: &EpcisQuery, time: &str, max: i64) -> Fragment {
         let types = query.types.iter().map(|name| Value::Text(name.clone()));
         sql.push(&format!(" AND e.type IN ({marks})"), types);
     }
+    if let Some(short) = query.short {
+        sql.push(
+            " AND (e.type = ? OR EXISTS (SELECT 1 FROM versions v
+              WHERE v.record = e.record AND length(v.envelope) <= ?))",
+            [
+                Value::Text(short.but.to_owned()),
+                Value::Integer(i64::from(short.bytes_max)),
+            ],
+        );
+    }
     for any in &query.terms {
         let marks = vec!["(?, ?)"; any.len()].join(", ");
         let pairs = any.iter().flat_map(|(field, value)| [field, value]);

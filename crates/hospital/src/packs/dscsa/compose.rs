@@ -191,13 +191,11 @@ impl Hospital {
     ) -> Result<(), HospitalError> {
         let term = |field: &str, value: &str| vec![(field.to_owned(), value.to_owned())];
         let query = EpcisQuery {
-            terms: vec![term("step", COMMISSIONING), term("epc", epc)],
-            types: Vec::new(),
-            event_us: (i64::MIN, i64::MAX),
-            recorded_us: (i64::MIN, i64::MAX),
             order: EpcisOrder::Event,
-            descending: false,
-            page: Page::first(1),
+            ..EpcisQuery::of(
+                vec![term("step", COMMISSIONING), term("epc", epc)],
+                Page::first(1),
+            )
         };
         let Some(row) = self.0.store.epcis_events(query).await?.rows.pop() else {
             return Ok(());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use epcis::Event;
-use store::{EpcisOrder, EpcisQuery, Page};
+use store::{EpcisQuery, Page};
 
 use super::refused;
 use crate::error::HospitalError;
@@ -24,13 +24,11 @@ impl Hospital {
         lot: &str,
     ) -> Result<BTreeSet<String>, HospitalError> {
         let mut query = EpcisQuery {
-            terms: vec![vec![("step".to_owned(), COMMISSIONING.to_owned())]],
-            types: Vec::new(),
-            event_us: (i64::MIN, i64::MAX),
-            recorded_us: (i64::MIN, i64::MAX),
-            order: EpcisOrder::Record,
             descending: true,
-            page: Page::first(PAGE),
+            ..EpcisQuery::of(
+                vec![vec![("step".to_owned(), COMMISSIONING.to_owned())]],
+                Page::first(PAGE),
+            )
         };
         let mut serials = BTreeSet::new();
         let mut looked = 0;

@@ -10,7 +10,7 @@ use ::dscsa::notice::{Clock, Days, Notice, Report, Subject, Times, Told};
 use ::dscsa::{Missing, Product};
 use epcis::Event;
 use serde::{Deserialize, Serialize};
-use store::{EpcisOrder, EpcisQuery, Page};
+use store::{EpcisQuery, Page};
 use supply::acts::Finding;
 
 use super::papers::day;
@@ -194,23 +194,21 @@ impl Hospital {
         limit: u32,
     ) -> Result<(Vec<Event>, Option<String>), HospitalError> {
         let term = |field: &str, value: &str| (field.to_owned(), value.to_owned());
-        let query = EpcisQuery {
-            terms: vec![
-                vec![term("step", HOLDING)],
-                vec![
-                    term("disposition", SUSPECT),
-                    term("disposition", ILLEGITIMATE),
-                ],
+        let terms = vec![
+            vec![term("step", HOLDING)],
+            vec![
+                term("disposition", SUSPECT),
+                term("disposition", ILLEGITIMATE),
             ],
+        ];
+        let page = Page {
+            limit,
+            after: after.map(str::to_owned),
+        };
+        let query = EpcisQuery {
             types: vec!["ObjectEvent".to_owned()],
-            event_us: (i64::MIN, i64::MAX),
-            recorded_us: (i64::MIN, i64::MAX),
-            order: EpcisOrder::Record,
             descending: true,
-            page: Page {
-                limit,
-                after: after.map(str::to_owned),
-            },
+            ..EpcisQuery::of(terms, page)
         };
         let page = self.0.store.epcis_events(query).await?;
         let next = page.after.last().filter(|_| page.more).cloned();
