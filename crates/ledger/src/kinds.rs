@@ -1,11 +1,13 @@
 //! The bodies of transactions. The body of kind 1 is [`proof::transaction::Batch`],
-//! those of kinds 16 to 22 are in [`consent::acts`], those of 32 to 35 in [`supply::acts`].
+//! those of kinds 16 to 22 are in [`consent::acts`], those of 32 to 35 in [`supply::acts`], that of 48
+//! in [`trial::acts`].
 
 use consent::acts::erase::{ATTEST_KIND, ERASE_KIND};
 use proof::codec::{Canonical, CodecError, Reader, Writer};
 use proof::transaction::KIND_BATCH;
 use proof::{Digest, PublicKey, SecretKey, Signature, hash};
 use supply::acts::MOVES_KIND;
+use trial::acts::TRIAL_KIND;
 
 use crate::Proposal;
 
@@ -45,11 +47,13 @@ pub enum Kind {
     Escrow = 34,
     /// Somebody asks the openers of the trade, or one answers.
     Inquiry = 35,
+    /// An act of a clinical trial.
+    Trial = TRIAL_KIND,
 }
 
 impl Kind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Batch,
         Self::Propose,
         Self::Vote,
@@ -66,6 +70,7 @@ impl Kind {
         Self::TradeKey,
         Self::Escrow,
         Self::Inquiry,
+        Self::Trial,
     ];
 
     /// The kind of a code.

@@ -4,6 +4,7 @@ use consent::acts::Refused;
 use proof::CodecError;
 use supply::acts::Refused as SupplyRefused;
 use thiserror::Error;
+use trial::acts::Refused as TrialRefused;
 
 /// A refusal. It is a value, not an error: all nodes refuse alike.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -107,6 +108,9 @@ pub enum Refusal {
         /// Why.
         reason: SupplyRefused,
     },
+    /// A rule of trials.
+    #[error(transparent)]
+    Trial(TrialRefused),
 }
 
 /// The words in front of a reason that is about one item.
@@ -162,6 +166,7 @@ impl Refusal {
             Self::CredentialEpoch(_) => (25, "announce this epoch or a later one"),
             Self::Consent(refused) => consent_row(*refused),
             Self::Supply { reason, .. } => supply_row(*reason),
+            Self::Trial(refused) => trial_row(*refused),
         }
     }
 }
@@ -210,5 +215,26 @@ fn supply_row(refused: SupplyRefused) -> (u16, &'static str) {
         SupplyRefused::Asker => (51, "let a regulator or an opener ask"),
         SupplyRefused::Inquiry { .. } => (52, "compare the id, or draw a new random one"),
         SupplyRefused::Answered(_) => (53, "nothing is left to do"),
+    }
+}
+
+fn trial_row(refused: TrialRefused) -> (u16, &'static str) {
+    match refused {
+        TrialRefused::Trial { .. } => (54, "compare the id, or draw a new random one"),
+        TrialRefused::Parties => (
+            55,
+            "name members, each once, and 2 or more of all as quorum",
+        ),
+        TrialRefused::Party(_) => (56, "ask the party whose act it is"),
+        TrialRefused::Version { .. } => (57, "look at the version in force"),
+        TrialRefused::Before(_) => (58, "do that first"),
+        TrialRefused::Done => (59, "nothing is left to do"),
+        TrialRefused::Sealed => (60, "give what was sealed, byte for byte"),
+        TrialRefused::Slot(_) => (61, "ask for the next slot and sign anew"),
+        TrialRefused::Stratum => (62, "look at the strata of the site's list"),
+        TrialRefused::Participant { .. } => (63, "compare the participant's pseudonym"),
+        TrialRefused::Withdrawn => (64, "nothing is done with this participant any more"),
+        TrialRefused::Locked { .. } => (65, "lock or unlock by the quorum first"),
+        TrialRefused::Decision(_) => (66, "look at the latest decision"),
     }
 }

@@ -9,6 +9,7 @@ mod consent;
 mod propose;
 mod rotate;
 mod supply;
+mod trial;
 mod vote;
 
 use proof::PublicKey;
@@ -60,6 +61,7 @@ pub(crate) fn find(kind: u8) -> Option<Rule> {
     const TRADE_KEY: u8 = Kind::TradeKey as u8;
     const ESCROW: u8 = Kind::Escrow as u8;
     const INQUIRY: u8 = Kind::Inquiry as u8;
+    const TRIAL: u8 = Kind::Trial as u8;
     Some(match kind {
         BATCH => batch::apply,
         PROPOSE => propose::apply,
@@ -77,6 +79,7 @@ pub(crate) fn find(kind: u8) -> Option<Rule> {
         TRADE_KEY => supply::trade_key,
         ESCROW => supply::escrow,
         INQUIRY => supply::inquiry,
+        TRIAL => trial::apply,
         _ => return None,
     })
 }

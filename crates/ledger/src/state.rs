@@ -5,6 +5,7 @@ pub(crate) mod draft;
 pub mod keys;
 mod owner;
 mod supply;
+mod trial;
 
 pub use owner::{KeyOwner, KeyUse};
 

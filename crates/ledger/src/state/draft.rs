@@ -84,6 +84,11 @@ impl Draft {
         self.transaction.clear();
     }
 
+    /// The root of the state before the current transaction.
+    pub(crate) fn root(&self) -> Digest {
+        self.map.root()
+    }
+
     /// The map and all changes of the block.
     pub(crate) fn into_parts(self) -> (Map, Changes) {
         (self.map, self.block)

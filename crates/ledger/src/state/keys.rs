@@ -139,6 +139,44 @@ pub fn inquiry_answer(id: &Digest, organisation: &OrgId) -> Vec<u8> {
     join(&inquiry(id), organisation.as_str().as_bytes())
 }
 
+/// A trial.
+pub fn trial(id: &Digest) -> Vec<u8> {
+    join(b"trial/", &id.0)
+}
+
+/// A version of its protocol.
+pub fn trial_version(id: &Digest, version: u32) -> Vec<u8> {
+    join(&join(b"trial-version/", &id.0), &version.to_be_bytes())
+}
+
+/// A site of it.
+pub fn trial_site(id: &Digest, site: &str) -> Vec<u8> {
+    join(&join(b"trial-site/", &id.0), site.as_bytes())
+}
+
+/// A slot of the site's list: stratum and slot.
+pub fn trial_slot(id: &Digest, site: &str, (stratum, slot): (u16, u32)) -> Vec<u8> {
+    let list = join(&join(b"trial-slot/", &id.0), site.as_bytes());
+    // No id of an organisation has a slash, so this is never a slot of another.
+    let place = [&b"/"[..], &stratum.to_be_bytes(), &slot.to_be_bytes()].concat();
+    join(&list, &place)
+}
+
+/// A participant.
+pub fn trial_participant(id: &Digest, participant: &Digest) -> Vec<u8> {
+    join(&join(b"trial-participant/", &id.0), &participant.0)
+}
+
+/// A decision to lock or to unlock.
+pub fn trial_decision(id: &Digest, number: u32) -> Vec<u8> {
+    join(&join(b"trial-decision/", &id.0), &number.to_be_bytes())
+}
+
+/// A report.
+pub fn trial_report(id: &Digest, number: u32) -> Vec<u8> {
+    join(&join(b"trial-report/", &id.0), &number.to_be_bytes())
+}
+
 fn join(word: &[u8], rest: &[u8]) -> Vec<u8> {
     [word, rest].concat()
 }
