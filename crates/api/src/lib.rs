@@ -58,6 +58,7 @@ mod sharing;
 mod smart;
 mod state;
 mod token;
+mod trials;
 mod unread;
 
 use axum::Router;
@@ -110,6 +111,7 @@ fn routes(door: &state::Door) -> Router {
         .merge(epcis::routes())
         .merge(packs::routes())
         .merge(dscsa::routes())
+        .merge(trials::routes())
         .route("/auth/users", get(auth::users).post(auth::add_user))
         .route("/identity/keys", get(identity::keys).post(identity::enrol))
         .route("/identity/recovery", post(identity::recovery))

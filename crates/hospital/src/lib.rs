@@ -83,6 +83,7 @@ pub mod request;
 mod resume;
 mod retire;
 pub mod scopes;
+mod sealed;
 pub mod search;
 mod setup;
 pub mod sharing;
@@ -91,6 +92,7 @@ mod sight;
 mod sign_in;
 pub mod smart;
 mod tally;
+pub mod trials;
 
 pub use admit::{Admitted, Made, new_id};
 pub use anchor::KeptAnchor;

@@ -1,5 +1,5 @@
 //! Records that an act of this node writes, and nobody by the general interface: questions of
-//! patients with their answers, and requests for access.
+//! patients with their answers, requests for access, and rows of trials.
 //!
 //! A page shows them as said by whom they name. Anybody who may write a Communication could
 //! otherwise put words into the mouth of a patient, or of the privacy officer. They are known by
@@ -19,7 +19,9 @@ use crate::setup::Hospital;
 pub(crate) const QUESTION: &str = "urn:salus:question";
 /// Requests of other organisations for access, and those sent to others.
 pub(crate) const ACCESS_REQUEST: &str = "urn:salus:access-request";
-const SYSTEMS: [&str; 2] = [QUESTION, ACCESS_REQUEST];
+/// Rows of trials.
+pub(crate) const TRIAL_ROW: &str = "urn:salus:trial";
+const SYSTEMS: [&str; 3] = [QUESTION, ACCESS_REQUEST, TRIAL_ROW];
 
 /// Refuses drafts that somebody else made.
 pub(crate) fn refuse_drafts(drafts: &[Draft]) -> Result<(), HospitalError> {
@@ -54,8 +56,9 @@ pub(crate) fn is_own(facts: &Facts) -> bool {
 fn refused() -> HospitalError {
     HospitalError::request(
         "forbidden",
-        "questions, answers and requests for access are written by their own acts alone",
-        "use /questions and /sharing/requests: docs/reference/questions.md",
+        "questions, answers, requests for access and rows of trials are written by their own acts \
+         alone",
+        "use /questions, /sharing/requests and /trials: docs/reference/http.md",
     )
 }
 

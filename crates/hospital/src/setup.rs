@@ -88,6 +88,8 @@ pub(crate) struct Inner {
     /// The key of the trade.
     pub(crate) trade: crate::packs::TradeDesk,
     pub(crate) openings: crate::packs::openings::Desk,
+    /// Told when there is something to pursue in trials.
+    pub(crate) trials_wanted: tokio::sync::Notify,
     /// Packs that were looked up and do not exist, by user.
     pub(crate) guesses: Tally,
     /// What was asked about packs within a day.
@@ -139,6 +141,7 @@ impl Hospital {
             anchored: tokio::sync::Notify::new(),
             trade: crate::packs::TradeDesk::default(),
             openings: crate::packs::openings::Desk::default(),
+            trials_wanted: tokio::sync::Notify::new(),
             guesses: crate::packs::guesses(),
             questions: crate::packs::Questions::default(),
             standing: crate::packs::Standing::default(),

@@ -42,6 +42,7 @@ pub(crate) fn start(
     tasks.spawn(pursue_erasures(hospital.clone(), stopped.clone()));
     tasks.spawn(pursue_packs(hospital.clone(), stopped.clone()));
     tasks.spawn(pursue_openings(hospital.clone(), stopped.clone()));
+    tasks.spawn(pursue_trials(hospital.clone(), stopped.clone()));
     if let Some(door) = door {
         tasks.spawn(serve(
             Arc::clone(&peers),
@@ -105,6 +106,22 @@ async fn pursue_packs(hospital: Hospital, mut stopped: watch::Receiver<Option<En
         }
         tokio::select! {
             _ = stopped.changed() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// Tells the parties of trials what was sealed, and moves this node's hand at the lists.
+async fn pursue_trials(hospital: Hospital, mut stopped: watch::Receiver<Option<End>>) {
+    while stopped.borrow().is_none() {
+        if hospital.chain().status().ready()
+            && let Err(error) = hospital.pursue_trials().await
+        {
+            tracing::warn!(%error, "trials wait");
+        }
+        tokio::select! {
+            _ = stopped.changed() => {}
+            () = hospital.trials_wanted() => {}
             () = tokio::time::sleep(LOOK) => {}
         }
     }

@@ -2,6 +2,7 @@
 //! certificate of an erasure and `ledger` for evidence, which are made of receipts and proofs.
 
 mod about_state;
+mod dataset;
 mod erasure;
 mod evidence;
 mod transaction;
@@ -39,6 +40,9 @@ pub(crate) fn check(arguments: &cli::Verify) -> Outcome<String> {
         .hint("any member gives it out: GET /ledger/trust, or trust.policy of a demo")
         .status(UNUSABLE)
     })?;
+    if arguments.record.is_none() && dataset::resembles(&arguments.receipt) {
+        return dataset::check(&arguments.receipt, &policy);
+    }
     let text = read(&arguments.receipt, CERTIFICATE_BYTES_MAX as u64)?;
     let record = match &arguments.record {
         Some(path) => Some(read(path, RECORD_BYTES_MAX)?),

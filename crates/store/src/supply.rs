@@ -123,11 +123,15 @@ pub enum Drawer {
     Cases,
     /// Openings by a threshold, by 1 (asked here) or 2 (asked of here) and the id of the inquiry.
     Openings,
+    /// What is known of trials, by the id of the trial and what it is.
+    Trials,
+    /// Participants of trials, by the id of the trial and the pseudonym.
+    Participants,
 }
 
 impl Drawer {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Captures,
         Self::Packs,
         Self::Containers,
@@ -138,6 +142,8 @@ impl Drawer {
         Self::Papers,
         Self::Cases,
         Self::Openings,
+        Self::Trials,
+        Self::Participants,
     ];
 }
 

@@ -241,6 +241,8 @@ async fn supplied(store: &Store) {
             Drawer::Papers => b"urn:uuid:1".to_vec(),
             Drawer::Cases => b"notice/urn:uuid:1".to_vec(),
             Drawer::Openings => vec![1; 33],
+            Drawer::Trials => vec![1; 37],
+            Drawer::Participants => vec![1; 64],
         };
         let row = Sealed {
             id,

@@ -31,8 +31,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "hospital",
         &[
-            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "supply", "dscsa",
-            "epcis", "gs1", "proof", "fhir",
+            "store", "chain", "vault", "peers", "policy", "ledger", "consent", "supply", "trial",
+            "dscsa", "epcis", "gs1", "cdisc", "proof", "fhir",
         ],
     ),
     // The ledger's public view shows types of the crates below; never store, never vault.
@@ -46,7 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "salus",
         &[
             "portal", "api", "hospital", "store", "chain", "vault", "peers", "policy", "ledger",
-            "consent", "supply", "simulate", "proof", "fhir",
+            "consent", "supply", "trial", "simulate", "proof", "fhir",
         ],
     ),
     // The workshop measures the verification of a receipt.

@@ -7,7 +7,7 @@ use store::{Drawer, Sealed};
 
 use super::{Desk, Report};
 use crate::error::HospitalError;
-use crate::packs;
+use crate::sealed;
 
 /// Rows read at a time.
 const ROWS: u32 = 512;
@@ -25,7 +25,7 @@ impl Desk {
                 };
                 before = Some((*at_us, id.clone()));
                 for row in &page {
-                    let label = packs::seal_label(drawer, &row.id, row.at_us);
+                    let label = sealed::seal_label(drawer, &row.id, row.at_us);
                     if root.open_row(&label, &row.body).is_err() {
                         report.find(label, "its row was changed outside Salus");
                     }

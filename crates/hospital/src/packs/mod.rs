@@ -71,10 +71,6 @@ pub use trace::Trace;
 pub use verify::{Because as PackBecause, Verdict, Verification};
 pub use watching::{Watcher, Watching};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use store::{Drawer, Sealed};
-
 pub(crate) use event::row_of as event_row;
 pub(crate) use questions::Questions;
 pub(crate) use trade_key::Desk as TradeDesk;
@@ -82,8 +78,6 @@ pub(crate) use watching::Standing;
 
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
-use crate::identity::statement::hex;
-use crate::keyring::failed;
 use crate::setup::Hospital;
 use crate::tally::Tally;
 
@@ -110,58 +104,6 @@ impl Hospital {
 
     fn guessed(&self, caller: &Caller) {
         self.0.guesses.take(&caller.username, self.now_us());
-    }
-}
-
-/// What the seal of a row is bound to: which drawer, its time and its id.
-pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
-    let drawer = match drawer {
-        Drawer::Captures => "capture",
-        Drawer::Packs => "pack",
-        Drawer::Containers => "container",
-        Drawer::Moves => "moves",
-        Drawer::Queries => "query",
-        Drawer::Subscriptions => "subscription",
-        Drawer::MasterData => "master-data",
-        Drawer::Papers => "paper",
-        Drawer::Cases => "case",
-        Drawer::Openings => "opening",
-    };
-    format!("{drawer}/{at_us}/{}", hex(id))
-}
-
-impl Hospital {
-    /// Seals a row of a drawer.
-    fn sealed_row(
-        &self,
-        drawer: Drawer,
-        (id, at_us): (&[u8], i64),
-        content: &impl Serialize,
-    ) -> Result<Sealed, HospitalError> {
-        let bytes = serde_json::to_vec(content)
-            .map_err(|error| HospitalError::Internal(format!("a row does not print: {error}")))?;
-        let label = seal_label(drawer, id, at_us);
-        let body = self.0.keyring.root().seal_row(&label, &bytes);
-        Ok(Sealed {
-            id: id.to_vec(),
-            at_us,
-            body: body.map_err(failed)?,
-        })
-    }
-
-    /// Opens a row of a drawer.
-    fn opened_row<T: DeserializeOwned>(
-        &self,
-        drawer: Drawer,
-        row: &Sealed,
-    ) -> Result<T, HospitalError> {
-        let damaged = || HospitalError::Damaged {
-            item: format!("{drawer:?}"),
-            reason: "a row does not open".to_owned(),
-        };
-        let label = seal_label(drawer, &row.id, row.at_us);
-        let opened = self.0.keyring.root().open_row(&label, &row.body);
-        serde_json::from_slice(&opened.map_err(|_| damaged())?).map_err(|_| damaged())
     }
 }
 

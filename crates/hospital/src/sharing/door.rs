@@ -16,6 +16,7 @@ use crate::error::HospitalError;
 use crate::packs::dscsa;
 use crate::packs::message::{ESCROW, OPENING, PACKS, TRACE, TRADE_KEY};
 use crate::setup::Hospital;
+use crate::trials::message::{RESULTS, ROWS, SNAPSHOT, TRIAL};
 
 /// How long a call to another organisation may take, the finality of a disclosure included.
 const CALL_WAIT: Duration = Duration::from_secs(20);
@@ -154,6 +155,22 @@ impl Hospital {
             PACKS => {
                 self.answer_packs(from, &message::read(body)?).await?;
                 message::write(&())
+            }
+            TRIAL => {
+                self.answer_trial(from, message::read(body)?).await?;
+                message::write(&())
+            }
+            ROWS => {
+                let ask = message::read(body)?;
+                message::write(&Box::pin(self.answer_rows(from, ask)).await?)
+            }
+            SNAPSHOT => {
+                let ask = message::read(body)?;
+                message::write(&self.answer_snapshot(from, &ask).await?)
+            }
+            RESULTS => {
+                let ask = message::read(body)?;
+                message::write(&self.answer_results(from, &ask).await?)
             }
             path if dscsa::is_call(path) => Box::pin(self.answer_dscsa(from, path, body)).await,
             _ => Err(HospitalError::Absent("a call of this name".into())),

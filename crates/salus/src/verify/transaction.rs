@@ -60,6 +60,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::TradeKey => "another key of the trade in medicines",
         Kind::Escrow => "what openings of the trade in medicines are compared with",
         Kind::Inquiry => "an inquiry of the openers of the trade in medicines, or an answer",
+        Kind::Trial => "an act of a clinical trial",
     }
 }
 

@@ -33,5 +33,6 @@ mod simulated;
 mod synthea;
 mod told;
 mod trade_papers;
+mod trials;
 mod wiped;
 mod writers;

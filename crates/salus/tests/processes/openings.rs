@@ -1,6 +1,6 @@
 //! To whom a pack was handed: two of three openers find out, for one pack and no other.
 
-use crate::consortium::{eventually, signal};
+use crate::consortium::{Consortium, eventually, signal};
 use crate::device::root_key;
 use crate::http::Answer;
 use crate::members::decide;
@@ -299,14 +299,14 @@ fn no_answer_opens_another_item(trade: &Trade, opened: &Value, other: &Value) {
 /// tell to whom one goes that is on its way.
 fn what_is_on_its_way_is_no_others_business(trade: &Trade, scan: &str) {
     let asked = trade.asks(scan);
-    let maker = secrets_of(trade, MAKER);
+    let maker = secrets_of(&trade.consortium, MAKER);
     let seed = <[u8; 32]>::try_from(maker["escrow-seed-1"].as_slice()).unwrap();
     let secrets = Secrets::derive(trade.openers(), &seed, 1);
     let opening = secrets.opening(&place(&asked));
     let clinic = trade.consortium.id(CLINIC);
     assert_eq!(opening.lock(clinic), lock(&asked), "it follows the escrow");
 
-    let kept = secrets_of(trade, ST_MARY);
+    let kept = secrets_of(&trade.consortium, ST_MARY);
     let name = format!("escrow-held-{}-1", trade.consortium.id(MAKER));
     let held = Held::from_bytes(&kept[&name]).unwrap();
     assert_eq!(held.secrets.len(), 2, "of three");
@@ -333,8 +333,8 @@ fn what_is_on_its_way_is_no_others_business(trade: &Trade, scan: &str) {
 }
 
 /// Every secret among the settings of a node, as its administrator could read them.
-fn secrets_of(trade: &Trade, index: usize) -> BTreeMap<String, Vec<u8>> {
-    let dir = trade.consortium.org_dir(index);
+pub(crate) fn secrets_of(consortium: &Consortium, index: usize) -> BTreeMap<String, Vec<u8>> {
+    let dir = consortium.org_dir(index);
     let root = root_key(&dir);
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
     let database = rusqlite::Connection::open_with_flags(dir.join("records.db"), flags).unwrap();

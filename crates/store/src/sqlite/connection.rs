@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0014_openings.sql"),
     include_str!("migrations/0015_dscsa.sql"),
     include_str!("migrations/0016_containers.sql"),
+    include_str!("migrations/0017_trials.sql"),
 ];
 
 /// Statements kept prepared by each connection.

@@ -246,6 +246,8 @@ fn table(drawer: Drawer) -> (&'static str, &'static str, &'static str) {
         Drawer::Papers => ("trade_papers", "id", "made_us"),
         Drawer::Cases => ("trade_cases", "id", "made_us"),
         Drawer::Openings => ("openings", "id", "made_us"),
+        Drawer::Trials => ("trials", "id", "made_us"),
+        Drawer::Participants => ("trial_participants", "id", "changed_us"),
     }
 }
 
@@ -257,7 +259,9 @@ fn id_value(drawer: Drawer, id: &[u8]) -> Result<Value, StoreError> {
         | Drawer::Moves
         | Drawer::Queries
         | Drawer::Subscriptions
-        | Drawer::Openings => {
+        | Drawer::Openings
+        | Drawer::Trials
+        | Drawer::Participants => {
             return Ok(Value::Blob(id.to_vec()));
         }
         Drawer::Captures | Drawer::MasterData | Drawer::Papers | Drawer::Cases => {}

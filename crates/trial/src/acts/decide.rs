@@ -20,7 +20,7 @@ pub fn propose(
     if number != next {
         return Err(Refused::Decision(next));
     }
-    let locks = matches!(decision, Decision::Lock { .. });
+    let locks = decision.locks();
     if trial.lock.is_some() == locks {
         return Err(Refused::Locked { locked: locks });
     }

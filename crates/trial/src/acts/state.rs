@@ -239,6 +239,13 @@ pub enum Decision {
     },
 }
 
+impl Decision {
+    /// Whether it closes the data.
+    pub fn locks(&self) -> bool {
+        matches!(self, Self::Lock { .. })
+    }
+}
+
 /// A decision with its votes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Decided {

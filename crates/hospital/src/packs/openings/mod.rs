@@ -33,11 +33,8 @@ pub use told::{
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use store::Setting;
-
 use crate::caller::{Caller, Role};
 use crate::error::HospitalError;
-use crate::keyring::failed;
 use crate::setup::Hospital;
 
 /// Shortest and longest reason.
@@ -122,37 +119,5 @@ impl Hospital {
     fn is_opener(&self, state: &ledger::State) -> bool {
         let openers = state.openers();
         openers.is_some_and(|it| it.holders().contains(&self.0.organisation))
-    }
-
-    /// A secret among the settings, under the root key.
-    async fn kept_secret(
-        &self,
-        name: &str,
-    ) -> Result<Option<vault::Zeroizing<Vec<u8>>>, HospitalError> {
-        let Some(setting) = self.0.store.setting(name).await? else {
-            return Ok(None);
-        };
-        let damaged = |_| HospitalError::Damaged {
-            item: format!("setting {name}"),
-            reason: "it does not open".to_owned(),
-        };
-        let opened = self.0.keyring.root().open_secret(name, &setting.value);
-        Ok(Some(opened.map_err(damaged)?))
-    }
-
-    async fn keep_secret(&self, name: String, secret: &[u8]) -> Result<(), HospitalError> {
-        let root = self.0.keyring.root();
-        let value = root.seal_secret(&name, secret).map_err(failed)?;
-        self.keep_setting(name, value).await
-    }
-
-    async fn keep_setting(&self, name: String, value: Vec<u8>) -> Result<(), HospitalError> {
-        let root = self.0.keyring.root();
-        let setting = Setting {
-            integrity: root.mark("settings", &[name.as_bytes(), &value]).to_vec(),
-            name,
-            value,
-        };
-        Ok(self.0.store.put_setting(setting).await?)
     }
 }

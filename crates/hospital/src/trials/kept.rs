@@ -1,0 +1,233 @@
+//! What this organisation keeps of trials: sealed rows, and secrets.
+
+use proof::{CommitmentKey, Digest, commit, keyed_hash, sha256};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use store::Drawer;
+
+use super::dataset::SnapshotLine;
+use super::protocol::Protocol;
+use super::report::Results;
+use crate::error::HospitalError;
+use crate::keyring::failed;
+use crate::setup::Hospital;
+
+const PARTICIPANT: &str = "salus/trial-participant/v1";
+/// Versions, locks and reports that are looked at when something is searched among them.
+const LATEST_MAX: u32 = 1_000;
+
+/// A version of a protocol, with what opens the commitments to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptVersion {
+    pub(crate) trial: String,
+    pub(crate) version: u32,
+    pub(crate) protocol: Protocol,
+    /// Opens both commitments, 64 hexadecimal digits.
+    pub(crate) key: String,
+    /// Why it was amended; empty for the first version.
+    pub(crate) reason: String,
+    /// The parties that have it.
+    #[serde(default)]
+    pub(crate) told: BTreeSet<String>,
+}
+
+/// A participant, as the site knows the person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptParticipant {
+    pub(crate) subject: String,
+    /// The logical id of the patient here, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) patient: Option<String>,
+    /// What was consented to, in words or as a reference, the latest last, each with its key.
+    pub(crate) consents: Vec<KeptConsent>,
+    /// Why the arm was opened in an emergency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unblinded: Option<String>,
+}
+
+/// One consent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptConsent {
+    pub(crate) version: u32,
+    pub(crate) text: String,
+    pub(crate) key: String,
+}
+
+/// What a lock is about.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptSnapshot {
+    pub(crate) lines: Vec<SnapshotLine>,
+    /// What the programs are, by name and SHA-256.
+    pub(crate) programs: Vec<(String, String)>,
+}
+
+/// A report, with what opens the commitment to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptReport {
+    pub(crate) results: Results,
+    pub(crate) key: String,
+}
+
+/// Which row of the drawer.
+#[derive(Clone, Copy)]
+pub(super) enum What {
+    Version(u32),
+    Snapshot(u32),
+    Report(u32),
+}
+
+impl What {
+    fn id(self, trial: &Digest) -> Vec<u8> {
+        let (kind, number) = match self {
+            Self::Version(number) => (1, number),
+            Self::Snapshot(number) => (2, number),
+            Self::Report(number) => (3, number),
+        };
+        let number = number.to_be_bytes();
+        [&trial.0[..], &[kind], &number[..]].concat()
+    }
+}
+
+/// A new key of a commitment, and its digits.
+pub(super) fn new_key() -> Result<(CommitmentKey, String), HospitalError> {
+    let key: [u8; 32] = vault::random().map_err(failed)?;
+    Ok((CommitmentKey(key), Digest(key).to_string()))
+}
+
+/// The key of these digits.
+pub(super) fn read_key(digits: &str) -> Option<CommitmentKey> {
+    digits.parse::<Digest>().ok().map(|it| CommitmentKey(it.0))
+}
+
+/// The commitment to a text.
+pub(super) fn committed(key: &CommitmentKey, text: &str) -> Digest {
+    commit(key, &sha256(text.as_bytes()))
+}
+
+/// The commitment to a value, whose canonical JSON is what counts.
+pub(super) fn committed_value(
+    key: &CommitmentKey,
+    value: &impl Serialize,
+) -> Result<Digest, HospitalError> {
+    let unprinted = |_| HospitalError::Internal("a value does not print".into());
+    let text = serde_json::to_vec(value).map_err(unprinted)?;
+    let text = proof::json::canonical(&text)
+        .map_err(|_| HospitalError::Internal("a value has no canonical form".into()))?;
+    Ok(commit(key, &sha256(&text)))
+}
+
+impl Hospital {
+    pub(super) async fn kept_of_trial<T: DeserializeOwned>(
+        &self,
+        trial: &Digest,
+        what: What,
+    ) -> Result<Option<T>, HospitalError> {
+        let rows = self.0.store.sealed(Drawer::Trials, vec![what.id(trial)]);
+        let row = rows.await?.pop();
+        row.map(|row| self.opened_row(Drawer::Trials, &row))
+            .transpose()
+    }
+
+    pub(super) async fn keep_of_trial(
+        &self,
+        trial: &Digest,
+        what: What,
+        content: &(impl Serialize + Sync),
+    ) -> Result<(), HospitalError> {
+        let id = what.id(trial);
+        let row = self.sealed_row(Drawer::Trials, (&id, self.now_us()), content)?;
+        Ok(self.0.store.put_sealed(Drawer::Trials, vec![row]).await?)
+    }
+
+    pub(super) async fn forget_of_trial(
+        &self,
+        trial: &Digest,
+        what: What,
+    ) -> Result<(), HospitalError> {
+        let ids = vec![what.id(trial)];
+        Ok(self.0.store.drop_sealed(Drawer::Trials, ids).await?)
+    }
+
+    /// The versions that are known here.
+    pub(super) async fn kept_versions(&self) -> Result<Vec<KeptVersion>, HospitalError> {
+        let rows = self.0.store.latest_sealed(Drawer::Trials, None, LATEST_MAX);
+        let versions = rows
+            .await?
+            .into_iter()
+            .filter(|row| row.id.get(32) == Some(&1));
+        let opened = versions.map(|row| self.opened_row(Drawer::Trials, &row));
+        opened.collect()
+    }
+
+    /// The pseudonym of a participant. Without the site's secret nobody finds it from the subject.
+    pub(super) async fn pseudonym(
+        &self,
+        trial: &Digest,
+        subject: &str,
+    ) -> Result<Digest, HospitalError> {
+        let secret = self.trial_secret(&format!("trial-people-{trial}")).await?;
+        let key = keyed_hash(&secret.0, PARTICIPANT, &[subject.as_bytes()]);
+        Ok(committed(&CommitmentKey(key.0), subject))
+    }
+
+    /// A random secret among the settings, made at the first use.
+    pub(super) async fn trial_secret(&self, name: &str) -> Result<Digest, HospitalError> {
+        if let Some(known) = self.kept_secret(name).await?
+            && let Ok(bytes) = <[u8; 32]>::try_from(known.as_slice())
+        {
+            return Ok(Digest(bytes));
+        }
+        let secret: [u8; 32] = vault::random().map_err(failed)?;
+        self.keep_secret(name.to_owned(), &secret).await?;
+        Ok(Digest(secret))
+    }
+
+    pub(super) async fn kept_participant(
+        &self,
+        trial: &Digest,
+        participant: &Digest,
+    ) -> Result<Option<KeptParticipant>, HospitalError> {
+        let ids = vec![participant_id(trial, participant)];
+        let row = self.0.store.sealed(Drawer::Participants, ids).await?.pop();
+        row.map(|row| self.opened_row(Drawer::Participants, &row))
+            .transpose()
+    }
+
+    pub(super) async fn keep_participants(
+        &self,
+        trial: &Digest,
+        participants: &[(Digest, KeptParticipant)],
+    ) -> Result<(), HospitalError> {
+        let rows = participants.iter().map(|(name, content)| {
+            let id = participant_id(trial, name);
+            self.sealed_row(Drawer::Participants, (&id, self.now_us()), content)
+        });
+        let rows = rows.collect::<Result<_, _>>()?;
+        Ok(self.0.store.put_sealed(Drawer::Participants, rows).await?)
+    }
+
+    pub(super) async fn forget_participants(
+        &self,
+        trial: &Digest,
+        participants: &[(Digest, KeptParticipant)],
+    ) -> Result<(), HospitalError> {
+        let ids = participants
+            .iter()
+            .map(|(name, _)| participant_id(trial, name));
+        let dropped = self
+            .0
+            .store
+            .drop_sealed(Drawer::Participants, ids.collect());
+        Ok(dropped.await?)
+    }
+}
+
+fn participant_id(trial: &Digest, participant: &Digest) -> Vec<u8> {
+    [trial.0, participant.0].concat()
+}

@@ -1,0 +1,65 @@
+//! What the nodes of a trial say to each other. JSON over the link of `peers`.
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset::{DatasetLine, SnapshotLine};
+use super::protocol::Protocol;
+use super::report::Results;
+
+/// The paths of the calls.
+pub(crate) const TRIAL: &str = "/trial";
+pub(crate) const ROWS: &str = "/trial-rows";
+pub(crate) const SNAPSHOT: &str = "/trial-snapshot";
+pub(crate) const RESULTS: &str = "/trial-results";
+
+/// A version of a protocol.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrialTold {
+    pub(crate) trial: String,
+    pub(crate) version: u32,
+    pub(crate) protocol: Protocol,
+    /// Opens the commitments on the ledger: 32 bytes in hexadecimal.
+    pub(crate) key: String,
+    pub(crate) reason: String,
+}
+
+/// The rows of your site, after a place.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RowsAsk {
+    pub(crate) trial: String,
+    pub(crate) after: Option<String>,
+}
+
+/// Some of them, with their receipts.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RowsAnswer {
+    pub(crate) rows: Vec<DatasetLine>,
+    pub(crate) next: Option<String>,
+}
+
+/// What is in a lock, or in a report.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NumberAsk {
+    pub(crate) trial: String,
+    pub(crate) number: u32,
+}
+
+/// The rows of a lock, and its programs.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SnapshotAnswer {
+    pub(crate) lines: Vec<SnapshotLine>,
+    pub(crate) programs: Vec<(String, String)>,
+}
+
+/// The results of a report, with what opens the commitment.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResultsAnswer {
+    pub(crate) results: Results,
+    pub(crate) key: String,
+}

@@ -1,0 +1,387 @@
+//! Participants of a site: enrolled in the next slots, consenting again, withdrawing, their arms.
+
+use proof::Digest;
+use trial::acts::{Act, Enrolment, Keep, LISTED_MAX, Participant, Role, Which};
+
+use super::kept::{KeptConsent, KeptParticipant, committed, new_key};
+use super::{dispenses, investigates, looks, reasoned, wrong};
+use crate::access_log::AccessAgent;
+use crate::caller::{self, Caller};
+use crate::error::HospitalError;
+use crate::setup::Hospital;
+
+/// Longest subject key.
+const SUBJECT_BYTES_MAX: usize = 64;
+/// Longest words of a consent.
+const CONSENT_BYTES_MAX: usize = 4_000;
+/// How often slots are asked for again, when others were faster.
+const ATTEMPTS_MAX: usize = 20;
+/// How long an arm is waited for: the sponsor's node opens its half by itself.
+const ARM_WAIT: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// Somebody who is to take part.
+#[derive(Debug, Clone)]
+pub struct NewParticipant {
+    /// The subject key of the trial, as `SUBJ-001`.
+    pub subject: String,
+    /// The place in the protocol's strata.
+    pub stratum: u16,
+    /// The logical id of the patient here, if there is one.
+    pub patient: Option<String>,
+    /// What was consented to: words, or a reference to a Consent.
+    pub consent: String,
+}
+
+/// Where somebody was enrolled.
+#[derive(Debug, Clone)]
+pub struct Enrolled {
+    /// The subject key.
+    pub subject: String,
+    /// The pseudonym on the ledger.
+    pub participant: Digest,
+    /// The stratum.
+    pub stratum: u16,
+    /// The slot in it.
+    pub slot: u32,
+}
+
+/// A participant as this site knows it.
+#[derive(Debug, Clone)]
+pub struct ParticipantSeen {
+    /// The subject key.
+    pub subject: String,
+    /// The pseudonym on the ledger.
+    pub participant: Digest,
+    /// What the ledger says.
+    pub known: Participant,
+    /// Whether the sponsor has opened its half of the slot.
+    pub is_opened: bool,
+    /// Whether a consent to a later version is due.
+    pub must_consent: bool,
+    /// The patient here; for clinicians alone.
+    pub patient: Option<String>,
+    /// The name of the arm: for a pharmacist, and for clinicians once it was opened in an emergency.
+    pub arm: Option<String>,
+}
+
+impl Hospital {
+    /// Enrols participants in the next slots of their strata, all or none.
+    pub async fn enrol_participants(
+        &self,
+        caller: &Caller,
+        agent: AccessAgent,
+        (id, new): (&Digest, &[NewParticipant]),
+    ) -> Result<Vec<Enrolled>, HospitalError> {
+        investigates(caller)?;
+        if new.is_empty() || new.len() > LISTED_MAX {
+            return Err(wrong(format!("1 to {LISTED_MAX} participants at once")));
+        }
+        let (_, trial, _) = self.trial_here(id).await?;
+        let mut kept = Vec::with_capacity(new.len());
+        for one in new {
+            is_subject(&one.subject)?;
+            is_consent(&one.consent)?;
+            let name = self.pseudonym(id, &one.subject).await?;
+            if kept.iter().any(|(known, _): &(Digest, _)| *known == name) {
+                return Err(wrong(format!("`{}` is there twice", one.subject)));
+            }
+            if self.0.chain.state().trial_participant(id, &name).is_some() {
+                return Err(wrong(format!("`{}` is enrolled already", one.subject)));
+            }
+            let (_, key) = new_key()?;
+            let content = KeptParticipant {
+                subject: one.subject.clone(),
+                patient: one.patient.clone(),
+                consents: vec![KeptConsent {
+                    version: trial.version,
+                    text: one.consent.clone(),
+                    key,
+                }],
+                unblinded: None,
+            };
+            kept.push((name, content));
+        }
+        self.trial_access(agent, "enrol").await?;
+        self.keep_participants(id, &kept).await?;
+        let enrolled = self.enrol_kept((id, trial.version), new, &kept).await;
+        match &enrolled {
+            Ok(_) => self.0.trials_wanted.notify_one(),
+            // A node that is not sure keeps them: the ledger may have them.
+            Err(HospitalError::Busy(_)) => {}
+            Err(_) => self.forget_participants(id, &kept).await?,
+        }
+        enrolled
+    }
+
+    async fn enrol_kept(
+        &self,
+        (id, version): (&Digest, u32),
+        new: &[NewParticipant],
+        kept: &[(Digest, KeptParticipant)],
+    ) -> Result<Vec<Enrolled>, HospitalError> {
+        let mut refused = None;
+        for _ in 0..ATTEMPTS_MAX {
+            // Slots are taken one after the other: whoever was faster has this one.
+            let site = self.0.chain.state().trial_site(id, &self.0.organisation);
+            let mut next = site.next;
+            let mut enrolled = Vec::with_capacity(new.len());
+            let mut participants = Vec::with_capacity(new.len());
+            for (one, (name, content)) in new.iter().zip(kept) {
+                let place = next.get_mut(usize::from(one.stratum));
+                let slot = place.map(|next| {
+                    *next += 1;
+                    *next - 1
+                });
+                enrolled.push(Enrolled {
+                    subject: one.subject.clone(),
+                    participant: *name,
+                    stratum: one.stratum,
+                    slot: slot.unwrap_or_default(),
+                });
+                let consent = content.consents.last();
+                let consent = consent
+                    .and_then(|it| Some(committed(&super::kept::read_key(&it.key)?, &it.text)));
+                participants.push(Enrolment {
+                    stratum: one.stratum,
+                    slot: slot.unwrap_or_default(),
+                    participant: *name,
+                    consent: consent.unwrap_or_default(),
+                });
+            }
+            let act = Act::Enrol {
+                version,
+                participants,
+            };
+            match self.act_of_trial(id, act).await {
+                Ok(_) => return Ok(enrolled),
+                Err(error) => {
+                    let now = self.0.chain.state().trial_site(id, &self.0.organisation);
+                    let was = self.0.chain.state().trial(id).map(|it| it.version);
+                    let moved = now.next.iter().zip(&next).any(|(now, next)| now > next)
+                        || matches!(&error, HospitalError::Request { text, .. }
+                            if text.contains("(61)"));
+                    if !moved || was != Some(version) {
+                        return Err(error);
+                    }
+                    refused = Some(error);
+                }
+            }
+        }
+        Err(refused.unwrap_or_else(|| HospitalError::Contended("the slots of a list".into())))
+    }
+
+    /// A participant consents to the version in force.
+    pub async fn consent_again(
+        &self,
+        caller: &Caller,
+        agent: AccessAgent,
+        (id, subject, words): (&Digest, &str, &str),
+    ) -> Result<u32, HospitalError> {
+        investigates(caller)?;
+        is_consent(words)?;
+        let (_, trial, _) = self.trial_here(id).await?;
+        let (participant, mut kept) = self.participant_here(id, subject).await?;
+        let (key, digits) = new_key()?;
+        let act = Act::Consent {
+            participant,
+            version: trial.version,
+            consent: committed(&key, words),
+        };
+        self.trial_access(agent, "consent").await?;
+        kept.consents.push(KeptConsent {
+            version: trial.version,
+            text: words.to_owned(),
+            key: digits,
+        });
+        self.keep_participants(id, &[(participant, kept)]).await?;
+        self.act_of_trial(id, act).await?;
+        Ok(trial.version)
+    }
+
+    /// A participant withdraws: nothing is collected from now on.
+    pub async fn withdraw_participant(
+        &self,
+        caller: &Caller,
+        agent: AccessAgent,
+        (id, subject, keep): (&Digest, &str, Keep),
+    ) -> Result<(), HospitalError> {
+        investigates(caller)?;
+        let (participant, _) = self.participant_here(id, subject).await?;
+        self.trial_access(agent, "withdraw").await?;
+        self.act_of_trial(id, Act::Withdraw { participant, keep })
+            .await
+            .map(|_| ())
+    }
+
+    /// Opens an arm in an emergency: the ledger has it for ever that it was, and by whom.
+    pub async fn unblind_participant(
+        &self,
+        caller: &Caller,
+        agent: AccessAgent,
+        (id, subject, reason): (&Digest, &str, &str),
+    ) -> Result<String, HospitalError> {
+        investigates(caller)?;
+        let reason = reasoned(reason)?;
+        let (participant, mut kept) = self.participant_here(id, subject).await?;
+        self.trial_access(agent, "unblind").await?;
+        let (key, digits) = new_key()?;
+        let act = Act::Unblind {
+            participant,
+            reason: committed(&key, &reason),
+        };
+        self.act_of_trial(id, act).await?;
+        kept.unblinded = Some(format!("{digits} {reason}"));
+        self.keep_participants(id, &[(participant, kept)]).await?;
+        self.arm_of(id, &participant).await
+    }
+
+    /// The arm of a participant, for whoever hands the treatment out.
+    pub async fn allocation(
+        &self,
+        caller: &Caller,
+        agent: AccessAgent,
+        (id, subject): (&Digest, &str),
+    ) -> Result<String, HospitalError> {
+        dispenses(caller)?;
+        let (participant, _) = self.participant_here(id, subject).await?;
+        self.trial_access(agent, "allocation").await?;
+        self.arm_of(id, &participant).await
+    }
+
+    /// Waits for the sponsor's half of the slot, and adds this site's.
+    async fn arm_of(&self, id: &Digest, participant: &Digest) -> Result<String, HospitalError> {
+        let until = tokio::time::Instant::now() + ARM_WAIT;
+        let mut blocks = self.0.chain.watch();
+        loop {
+            blocks.mark_unchanged();
+            if let Some(arm) = self.arm_if_opened(id, participant).await? {
+                return Ok(arm);
+            }
+            let changed = tokio::time::timeout_at(until, blocks.changed()).await;
+            if !matches!(changed, Ok(Ok(()))) {
+                return Err(HospitalError::Busy(
+                    "the sponsor's node has not opened its half of this slot yet".into(),
+                ));
+            }
+        }
+    }
+
+    pub(super) async fn arm_if_opened(
+        &self,
+        id: &Digest,
+        participant: &Digest,
+    ) -> Result<Option<String>, HospitalError> {
+        let here = &self.0.organisation;
+        let state = self.0.chain.state();
+        let known = state.trial_participant(id, participant);
+        let Some(known) = known.filter(|it| it.site == *here) else {
+            return Ok(None);
+        };
+        let slot = state.trial_slot(id, here, (known.stratum, known.slot));
+        let Some(position) = slot.and_then(|it| it.position) else {
+            return Ok(None);
+        };
+        // The design is the same in every version.
+        let kept = self.version_here(id, known.version).await?;
+        let design = kept.protocol.design()?;
+        let site = state.trial_site(id, here);
+        let half = self.half((id, &design), (here, &site), Which::Site).await?;
+        let place = design.place(known.slot, position);
+        let arm = half.and_then(|half| Some(half.leaf(known.stratum, place)?.value));
+        let arm = arm.and_then(|arm| kept.protocol.arms.get(usize::from(arm)));
+        Ok(arm.map(|arm| arm.name.clone()))
+    }
+
+    /// The participants of this site, stratum by stratum.
+    pub async fn participants(
+        &self,
+        caller: &Caller,
+        agent: AccessAgent,
+        id: &Digest,
+    ) -> Result<Vec<ParticipantSeen>, HospitalError> {
+        looks(caller)?;
+        let (state, trial, role) = self.trial_here(id).await?;
+        if role != Role::Site {
+            return Err(HospitalError::Forbidden(
+                "only a site knows participants".into(),
+            ));
+        }
+        self.trial_access(agent, "participants").await?;
+        let here = &self.0.organisation;
+        let site = state.trial_site(id, here);
+        let mut seen = Vec::new();
+        for (stratum, next) in (0u16..).zip(&site.next) {
+            for slot in 0..*next {
+                let Some(used) = state.trial_slot(id, here, (stratum, slot)) else {
+                    continue;
+                };
+                let name = used.participant;
+                let Some(known) = state.trial_participant(id, &name) else {
+                    continue;
+                };
+                let kept = self.kept_participant(id, &name).await?;
+                let may_know = match caller.role {
+                    caller::Role::Pharmacist => true,
+                    caller::Role::Clinician => known.unblinded.is_some(),
+                    _ => false,
+                };
+                let arm = match may_know {
+                    true => self.arm_if_opened(id, &name).await?,
+                    false => None,
+                };
+                let sees_patient = caller.role == caller::Role::Clinician;
+                let lost = || "(not in this database)".to_owned();
+                seen.push(ParticipantSeen {
+                    subject: kept.as_ref().map_or_else(lost, |it| it.subject.clone()),
+                    participant: name,
+                    is_opened: used.position.is_some(),
+                    must_consent: known.version < trial.reconsent,
+                    known,
+                    patient: kept.filter(|_| sees_patient).and_then(|it| it.patient),
+                    arm,
+                });
+            }
+        }
+        Ok(seen)
+    }
+
+    /// A participant of this site that is on the ledger.
+    pub(super) async fn participant_here(
+        &self,
+        id: &Digest,
+        subject: &str,
+    ) -> Result<(Digest, KeptParticipant), HospitalError> {
+        is_subject(subject)?;
+        let (state, _, _) = self.trial_here(id).await?;
+        let name = self.pseudonym(id, subject).await?;
+        let absent = || HospitalError::Absent(format!("the participant `{subject}`"));
+        if state.trial_participant(id, &name).is_none() {
+            return Err(absent());
+        }
+        let kept = self.kept_participant(id, &name).await?;
+        Ok((name, kept.ok_or_else(absent)?))
+    }
+}
+
+fn is_subject(subject: &str) -> Result<(), HospitalError> {
+    let sound = !subject.is_empty()
+        && subject.len() <= SUBJECT_BYTES_MAX
+        && subject
+            .bytes()
+            .all(|it| it.is_ascii_graphic() && it != b'/');
+    if sound {
+        return Ok(());
+    }
+    Err(wrong(format!(
+        "`subject` has 1 to {SUBJECT_BYTES_MAX} signs of ASCII, without blanks and slashes"
+    )))
+}
+
+fn is_consent(words: &str) -> Result<(), HospitalError> {
+    if words.trim().is_empty() || words.len() > CONSENT_BYTES_MAX {
+        return Err(wrong(format!(
+            "`consent` says what was consented to, in 1 to {CONSENT_BYTES_MAX} bytes"
+        )));
+    }
+    Ok(())
+}
