@@ -5,5 +5,8 @@
 //! (`hospital`), HTTP (`api`).
 
 pub mod dataset;
+mod error;
 pub mod odm;
 pub mod usdm;
+
+pub use error::{CdiscError, Issue};
