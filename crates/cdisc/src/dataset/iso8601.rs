@@ -2,7 +2,7 @@
 //! (`2003---15`), as intervals (`2003/2004`). ISO 8601; SDTM Implementation Guide 3.3, 4.4.
 
 /// Full date of the calendar.
-pub(super) fn is_full_date(text: &str) -> bool {
+pub(crate) fn is_full_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let shape = bytes.len() == 10 && bytes[4] == b'-' && bytes[7] == b'-';
     shape
@@ -19,7 +19,7 @@ pub(super) fn is_full_time(text: &str) -> bool {
 }
 
 /// A full date and a full time.
-pub(super) fn is_full_datetime(text: &str) -> bool {
+pub(crate) fn is_full_datetime(text: &str) -> bool {
     text.split_once('T')
         .is_some_and(|(date, time)| is_full_date(date) && is_full_time(time))
 }

@@ -20,6 +20,7 @@ mod write;
 pub use column::{Column, DataType, TargetDataType};
 pub use digest::{row_digest, row_json, structure_digest};
 pub use head::{Head, SourceSystem};
+pub(crate) use iso8601::is_full_date;
 pub use ndjson::RowReader;
 pub use value::{Number, Value};
 
