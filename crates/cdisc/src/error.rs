@@ -79,6 +79,10 @@ impl Check {
         self.issues.len() >= self.most
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.issues.is_empty()
+    }
+
     pub(crate) fn into_issues(self) -> Vec<Issue> {
         self.issues
     }

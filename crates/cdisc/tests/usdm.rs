@@ -123,13 +123,12 @@ fn replace(document: &mut Value, at: &str, value: &Value) {
     }
 }
 
-#[test]
-fn each_defect_is_refused_at_its_place() {
-    let Some(folder) = folder() else { return };
+/// Places of the pilot study, and what must not stand there.
+fn defects() -> Vec<(String, Value)> {
     let version = "/study/versions/0";
     let design = "/study/versions/0/studyDesigns/0";
     let endpoint = "/study/versions/0/studyDesigns/0/objectives/0/endpoints/0";
-    let cases = [
+    vec![
         ("/usdmVersion".to_owned(), json!("3.0.0")),
         ("/study/name".into(), json!(null)),
         ("/study/name".into(), json!("")),
@@ -184,9 +183,14 @@ fn each_defect_is_refused_at_its_place() {
             format!("{endpoint}/text"),
             json!("<usdm:ref klass=\"StudyArm\" id=\"StudyVersion_1\" attribute=\"id\"/>"),
         ),
-    ];
+    ]
+}
+
+#[test]
+fn each_defect_is_refused_at_its_place() {
+    let Some(folder) = folder() else { return };
     let (published, _) = study(&folder, STUDIES[0]);
-    for (at, value) in cases {
+    for (at, value) in defects() {
         let mut broken = published.clone();
         replace(&mut broken, &at, &value);
         let read = Protocol::read(broken.to_string().as_bytes(), &Limits::default());
@@ -274,7 +278,7 @@ fn the_table_of_classes_is_the_published_one() {
             } else {
                 ""
             };
-            table += &format!(" {property}:{}", in_words(property, rule, mark));
+            table.extend([" ", property, ":", &in_words(property, rule, mark)]);
         }
         table += "\n";
     }

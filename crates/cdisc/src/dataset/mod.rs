@@ -13,6 +13,7 @@ mod json;
 mod ndjson;
 mod order;
 mod scan;
+mod transport;
 mod validate;
 mod value;
 mod write;
@@ -22,6 +23,7 @@ pub use digest::{row_digest, row_json, structure_digest};
 pub use head::{Head, SourceSystem};
 pub(crate) use iso8601::is_full_date;
 pub use ndjson::RowReader;
+pub use transport::Transport;
 pub use value::{Number, Value};
 
 use crate::error::{CdiscError, Issue};
@@ -46,6 +48,8 @@ pub enum Form {
     Ndjson,
     /// NDJSON, compressed (`.dsjc`).
     Compressed,
+    /// A SAS transport file, version 5 (`.xpt`).
+    Transport,
 }
 
 /// Bounds on what is read.
@@ -84,6 +88,9 @@ impl Form {
         if compressed::is_compressed(bytes) {
             return Some(Self::Compressed);
         }
+        if transport::is_transport(bytes) {
+            return Some(Self::Transport);
+        }
         let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace())?;
         if bytes[start] != b'{' {
             return None;
@@ -97,12 +104,14 @@ impl Form {
         Some(if is_lines { Self::Ndjson } else { Self::Json })
     }
 
-    /// The media type: IANA's for JSON and NDJSON, that of the specification for the compressed.
+    /// The media type: the registered one for JSON, that of the specification for the compressed,
+    /// the ones in use for the others.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::Ndjson => "application/x-ndjson",
             Self::Compressed => "application/vnd.cdisc.dataset-json.compressed",
+            Self::Transport => "application/x-sas-xport",
         }
     }
 
@@ -112,6 +121,7 @@ impl Form {
             Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Compressed => "dsjc",
+            Self::Transport => "xpt",
         }
     }
 }
@@ -129,6 +139,7 @@ impl Dataset {
             Form::Json => json::read(bytes, limits),
             Form::Ndjson => RowReader::new(bytes, limits)?.collect(),
             Form::Compressed => compressed::read(bytes, limits),
+            Form::Transport => transport::read(bytes, limits),
         }
     }
 
@@ -138,7 +149,13 @@ impl Dataset {
             Form::Json => write::json(self),
             Form::Ndjson => write::ndjson(self),
             Form::Compressed => compressed::write(self),
+            Form::Transport => self.write_transport().map(|transport| transport.bytes),
         }
+    }
+
+    /// Writes a transport file, and says what it does not keep.
+    pub fn write_transport(&self) -> Result<Transport, CdiscError> {
+        transport::write(self)
     }
 
     /// What is wrong with a dataset that did not come out of a file; empty when it is valid.
