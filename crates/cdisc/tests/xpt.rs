@@ -326,6 +326,7 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] = to;
         let _ = Dataset::read(&bytes, Form::Transport, &Limits::default());
-        let _ = Dataset::read(&bytes[..cut.index(bytes.len())], Form::Transport, &Limits::default());
+        let cut = &bytes[..cut.index(bytes.len())];
+        let _ = Dataset::read(cut, Form::Transport, &Limits::default());
     }
 }

@@ -237,6 +237,7 @@ fn a_match_by_name_or_by_likeness_says_so() {
             .collect();
         assert_eq!(found.links, steps, "{name}");
         assert_eq!(found.reported_id.is_some(), by.is_some());
+        assert_eq!(found.is_explained(), kinds == [Kind::Kept], "{name}");
     }
 }
 

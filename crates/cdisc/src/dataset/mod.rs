@@ -19,7 +19,7 @@ mod value;
 mod write;
 
 pub use column::{Column, DataType, TargetDataType};
-pub use digest::{row_digest, row_json, structure_digest};
+pub use digest::{RowDigests, row_digest, row_json, structure_digest};
 pub use head::{Head, SourceSystem};
 pub(crate) use iso8601::is_full_date;
 pub use ndjson::RowReader;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use fhir::moment::stretch_us;
 
 use super::head::Head;
-use super::order::{by_key, key_columns};
+use super::order::{key_columns, runs};
 use super::{Column, DataType, Dataset, Limits, TargetDataType, Value, iso8601};
 use crate::error::{Check, Issue};
 
@@ -316,13 +316,10 @@ pub(super) fn warnings(dataset: &Dataset, limits: &Limits) -> Vec<Issue> {
             }
         }
     }
-    if !keys.is_empty() {
-        for pair in dataset.key_order().windows(2) {
-            if by_key(&keys, &dataset.rows[pair[0]], &dataset.rows[pair[1]]).is_eq() {
-                let reason = format!("has the key of row {}", pair[0]);
-                check.refuse(format!("/rows/{}", pair[1]), reason);
-            }
-        }
+    let shared = runs(dataset).into_iter().filter(|_| !keys.is_empty());
+    for run in shared.filter(|run| run.len() > 1) {
+        let reason = format!("has the key of row {}", run[0]);
+        check.refuse(format!("/rows/{}", run[1]), reason);
     }
     check.into_issues()
 }

@@ -75,7 +75,7 @@ impl Number {
         self.parts().is_some_and(|parts| parts.exponent >= 0)
     }
 
-    fn parts(&self) -> Option<Parts> {
+    pub(super) fn parts(&self) -> Option<Parts> {
         Parts::of(&self.0)
     }
 }
@@ -97,7 +97,7 @@ impl PartialOrd for Number {
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.parts(), other.parts()) {
-            (Some(left), Some(right)) => left.compare(&right),
+            (Some(left), Some(right)) => left.cmp(&right),
             // Only what `Parts::of` accepts is ever made.
             (left, right) => left.is_some().cmp(&right.is_some()),
         }
@@ -106,7 +106,7 @@ impl Ord for Number {
 
 /// `±0.digits × 10^places`: no zero at either end of the digits; zero has no digits.
 #[derive(Debug, Eq, PartialEq)]
-struct Parts {
+pub(super) struct Parts {
     is_negative: bool,
     digits: Vec<u8>,
     /// The power of ten of the last digit.
@@ -177,8 +177,16 @@ impl Parts {
         }
         text
     }
+}
 
-    fn compare(&self, other: &Self) -> Ordering {
+impl PartialOrd for Parts {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Parts {
+    fn cmp(&self, other: &Self) -> Ordering {
         let rank = |parts: &Self| match (parts.digits.is_empty(), parts.is_negative) {
             (true, _) => 1,
             (false, true) => 0,

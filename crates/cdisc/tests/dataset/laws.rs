@@ -4,6 +4,7 @@ use std::io::{BufReader, Read};
 
 use cdisc::dataset::{
     Column, DataType, Dataset, Form, Head, Limits, RowReader, TargetDataType, Value, row_digest,
+    row_json,
 };
 use proptest::prelude::*;
 
@@ -82,6 +83,18 @@ proptest! {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_a_row_is_sealed_by_is_canonical(
+        row in a_row(), names in prop::collection::btree_set(any::<String>(), 6)
+    ) {
+        let mut columns = columns();
+        for (column, name) in columns.iter_mut().zip(names) {
+            column.name = name;
+        }
+        let text = row_json(&columns, &row).unwrap();
+        prop_assert_eq!(proof::json::canonical(&text).unwrap(), text);
     }
 
     #[test]

@@ -181,12 +181,14 @@ pub struct Line {
 }
 
 impl Line {
-    /// Whether every change was registered with a reason before data existed, so that nobody has
-    /// to ask.
+    /// Whether every change was registered with a reason before data existed, and nothing was found
+    /// by likeness only, so that nobody has to ask.
     pub fn is_explained(&self) -> bool {
-        self.changes.iter().all(|change| match &change.made {
-            Made::ReportAlone => false,
-            Made::Amendment { reason, when, .. } => reason.is_some() && *when == When::BeforeData,
-        })
+        let by_likeness = |link: &Link| matches!(link.by, Match::Likeness { .. });
+        let is_open = |change: &Change| match &change.made {
+            Made::ReportAlone => true,
+            Made::Amendment { reason, when, .. } => reason.is_none() || *when != When::BeforeData,
+        };
+        !self.changes.iter().any(is_open) && !self.links.iter().any(by_likeness)
     }
 }
