@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use cdisc::CdiscError;
 use cdisc::usdm::{DesignKind, Level, Limits, Protocol};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn folder() -> Option<PathBuf> {
@@ -320,4 +321,26 @@ fn word(kind: &Value) -> String {
     let class = kind["$ref"].as_str().and_then(|it| it.rsplit('/').next());
     let word = class.or(format).or_else(|| kind["type"].as_str());
     word.unwrap().trim_end_matches("-Output").to_owned()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(64)
+    })]
+
+    #[test]
+    fn a_changed_study_is_refused_or_comes_back_as_it_is(
+        at in any::<prop::sample::Index>(), to in any::<u8>()
+    ) {
+        let Some(folder) = folder() else { return Ok(()) };
+        let mut bytes = std::fs::read(folder.join(STUDIES[1])).unwrap();
+        let at = at.index(bytes.len());
+        bytes[at] = to;
+        if let Ok(protocol) = Protocol::read(&bytes, &Limits::default()) {
+            let again = Protocol::read(&protocol.write(), &Limits::default()).unwrap();
+            prop_assert_eq!(again.write(), protocol.write());
+            prop_assert_eq!(again.study(), protocol.study());
+        }
+    }
 }
