@@ -109,6 +109,56 @@ fn amendments_are_chained_and_the_newest_is_the_one_that_none_follows() {
     assert_eq!(version.amendments[0].reasons, ["Fix typographical errors"]);
 }
 
+#[test]
+fn a_registration_has_what_the_registry_asks_and_names_what_is_missing() {
+    let Some(folder) = folder() else { return };
+    let (_, protocol) = study(&folder, STUDIES[0]);
+    assert_eq!(protocol.registration(1), None);
+    let registration = protocol.registration(0).unwrap();
+    let values = |element: &str| -> Vec<&str> {
+        let entries = registration
+            .entries
+            .iter()
+            .filter(|it| it.element == element);
+        entries.map(|it| it.value.as_str()).collect()
+    };
+    assert_eq!(
+        values("Unique Protocol Identification Number"),
+        ["H2Q-MC-LZZT"]
+    );
+    assert_eq!(values("Secondary ID"), ["NCT12345678 (CT-GOV)"]);
+    assert_eq!(values("Acronym"), ["LZZT"]);
+    assert_eq!(values("Study Phase"), ["Phase II Trial"]);
+    assert_eq!(values("Masking"), ["Sponsor"]);
+    assert_eq!(values("Number of Arms"), ["3"]);
+    assert_eq!(values("Enrollment"), ["300"]);
+    assert_eq!(values("Primary Outcome Measure").len(), 5);
+    assert_eq!(
+        values("Primary Outcome Time Frame"),
+        ["week 24", "week 24", "baseline"]
+    );
+    assert_eq!(values("Secondary Outcome Measure").len(), 6);
+    assert_eq!(values("Eligibility Criterion").len(), 31);
+    assert_eq!(values("Minimum Age"), ["50 Year"]);
+    let gaps: Vec<String> = registration.gaps.iter().map(ToString::to_string).collect();
+    let endpoint = "/study/versions/0/studyDesigns/0/objectives/1/endpoints/0";
+    let gap = format!("{endpoint}: Primary Outcome Time Frame is required by the registry");
+    assert!(gaps.contains(&gap), "{gaps:#?}");
+    // The published study does not say that it is randomised.
+    assert!(
+        gaps.iter().any(|gap| gap.contains("Allocation")),
+        "{gaps:#?}"
+    );
+
+    let (_, protocol) = study(&folder, STUDIES[1]);
+    let registration = protocol.registration(0).unwrap();
+    let elements: Vec<&str> = registration.entries.iter().map(|it| it.element).collect();
+    for element in ["Time Perspective", "Group/Cohort Label", "Sampling Method"] {
+        assert!(elements.contains(&element), "{element}");
+    }
+    assert!(!elements.contains(&"Number of Arms"));
+}
+
 /// Replaces what is at a place; removes it for `null`.
 fn replace(document: &mut Value, at: &str, value: &Value) {
     let (parent, name) = at.rsplit_once('/').unwrap();

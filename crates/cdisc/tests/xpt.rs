@@ -205,6 +205,17 @@ fn what_is_not_kept_is_told() {
         assert_eq!(losses[0].at, "/columns/0");
         assert!(losses[0].reason.contains(told), "{}", losses[0]);
     }
+    for (text, number) in [
+        ("1,005.10", "1005.1"),
+        ("-007.5", "-7.5"),
+        ("+.5", "0.5"),
+        ("5.", "5"),
+        ("1.5E-3", "0.0015"),
+        ("000", "0"),
+    ] {
+        let read = again(&decimal(text));
+        assert_eq!(read.rows[0][0], Value::number(number).unwrap(), "{text}");
+    }
     let read = again(&decimal("1,005.10"));
     assert_eq!(read.rows[0][0], Value::number("1005.1").unwrap());
 }

@@ -24,11 +24,6 @@ pub(crate) fn is_full_datetime(text: &str) -> bool {
         .is_some_and(|(date, time)| is_full_date(date) && is_full_time(time))
 }
 
-/// A date, cut short, or with unknown parts; or an interval of two.
-pub(super) fn is_date(text: &str) -> bool {
-    is_each(text, is_partial_date)
-}
-
 /// A time, cut short, or with unknown parts; or an interval of two.
 pub(super) fn is_time(text: &str) -> bool {
     is_each(text, |part| is_clock(split_zone(part)))
@@ -155,21 +150,20 @@ mod tests {
             "2003-12-15/2004",
             "2024-02-29",
         ] {
-            assert!(is_date(text), "{text}");
+            assert!(is_datetime(text), "{text}");
         }
         for text in [
             "",
             "03",
             "2003-13",
             "2003-02-29",
-            "2003-12-15T10",
             "2003-1-5",
             "2003/2/3",
             "2003-12-",
             "15DEC2003",
             "２００３",
         ] {
-            assert!(!is_date(text), "{text}");
+            assert!(!is_datetime(text), "{text}");
         }
     }
 

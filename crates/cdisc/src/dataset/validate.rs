@@ -264,8 +264,8 @@ fn is_time(text: &str, data_type: DataType, target: Option<TargetDataType>) -> b
         DataType::Date if is_complete => iso8601::is_full_date(text),
         DataType::Time if is_complete => iso8601::is_full_time(text),
         DataType::Datetime if is_complete => iso8601::is_full_datetime(text),
-        DataType::Date => iso8601::is_date(text),
         DataType::Time => iso8601::is_time(text),
+        // A time on a date is a warning: SDTM has one kind of variable for both.
         _ => iso8601::is_datetime(text),
     }
 }
@@ -278,18 +278,24 @@ fn is_uri(text: &str) -> bool {
             .all(|byte| byte > 0x20 && byte != 0x7F && !b"<>\"\\^`{|}".contains(&byte))
 }
 
-/// A decimal as text: a dot between, commas for thousands. Column metadata, note on `dataType`.
+/// A decimal as text: the forms of XML Schema, a power of ten as SAS writes it, and commas for
+/// thousands. Column metadata, note on `dataType`.
 fn is_decimal(text: &str) -> bool {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
-    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (number, power) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let power = power.strip_prefix(['-', '+']).unwrap_or(power);
     let mut groups = whole.split(',');
     let first = groups.next().unwrap_or_default();
     let has_groups = whole.contains(',');
     is_digits(first)
-        && (!has_groups || first.len() <= 3)
+        && (!has_groups || (1..=3).contains(&first.len()))
         && groups.all(|group| group.len() == 3 && is_digits(group))
         && is_digits(fraction)
+        && first.len() + fraction.len() > 0
+        && is_digits(power)
+        && (1..=3).contains(&power.len())
         && text.len() <= 100
 }
 
@@ -306,7 +312,13 @@ pub(super) fn warnings(dataset: &Dataset, limits: &Limits) -> Vec<Issue> {
     }
     for (number, row) in dataset.rows.iter().enumerate() {
         for (place, (value, column)) in row.iter().zip(&dataset.columns).enumerate() {
-            let (Value::Text(text), Some(length)) = (value, column.length) else {
+            let Value::Text(text) = value else {
+                continue;
+            };
+            if column.data_type == DataType::Date && text.contains('T') {
+                check.refuse(format!("/rows/{number}/{place}"), "is a date with a time");
+            }
+            let Some(length) = column.length else {
                 continue;
             };
             // "Specifies the number of characters allowed"; "planned lengths".
@@ -316,8 +328,12 @@ pub(super) fn warnings(dataset: &Dataset, limits: &Limits) -> Vec<Issue> {
             }
         }
     }
-    let shared = runs(dataset).into_iter().filter(|_| !keys.is_empty());
-    for run in shared.filter(|run| run.len() > 1) {
+    let runs = if keys.is_empty() {
+        Vec::new()
+    } else {
+        runs(dataset)
+    };
+    for run in runs.into_iter().filter(|run| run.len() > 1) {
         let reason = format!("has the key of row {}", run[0]);
         check.refuse(format!("/rows/{}", run[1]), reason);
     }

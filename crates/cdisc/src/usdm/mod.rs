@@ -9,10 +9,12 @@ mod check;
 mod classes;
 mod references;
 mod registered;
+mod registry;
 mod study;
 mod timing;
 
 pub use registered::RegisteredEndpoint;
+pub use registry::{Registration, RegistryEntry};
 pub use study::{
     Amendment, Arm, Change, Code, Dated, Design, DesignKind, Endpoint, Epoch, Estimand, Identifier,
     Level, Objective, Population, Study, StudyVersion, Title,
@@ -96,6 +98,12 @@ impl Protocol {
     /// What the document says, for a reader.
     pub fn study(&self) -> &Study {
         &self.study
+    }
+
+    /// What ClinicalTrials.gov asks at registration, for a version by its place; none when there
+    /// is no such version.
+    pub fn registration(&self, version: usize) -> Option<Registration> {
+        registry::registration(&self.document, version)
     }
 
     /// The whole document, as it was.

@@ -1,6 +1,6 @@
 //! What a document says, for a reader: the parts of USDM 4 that are shown and compared.
 
-mod read;
+pub(super) mod read;
 
 use crate::error::Check;
 use read::Node;

@@ -96,6 +96,10 @@ fn rows() -> Vec<(&'static str, Value)> {
         ("/rows/0/1", json!({})),
         ("/rows/0/2", json!(5.1)),
         ("/rows/0/2", json!("5,1")),
+        ("/rows/0/2", json!("")),
+        ("/rows/0/2", json!(".")),
+        ("/rows/0/2", json!("5e")),
+        ("/rows/0/2", json!("1e1000")),
         ("/rows/0/2", json!("1,00.5")),
         ("/rows/0/3", json!("2026-01")),
         ("/rows/0/3", json!("")),
@@ -258,6 +262,12 @@ fn what_should_be_looked_at_is_a_warning_not_a_refusal() {
     let places: Vec<&str> = warnings.iter().map(|issue| issue.at.as_str()).collect();
     assert_eq!(places.len(), 2, "{warnings:?}");
     assert_eq!(places[0], "/columns/0/keySequence");
+    let mut timed = sample();
+    timed["columns"][4]["dataType"] = json!("date");
+    timed["rows"][0][4] = json!("2026-01-01T10:00");
+    let text = timed.to_string();
+    let dataset = Dataset::read(text.as_bytes(), Form::Json, &Limits::default()).unwrap();
+    assert_eq!(dataset.warnings(&Limits::default())[0].at, "/rows/0/4");
     let mut long = sample();
     long["rows"][0][0] = json!("äöüß");
     let text = long.to_string();

@@ -233,20 +233,23 @@ fn cell(out: &mut Vec<u8>, value: &Value, field: &mut Field<'_>) -> Result<(), &
     Ok(())
 }
 
-/// A decimal that was exchanged as text, without its commas and needless zeros in front.
+/// A decimal that was exchanged as text, as the lexeme of a number: without its commas and needless
+/// zeros in front, with a digit on both sides of a dot.
 fn decimal(text: &str) -> Option<Number> {
-    let plain = text.replace(',', "");
+    let plain = text.replace([',', '+'], "");
     let (sign, digits) = match plain.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", &*plain),
     };
-    let whole = digits.trim_start_matches('0');
+    let at = digits.find(['e', 'E']).unwrap_or(digits.len());
+    let (number, power) = digits.split_at(at);
+    let whole = number.trim_start_matches('0').trim_end_matches('.');
     let zero = if whole.is_empty() || whole.starts_with('.') {
         "0"
     } else {
         ""
     };
-    Number::new(&format!("{sign}{zero}{whole}"))
+    Number::new(&format!("{sign}{zero}{whole}{power}"))
 }
 
 fn fill(out: &mut Vec<u8>) {

@@ -9,24 +9,24 @@ use super::{
 use crate::error::Check;
 
 /// A value and its place.
-pub(super) struct Node<'a> {
-    value: &'a Value,
-    at: String,
+pub(in crate::usdm) struct Node<'a> {
+    pub(in crate::usdm) value: &'a Value,
+    pub(in crate::usdm) at: String,
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn new(value: &'a Value) -> Self {
+    pub(in crate::usdm) fn new(value: &'a Value) -> Self {
         let at = String::new();
         Self { value, at }
     }
 
-    fn get(&self, name: &str) -> Option<Node<'a>> {
+    pub(in crate::usdm) fn get(&self, name: &str) -> Option<Node<'a>> {
         let value = self.value.get(name)?;
         let at = format!("{}/{name}", self.at);
         (!value.is_null()).then_some(Node { value, at })
     }
 
-    fn text(&self, name: &str) -> String {
+    pub(in crate::usdm) fn text(&self, name: &str) -> String {
         self.optional(name).unwrap_or_default()
     }
 
@@ -34,7 +34,7 @@ impl<'a> Node<'a> {
         self.value.get(name)?.as_str().map(str::to_owned)
     }
 
-    fn list(&self, name: &str) -> Vec<Node<'a>> {
+    pub(in crate::usdm) fn list(&self, name: &str) -> Vec<Node<'a>> {
         let items = self.value.get(name).and_then(Value::as_array);
         let items = items.into_iter().flatten().enumerate();
         items
@@ -45,7 +45,7 @@ impl<'a> Node<'a> {
             .collect()
     }
 
-    fn code(&self, name: &str) -> Code {
+    pub(in crate::usdm) fn code(&self, name: &str) -> Code {
         self.get(name).map_or_else(Code::default, |code| Code {
             code: code.text("code"),
             decode: code.text("decode"),
@@ -53,7 +53,7 @@ impl<'a> Node<'a> {
     }
 
     /// The standard code behind an alias.
-    fn alias(&self, name: &str) -> Option<Code> {
+    pub(in crate::usdm) fn alias(&self, name: &str) -> Option<Code> {
         self.get(name).map(|alias| alias.code("standardCode"))
     }
 }
@@ -278,7 +278,7 @@ fn population(node: &Node<'_>) -> Population {
 }
 
 /// A Quantity's value, or the larger end of a Range.
-fn number(node: &Node<'_>, name: &str) -> Option<String> {
+pub(in crate::usdm) fn number(node: &Node<'_>, name: &str) -> Option<String> {
     let node = node.get(name)?;
     let quantity = node.get("maxValue").unwrap_or(node);
     let value = quantity.value.get("value")?;
