@@ -256,6 +256,36 @@ fn each_defect_is_refused_at_its_place() {
 }
 
 #[test]
+fn versions_of_a_study_have_the_same_ids_and_do_not_refer_to_each_other() {
+    let Some(folder) = folder() else { return };
+    let (mut both, _) = study(&folder, STUDIES[0]);
+    let mut second = both["study"]["versions"][0].clone();
+    second["versionIdentifier"] = json!("3");
+    second["studyDesigns"][0]["arms"][0]["id"] = json!("StudyArm_new");
+    for cell in second["studyDesigns"][0]["studyCells"]
+        .as_array_mut()
+        .unwrap()
+    {
+        if cell["armId"] == "StudyArm_1" {
+            cell["armId"] = json!("StudyArm_new");
+        }
+    }
+    both["study"]["versions"]
+        .as_array_mut()
+        .unwrap()
+        .push(second);
+    let protocol = Protocol::read(both.to_string().as_bytes(), &Limits::default()).unwrap();
+    let versions = &protocol.study().versions;
+    assert_eq!(versions.len(), 2);
+    assert_eq!(versions[0].registered(), versions[1].registered());
+    // An arm of the other version is not there.
+    let at = "/study/versions/0/studyDesigns/0/studyCells/0/armId";
+    replace(&mut both, at, &json!("StudyArm_new"));
+    let refused = Protocol::read(both.to_string().as_bytes(), &Limits::default()).unwrap_err();
+    assert!(refused.to_string().contains(at), "{refused}");
+}
+
+#[test]
 fn what_the_model_does_not_know_is_kept_and_told() {
     let Some(folder) = folder() else { return };
     let (mut odd, _) = study(&folder, STUDIES[0]);

@@ -67,7 +67,8 @@ impl<R: BufRead> RowReader<R> {
         &self.columns
     }
 
-    /// The next row, judged; `None` at the end, when there were as many as `records` says.
+    /// The next row, judged; `None` at the end, when there were as many as `records` says. After a
+    /// row that is not valid ([`CdiscError::Invalid`]) the next one can be read.
     pub fn next_row(&mut self) -> Result<Option<Vec<Value>>, CdiscError> {
         let most = self.limits.value_bytes.saturating_mul(self.columns.len());
         let most = most.saturating_add(HEAD_BYTES_MAX);
@@ -79,15 +80,19 @@ impl<R: BufRead> RowReader<R> {
         if self.row >= self.limits.rows {
             return Err(too_many_rows(&self.limits));
         }
+        let row = self.judged(json);
+        self.row += 1;
+        row.map(Some)
+    }
+
+    fn judged(&self, json: Json) -> Result<Vec<Value>, CdiscError> {
         let row = match json {
             Json::Object(_) => self.named(json)?,
             other => cells(other, self.row)?,
         };
         let mut check = Check::new(self.limits.issues);
         self.rules.row(self.row, &row, &mut check);
-        check.into_result()?;
-        self.row += 1;
-        Ok(Some(row))
+        check.into_result().map(|()| row)
     }
 
     /// A row as an object of column names: Compressed Dataset-JSON 1.1, "Base Format".
@@ -109,12 +114,27 @@ impl<R: BufRead> RowReader<R> {
         }
     }
 
-    /// The whole dataset; the first row with a defect ends it, with the defects of that row.
+    /// The whole dataset, or the defects of all rows, as many as are told.
     pub(super) fn collect(mut self) -> Result<Dataset, CdiscError> {
         let mut rows = Vec::new();
-        while let Some(row) = self.next_row()? {
-            rows.push(row);
+        let mut check = Check::new(self.limits.issues);
+        while !check.is_full() {
+            match self.next_row() {
+                Ok(Some(row)) => rows.push(row),
+                Ok(None) => break,
+                Err(CdiscError::Invalid(issues)) => {
+                    let is_last = issues.iter().any(|issue| issue.at == "/records");
+                    for issue in issues {
+                        check.refuse(issue.at, issue.reason);
+                    }
+                    if is_last {
+                        break;
+                    }
+                }
+                Err(other) => return Err(other),
+            }
         }
+        check.into_result()?;
         Ok(Dataset {
             head: self.head,
             columns: self.columns,

@@ -10,7 +10,42 @@ use super::classes::{Kind, Property, class};
 use crate::error::{CdiscError, Check};
 
 /// Every id of a document, with the class of what has it.
-pub(super) type Ids = BTreeMap<String, String>;
+///
+/// An id is unique within its version of the study and what all versions share: the next version
+/// of a study has most ids of the one before.
+#[derive(Debug, Default)]
+pub(super) struct Ids(BTreeMap<String, BTreeMap<Option<usize>, String>>);
+
+impl Ids {
+    /// Takes an id down; false when it is taken already where it would be seen: a version sees
+    /// itself and what is shared, what is shared sees all versions.
+    fn insert(&mut self, id: &str, at: &str, class: &str) -> bool {
+        let version = version(at);
+        let holders = self.0.entry(id.to_owned()).or_default();
+        let is_free = match version {
+            None => holders.is_empty(),
+            own => !holders.contains_key(&own) && !holders.contains_key(&None),
+        };
+        holders.insert(version, class.to_owned());
+        is_free
+    }
+
+    /// The class of what has an id, as it is seen from a place.
+    pub(super) fn class(&self, id: &str, at: &str) -> Option<&str> {
+        let holders = self.0.get(id)?;
+        let found = match version(at) {
+            None => holders.values().next(),
+            own => holders.get(&own).or_else(|| holders.get(&None)),
+        };
+        found.map(String::as_str)
+    }
+}
+
+/// The version that a place belongs to.
+fn version(at: &str) -> Option<usize> {
+    let rest = at.strip_prefix("/study/versions/")?;
+    rest.split('/').next()?.parse().ok()
+}
 
 struct Walk<'a> {
     check: &'a mut Check,
@@ -29,7 +64,7 @@ pub(super) fn document(
     let mut walk = Walk {
         check,
         warnings,
-        ids: Ids::new(),
+        ids: Ids::default(),
         left: limits.objects,
     };
     walk.object(document, &["Wrapper"], "");
@@ -87,7 +122,7 @@ impl Walk<'_> {
         let Some(id) = map.get("id").and_then(Value::as_str) else {
             return;
         };
-        if self.ids.insert(id.to_owned(), class.to_owned()).is_some() {
+        if !self.ids.insert(id, at, class) {
             self.check
                 .refuse(format!("{at}/id"), "is the id of something else too");
         }

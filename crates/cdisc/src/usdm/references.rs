@@ -69,7 +69,7 @@ fn walk(value: &Value, at: &str, ids: &Ids, check: &mut Check) {
 }
 
 fn refer(name: &str, id: &str, class: Option<&str>, at: &str, ids: &Ids, check: &mut Check) {
-    let Some(found) = ids.get(id) else {
+    let Some(found) = ids.class(id, at) else {
         check.refuse(at, "refers to an id that nothing in the document has");
         return;
     };
@@ -77,7 +77,7 @@ fn refer(name: &str, id: &str, class: Option<&str>, at: &str, ids: &Ids, check: 
         return;
     };
     let fits = |target: &&str| match *target {
-        "=" => Some(found.as_str()) == class,
+        "=" => Some(found) == class,
         target => found == target,
     };
     if !targets.iter().any(fits) {
@@ -103,7 +103,7 @@ fn inside(text: &str, at: &str, ids: &Ids, check: &mut Check) {
             check.refuse(at, "has a usdm:ref without an id or a klass");
             continue;
         };
-        match ids.get(id) {
+        match ids.class(id, at) {
             None => check.refuse(
                 at,
                 "has a usdm:ref to an id that nothing in the document has",

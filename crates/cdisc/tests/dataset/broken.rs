@@ -244,6 +244,11 @@ fn lines_that_are_no_rows_are_refused_with_their_number() {
     assert!(refuse(&[lines[0], lines[1], "5"]).contains("/rows/1"));
     assert!(refuse(&[lines[1]]).contains("first line"));
     assert!(refuse(&[lines[0], &format!("{} 1", lines[1])]).contains("line 2"));
+    let both = refuse(&[lines[0], "[1]", "[2]"]);
+    assert!(
+        both.contains("/rows/0") && both.contains("/rows/1"),
+        "{both}"
+    );
     // Compressed Dataset-JSON 1.1 allows an object as a row.
     let object = r#"{"A":"b","E":"","B":null}"#;
     assert_eq!(refuse(&[lines[0], lines[1], object]), "");
