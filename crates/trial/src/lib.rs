@@ -22,3 +22,4 @@
 
 pub mod acts;
 pub mod allocation;
+pub mod compare;
