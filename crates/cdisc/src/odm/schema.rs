@@ -174,6 +174,14 @@ impl Tables {
         self.complexes.get(of_type)
     }
 
+    /// The type of an attribute of an element that is defined at the top.
+    pub(super) fn attribute_type(&self, element: &Name, attribute: &str) -> Option<&'static str> {
+        let complex = self.complex(self.type_of(&self.key(element)?)?)?;
+        let mut rules = complex.attributes.iter();
+        let rule = rules.find(|rule| rule.name == attribute)?;
+        Some(rule.of_type)
+    }
+
     pub(super) fn uniques(&self, key: &str) -> &[Unique] {
         self.uniques.get(key).map_or(&[], Vec::as_slice)
     }

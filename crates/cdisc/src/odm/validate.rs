@@ -109,7 +109,7 @@ impl<'d> Judge<'d> {
         }
         if let Some(key) = tables.key(&element.name) {
             for unique in tables.uniques(&key) {
-                for (at, reason) in keys::repeated(element, unique) {
+                for (at, reason) in keys::repeated(tables, element, unique) {
                     self.refuse(&at, reason);
                 }
             }
@@ -260,13 +260,23 @@ fn attribute_place(element: &Element, attribute: &Attribute) -> Place {
     }
 }
 
+/// Most names that are told of what could have stood in a place.
+const NAMES_MAX: usize = 8;
+
 fn one_of(expected: &[&str]) -> String {
-    match expected {
-        [] => "nothing more may follow".to_owned(),
-        [one] => format!("expected: `{one}`"),
-        _ => {
-            let names: Vec<String> = expected.iter().map(|one| format!("`{one}`")).collect();
-            format!("expected one of: {}", names.join(", "))
+    let mut names: Vec<String> = Vec::new();
+    for one in expected {
+        let name = format!("`{one}`");
+        if !names.contains(&name) {
+            names.push(name);
         }
+    }
+    let more = names.len().saturating_sub(NAMES_MAX);
+    names.truncate(NAMES_MAX);
+    match names.as_slice() {
+        [] => "nothing more may follow".to_owned(),
+        [one] => format!("expected: {one}"),
+        names if more > 0 => format!("expected one of: {} and {more} more", names.join(", ")),
+        names => format!("expected one of: {}", names.join(", ")),
     }
 }

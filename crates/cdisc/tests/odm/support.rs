@@ -47,3 +47,14 @@ pub(crate) fn xml(text: &str) -> Result<Odm, OdmError> {
 pub(crate) fn json(text: &str) -> Result<Odm, OdmError> {
     Odm::from_json(text.as_bytes(), &Limits::default())
 }
+
+/// A study of ours in ODM 1.3.2, with the history of its values.
+pub(crate) const HISTORY_1: &str = include_str!("documents/history_1.xml");
+/// The same in ODM 2.0.
+pub(crate) const HISTORY_2: &str = include_str!("documents/history_2.xml");
+
+/// A document with one place changed; the place must be there.
+pub(crate) fn changed(document: &str, from: &str, to: &str) -> String {
+    assert!(document.contains(from), "{from}");
+    document.replacen(from, to, 1)
+}

@@ -31,7 +31,7 @@ pub(super) fn particle<'a>(
     }
     let inner = match local(node) {
         "element" => element(schema, node, found)?,
-        "any" => wildcard(node)?,
+        "any" => wildcard(schema, node)?,
         "sequence" => compositor(schema, node, found, depth, " ")?,
         "choice" => compositor(schema, node, found, depth, "|")?,
         "group" => {
@@ -126,10 +126,15 @@ fn element<'a>(schema: &Schema<'a>, node: Node<'a, 'a>, found: &mut Found<'a>) -
     Ok(format!("{}={of_type}", schema.print(&name)))
 }
 
-fn wildcard(node: Node<'_, '_>) -> Result<String> {
+/// `#any`, or `#other=` and the prefix of the namespace that is left out.
+fn wildcard(schema: &Schema<'_>, node: Node<'_, '_>) -> Result<String> {
     match node.attribute("namespace") {
         None | Some("##any") => Ok("#any".to_owned()),
-        Some("##other") => Ok("#other".to_owned()),
+        Some("##other") => {
+            let printed = schema.print(&(target(node), "x".to_owned()));
+            let prefix = printed.trim_end_matches('x').trim_end_matches(':');
+            Ok(format!("#other={prefix}"))
+        }
         Some(other) => bail!("a wildcard that is not understood: {other}"),
     }
 }

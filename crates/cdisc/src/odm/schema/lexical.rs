@@ -67,6 +67,7 @@ pub(super) fn fault(builtin: &str, value: &str) -> Option<String> {
     let value = collapsed(builtin, value);
     let value = &*value;
     let (is_right, what) = match builtin {
+        "xs:anyURI" => (is_uri(value), "a URI"),
         "xs:NMTOKEN" => (is_nmtoken(value), "a word of letters, digits and . - _ :"),
         "xs:NMTOKENS" => (words(value, is_nmtoken), "words of letters and digits"),
         "xs:NCName" | "xs:ID" | "xs:IDREF" => (
@@ -111,6 +112,18 @@ pub(super) fn fault(builtin: &str, value: &str) -> Option<String> {
 
 fn words(value: &str, is_word: fn(&str) -> bool) -> bool {
     !value.is_empty() && value.split(' ').all(is_word)
+}
+
+/// What stands before a colon is a scheme, or a path has begun (RFC 3986 4.2).
+fn is_uri(value: &str) -> bool {
+    let Some((scheme, _)) = value
+        .split_once(':')
+        .filter(|(to, _)| !to.contains(['/', '?', '#']))
+    else {
+        return true;
+    };
+    let is_scheme_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(is_scheme_char)
 }
 
 fn is_name_char(char: char) -> bool {
@@ -357,6 +370,7 @@ mod tests {
             ("xs:IDREFS", "a b", "a 1"),
             ("xs:NMTOKENS", "1 a:b", "a$"),
             ("xs:boolean", "true|0", "yes|TRUE"),
+            ("xs:anyURI", "http://x/ y|a/b:c||#a:b|urn:x", "1:2|:x|a b:c"),
         ] {
             for value in right.split('|') {
                 assert_eq!(fault(builtin, value), None, "{builtin} {value}");

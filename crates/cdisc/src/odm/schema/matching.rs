@@ -52,7 +52,7 @@ pub(crate) fn is_single(model: &Particle, name: &str) -> bool {
 fn most(particle: &Particle, name: &str) -> Option<usize> {
     let once = match &particle.term {
         Term::Element(known, _) => Some(usize::from(*known == name)),
-        Term::Any => Some(0),
+        Term::Any(_) => Some(0),
         Term::All(parts) => {
             let each = parts.iter().map(|part| most(part, name));
             each.sum::<Option<usize>>()
@@ -112,8 +112,8 @@ impl Matcher<'_> {
                 self.at += 1;
                 true
             }
-            Term::Any => {
-                let is_there = self.at < self.children.len();
+            Term::Any(_) => {
+                let is_there = self.starts(term);
                 self.at += usize::from(is_there);
                 is_there
             }
@@ -148,7 +148,11 @@ impl Matcher<'_> {
 fn begins(term: &Term, next: Option<&str>) -> bool {
     match term {
         Term::Element(name, _) => Some(*name) == next,
-        Term::Any => true,
+        // A prefix and a colon; ODM's own names have none.
+        Term::Any(but) => !next.is_some_and(|name| {
+            let of = name.split_once(':').map_or("", |(prefix, _)| prefix);
+            *but == Some(of)
+        }),
         Term::One(parts) => parts.iter().any(|part| begins(&part.term, next)),
         Term::All(parts) => {
             for part in parts {
@@ -167,7 +171,7 @@ fn begins(term: &Term, next: Option<&str>) -> bool {
 fn is_nullable(particle: &Particle) -> bool {
     particle.min == 0
         || match &particle.term {
-            Term::Element(..) | Term::Any => false,
+            Term::Element(..) | Term::Any(_) => false,
             Term::All(parts) => parts.iter().all(is_nullable),
             Term::One(parts) => parts.iter().any(is_nullable),
         }
@@ -176,7 +180,7 @@ fn is_nullable(particle: &Particle) -> bool {
 fn firsts(term: &Term, into: &mut Vec<&'static str>) {
     match term {
         Term::Element(name, _) => into.push(name),
-        Term::Any => {}
+        Term::Any(_) => {}
         Term::One(parts) => parts.iter().for_each(|part| firsts(&part.term, into)),
         Term::All(parts) => {
             for part in parts {
@@ -210,7 +214,7 @@ mod tests {
             ("((A B?)+|C)", "A A B A"),
             ("K K A", "K K A"),
             ("-", ""),
-            ("(A|#other)+", "A x A"),
+            ("(A|#other=d)+", "A x A"),
         ] {
             assert_eq!(
                 misfit(text.replace(" | ", "|").leak(), children),
@@ -226,6 +230,7 @@ mod tests {
             ("K K A", "K A", 1, vec!["K"]),
             ("A{1,2}", "A A A", 2, vec![]),
             ("-", "A", 0, vec![]),
+            ("A #other=d*", "A x d:y", 2, vec![]),
         ] {
             assert_eq!(
                 misfit(text, children),

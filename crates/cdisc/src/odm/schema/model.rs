@@ -1,4 +1,4 @@
-//! Content models, read from their compact form: `A? (B|C=type)* D{1,3} #any`.
+//! Content models, read from their compact form: `A? (B|C=type)* D{1,3} #any #other=ds`.
 
 /// So many times a term.
 #[derive(Debug)]
@@ -12,8 +12,8 @@ pub(crate) struct Particle {
 pub(super) enum Term {
     /// An element; its type where it is not that of the element defined at the top.
     Element(&'static str, Option<&'static str>),
-    /// Any element, or any of another namespace.
-    Any,
+    /// Any element but those whose name begins so.
+    Any(Option<&'static str>),
     All(Vec<Particle>),
     One(Vec<Particle>),
 }
@@ -23,7 +23,7 @@ impl Particle {
     pub(crate) fn names(&self) -> Vec<(&'static str, Option<&'static str>)> {
         match &self.term {
             Term::Element(name, of_type) => vec![(*name, *of_type)],
-            Term::Any => Vec::new(),
+            Term::Any(_) => Vec::new(),
             Term::All(parts) | Term::One(parts) => parts.iter().flat_map(Self::names).collect(),
         }
     }
@@ -32,7 +32,7 @@ impl Particle {
     pub(crate) fn has_wildcard(&self) -> bool {
         match &self.term {
             Term::Element(..) => false,
-            Term::Any => true,
+            Term::Any(_) => true,
             Term::All(parts) | Term::One(parts) => parts.iter().any(Self::has_wildcard),
         }
     }
@@ -107,7 +107,8 @@ impl Reader {
         self.at += length;
         let word = rest.get(..length).unwrap_or_default();
         match word.split_once('=') {
-            _ if word.starts_with('#') => Term::Any,
+            Some(("#other", prefix)) => Term::Any(Some(prefix)),
+            _ if word.starts_with('#') => Term::Any(None),
             Some((name, of_type)) => Term::Element(name, Some(of_type)),
             None => Term::Element(word, None),
         }
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_model_is_read_as_it_is_meant() {
-        let model = read("A? (B|C=xs:string|(D E)*){2,} #other{1,3} F");
+        let model = read("A? (B|C=xs:string|(D E)*){2,} #other=d{1,3} F");
         let Term::All(parts) = &model.term else {
             panic!("not a sequence");
         };

@@ -94,6 +94,23 @@ impl Tables {
         None
     }
 
+    /// Equal for equal values (XML Schema part 2, 2.2): `+5` and `5` are one number.
+    pub(crate) fn canonical(&self, of_type: &str, value: &str) -> String {
+        let builtin = self.builtin(of_type).unwrap_or("xs:string");
+        let value = lexical::collapsed(builtin, value);
+        match builtin {
+            "xs:integer" | "xs:positiveInteger" | "xs:nonNegativeInteger" => {
+                let sign = if value.starts_with('-') { "-" } else { "" };
+                let digits = value.trim_start_matches(['+', '-']).trim_start_matches('0');
+                match digits {
+                    "" => "0".to_owned(),
+                    digits => format!("{sign}{digits}"),
+                }
+            }
+            _ => value.into_owned(),
+        }
+    }
+
     fn fault_at(&self, of_type: &str, value: &str, depth: usize) -> Option<String> {
         if depth > DEPTH_MAX {
             return Some("a type that is nested too deep".to_owned());

@@ -4,11 +4,15 @@
 use std::collections::BTreeSet;
 
 use crate::odm::error::Place;
-use crate::odm::schema::{Unique, XML};
+use crate::odm::schema::{Tables, Unique, XML};
 use crate::odm::tree::{Element, Space};
 
 /// The elements whose key an earlier one has, with the reason.
-pub(super) fn repeated(element: &Element, unique: &Unique) -> Vec<(Place, String)> {
+pub(super) fn repeated(
+    tables: &Tables,
+    element: &Element,
+    unique: &Unique,
+) -> Vec<(Place, String)> {
     let mut selected = vec![element];
     for step in &unique.steps {
         let inner = selected.into_iter().flat_map(Element::elements);
@@ -19,8 +23,11 @@ pub(super) fn repeated(element: &Element, unique: &Unique) -> Vec<(Place, String
     let mut seen = BTreeSet::new();
     let mut repeated = Vec::new();
     for one in selected {
-        let values = unique.fields.iter().map(|field| value(one, field));
-        let Some(values) = values.collect::<Option<Vec<&str>>>() else {
+        let values = unique.fields.iter().map(|field| {
+            let of_type = tables.attribute_type(&one.name, field)?;
+            Some(tables.canonical(of_type, value(one, field)?))
+        });
+        let Some(values) = values.collect::<Option<Vec<String>>>() else {
             continue;
         };
         if !seen.insert(values) {

@@ -53,17 +53,17 @@ pub(super) fn check(odm: &Odm, found: &mut Found) {
 }
 
 fn within(element: &Element, definitions: &Definitions<'_>, found: &mut Found) {
-    for child in element.elements() {
-        // A source item may stand in another study or version.
-        let is_elsewhere = child.attribute("MetaDataVersionOID").is_some();
-        for (attribute, kind) in WITHIN.iter().filter(|_| !is_elsewhere) {
-            let oid = child.attribute(attribute);
-            if oid.is_some_and(|oid| definitions.get(kind, oid).is_none()) {
-                let name = &child.name.local;
-                let reason = format!("`{name}`: no `{kind}` has the OID that {attribute} names");
-                found.warn(child, reason);
-            }
+    // A source item may stand in another study or version.
+    let is_elsewhere = element.attribute("MetaDataVersionOID").is_some();
+    for (attribute, kind) in WITHIN.iter().filter(|_| !is_elsewhere) {
+        let oid = element.attribute(attribute);
+        if oid.is_some_and(|oid| definitions.get(kind, oid).is_none()) {
+            let name = &element.name.local;
+            let reason = format!("`{name}`: no `{kind}` has the OID that {attribute} names");
+            found.warn(element, reason);
         }
+    }
+    for child in element.elements() {
         if found.is_full() {
             return;
         }
