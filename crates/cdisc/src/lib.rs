@@ -6,9 +6,10 @@
 //!
 //! Invariants of `odm`:
 //!
-//! 1. CDISC's valid examples are accepted, and what is not valid is refused at its place
-//!    (`tests/odm/examples.rs`, `each_valid_example_is_accepted_and_the_others_are_told_with_their_place`;
-//!    `tests/odm/invalid.rs`, `each_wrong_document_is_refused_at_its_place`).
+//! 1. CDISC's valid examples are accepted (`tests/odm/examples.rs`,
+//!    `each_valid_example_is_accepted_and_the_others_are_told_with_their_place`), and what is not
+//!    valid is refused at its place (`tests/odm/invalid.rs`,
+//!    `each_wrong_document_is_refused_at_its_place`).
 //! 2. A document reads back the same from XML and from JSON
 //!    (`each_example_survives_xml_and_json`, `any_tree_survives_both_forms`).
 //! 3. Rows with their audit trail read back the same from a document made of them
@@ -16,7 +17,8 @@
 //!    (`no_item_of_an_example_is_missed`).
 //! 4. No issue quotes a value (`an_issue_quotes_no_value`).
 //! 5. No DTD, hence no entity of one's own; every size is bounded
-//!    (`what_is_no_document_is_refused_before_it_is_judged`, `each_bound_is_named_where_it_is_passed`).
+//!    (`what_is_no_document_is_refused_before_it_is_judged`,
+//!    `each_bound_is_named_where_it_is_passed`).
 
 pub mod dataset;
 pub mod odm;

@@ -11,7 +11,7 @@ mod read;
 use super::Issue;
 use super::error::Place;
 
-pub use export::{File, FileType, document};
+pub use export::{File, FileType, Person, Site, document};
 pub use read::{Rows, rows, unseen};
 
 /// What one act did to one item group of one subject.

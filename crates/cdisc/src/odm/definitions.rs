@@ -81,6 +81,12 @@ impl<'d> Definitions<'d> {
         self.by_oid.get(kind)?.get(oid).copied()
     }
 
+    /// All that elements of this name define, in the order of their OIDs.
+    pub fn all(&self, kind: &str) -> impl Iterator<Item = &'d Element> {
+        let of_kind = self.by_oid.get(kind).into_iter();
+        of_kind.flat_map(|all| all.values().copied())
+    }
+
     /// The items that an item group refers to, in order.
     pub fn items_of(&self, group: &str) -> Vec<&'d str> {
         let group = self.get("ItemGroupDef", group);

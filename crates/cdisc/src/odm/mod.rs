@@ -144,6 +144,17 @@ impl Odm {
         self.root.is("ODM")
     }
 
+    /// Study and OID of each version of the metadata that it has.
+    pub fn metadata_versions(&self) -> Vec<(&str, &str)> {
+        let versions = self.root.all("Study").flat_map(|study| {
+            let of = study.attribute("OID").unwrap_or_default();
+            study.all("MetaDataVersion").map(move |one| (of, one))
+        });
+        versions
+            .filter_map(|(study, one)| Some((study, one.attribute("OID")?)))
+            .collect()
+    }
+
     /// Refuses what the schema does not allow.
     pub fn judged(self) -> Result<Self, OdmError> {
         let issues = self.issues();

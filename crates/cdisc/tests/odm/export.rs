@@ -1,6 +1,8 @@
 //! Rows to documents of both versions.
 
-use cdisc::odm::capture::{Audit, File, FileType, Item, Key, Row, Transaction, document, rows};
+use cdisc::odm::capture::{
+    Audit, File, FileType, Item, Key, Person, Row, Site, Transaction, document, rows,
+};
 use cdisc::odm::{Odm, OdmError, Version};
 
 use super::support::{HISTORY_1, HISTORY_2, xml};
@@ -15,6 +17,8 @@ pub(crate) fn file(file_type: FileType) -> File {
         originator: Some("North".to_owned()),
         source_system: Some("Salus".to_owned()),
         source_system_version: None,
+        people: Vec::new(),
+        sites: Vec::new(),
     }
 }
 
@@ -147,4 +151,51 @@ fn what_a_version_cannot_say_is_refused() {
     }];
     let made = of(&one, unprintable).unwrap();
     assert!(matches!(made.to_xml(), Err(OdmError::Unwritable(_))));
+}
+
+/// Audit records name users and locations, so these stand in the file; once each.
+#[test]
+fn the_people_and_sites_of_audit_records_are_defined() {
+    for text in [HISTORY_1, HISTORY_2] {
+        let odm = xml(text).unwrap();
+        let mut rows = bare(&odm);
+        let audit = rows[0].audit.as_mut().unwrap();
+        (audit.user, audit.location) = ("U.2".to_owned(), "L.2".to_owned());
+        let mut file = file(FileType::Transactional);
+        let undefined = document(&odm, &rows, &file).unwrap().warnings();
+        let undefined: Vec<String> = undefined.into_iter().map(|one| one.reason).collect();
+        for kind in ["`User`", "`Location`"] {
+            assert!(
+                undefined.iter().any(|one| one.contains(kind)),
+                "{undefined:?}"
+            );
+        }
+        file.people = ["U.1", "U.2", "U.2"]
+            .map(|oid| Person {
+                oid: oid.to_owned(),
+                name: "B. Lee".to_owned(),
+                kind: Some("Investigator".to_owned()),
+            })
+            .to_vec();
+        let used = ("S.1".to_owned(), "M.1".to_owned(), "2026-01-01".to_owned());
+        file.sites = vec![Site {
+            oid: "L.2".to_owned(),
+            name: "South".to_owned(),
+            used: vec![used],
+        }];
+        let made = document(&odm, &rows, &file).unwrap();
+        assert_eq!(made.root.all("AdminData").count(), 2);
+        let users = made.root.all("AdminData").flat_map(|one| one.all("User"));
+        assert_eq!(users.count(), 2);
+        let told = made.warnings();
+        assert!(
+            told.iter().all(|one| one.reason.contains("of a vendor")),
+            "{told:?}"
+        );
+        file.sites[0].used.clear();
+        assert!(matches!(
+            document(&odm, &rows, &file),
+            Err(OdmError::Invalid(_))
+        ));
+    }
 }

@@ -1,6 +1,7 @@
 //! Rows to a document: the metadata of a study and what was captured, as it is or with its
 //! history.
 
+mod admin;
 mod branch;
 mod snapshot;
 
@@ -39,23 +40,56 @@ pub struct File {
     pub source_system: Option<String>,
     /// The version of that system.
     pub source_system_version: Option<String>,
+    /// Users whom audit records name.
+    pub people: Vec<Person>,
+    /// Locations that rows and audit records name.
+    pub sites: Vec<Site>,
 }
 
-/// A document with the studies and administrative data of `metadata`, in its version, and these
-/// rows as clinical data. Rows of one item group are told in the order given; subjects, events
-/// and forms in the order in which they first come.
+/// A user, for the administrative data.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Person {
+    /// OID, as audit records say it.
+    pub oid: String,
+    /// The full name (21 CFR 11.50(a)(1)); empty: none is told.
+    pub name: String,
+    /// `Sponsor`, `Investigator`, `Lab`, `Other`; ODM 2.0 has more.
+    pub kind: Option<String>,
+}
+
+/// A location, for the administrative data.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Site {
+    /// OID, as rows and audit records say it.
+    pub oid: String,
+    /// Its name.
+    pub name: String,
+    /// Study, version of the metadata, and the date from which that was used here, YYYY-MM-DD.
+    pub used: Vec<(String, String, String)>,
+}
+
+/// A document in the version of `metadata`: its studies and administrative data, the people and
+/// sites of `file` that are not among these, and the rows as clinical data. Rows of one item
+/// group are told in the order given; subjects, events and forms in the order in which they first
+/// come.
 ///
 /// A form of a row becomes the outermost item group in ODM 2.0, and the other way round.
 /// What the schema does not allow is refused, as is what the version cannot say.
 pub fn document(metadata: &Odm, rows: &[Row], file: &File) -> Result<Odm, OdmError> {
     let version = metadata.version;
     let mut root = head(version, file);
+    if !metadata.is_whole() {
+        let reason = "the metadata must be a whole document, with `ODM` as its root";
+        return Err(OdmError::Unwritable(reason.to_owned()));
+    }
     let kept = ["Description", "Study", "AdminData"];
     for element in metadata.root.elements() {
         if kept.iter().any(|name| element.is(name)) {
             root.nodes.push(Node::Element(element.clone()));
         }
     }
+    let admin = admin::write(metadata, file);
+    root.nodes.extend(admin.map(Node::Element));
     let mut trunk = Branch::default();
     match file.file_type {
         FileType::Transactional => {
