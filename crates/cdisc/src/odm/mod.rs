@@ -59,9 +59,9 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            bytes: 64 << 20,
+            bytes: 32 << 20,
             depth: 64,
-            nodes: 4_000_000,
+            nodes: 2_000_000,
             issues: 100,
         }
     }

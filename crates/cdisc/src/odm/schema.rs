@@ -14,7 +14,7 @@ use super::Version;
 use super::tree::{Name, Space};
 
 pub(super) use lexical::is_nc_name as is_name;
-pub(super) use matching::{is_single, matched, rank};
+pub(super) use matching::matched;
 use model::Particle;
 use simple::Simple;
 
@@ -52,6 +52,8 @@ pub(super) struct AttributeRule {
 pub(super) struct Complex {
     pub(super) content: Content,
     pub(super) model: Particle,
+    /// The children that the model names, in its order: name, and whether it stands once at most.
+    children: Vec<(&'static str, bool)>,
     pub(super) attributes: Vec<AttributeRule>,
 }
 
@@ -115,9 +117,11 @@ impl Tables {
                 let attributes: Vec<AttributeRule> =
                     attributes.iter().filter_map(|one| attribute(one)).collect();
                 self.words.extend(attributes.iter().map(|one| one.name));
+                let model = model::read(model);
                 let complex = Complex {
                     content,
-                    model: model::read(model),
+                    children: children(&model),
+                    model,
                     attributes,
                 };
                 self.complexes.insert(name, complex);
@@ -197,6 +201,31 @@ impl Tables {
     pub(super) fn word(&self, text: &str) -> Option<&'static str> {
         self.words.get(text).copied()
     }
+}
+
+impl Complex {
+    /// Where in the order of the model a child of this name stands; last, if it names it not.
+    pub(super) fn rank(&self, child: Option<&str>) -> usize {
+        let mut children = self.children.iter();
+        let found = children.position(|(known, _)| Some(*known) == child);
+        found.unwrap_or(self.children.len())
+    }
+
+    /// True where at most one child of this name may stand.
+    pub(super) fn is_single(&self, child: &str) -> bool {
+        let mut children = self.children.iter();
+        children.any(|(known, is_single)| *known == child && *is_single)
+    }
+}
+
+fn children(model: &Particle) -> Vec<(&'static str, bool)> {
+    let mut children: Vec<(&'static str, bool)> = Vec::new();
+    for (name, _) in model.names() {
+        if children.iter().all(|(known, _)| *known != name) {
+            children.push((name, matching::is_single(model, name)));
+        }
+    }
+    children
 }
 
 /// `name type use`.

@@ -329,30 +329,30 @@ fn each_wrong_json_document_is_refused_at_its_pointer() {
     let mut found = String::new();
     for (from, to, expected) in [
         (
-            "\"FileType\": \"Transactional\"",
-            "\"FileType\": 7",
+            "\"FileType\":\"Transactional\"",
+            "\"FileType\":7",
             "/FileType: attribute `FileType`: must be one of",
         ),
         (
-            "\"StudyName\": \"Sleep\",",
+            "\"StudyName\":\"Sleep\",",
             "",
             "/Study/0: attribute `StudyName` is missing",
         ),
         (
-            "\"Repeating\": \"Simple\"",
-            "\"Repeating\": \"Yes\"",
+            "\"Repeating\":\"Simple\"",
+            "\"Repeating\":\"Yes\"",
             "/Study/0/MetaDataVersion/0/ItemGroupDef/1/Repeating: attribute `Repeating`: must be \
             one of",
         ),
         (
-            "\"Meaning\": {",
-            "\"Meanings\": {",
+            "\"Meaning\":{",
+            "\"Meanings\":{",
             "/AdminData/0/SignatureDef/0/LegalReason: `LegalReason` may not stand here in \
             `SignatureDef`; expected: `Meaning`",
         ),
         (
-            "\"UserName\": {",
-            "\"UserName\": { \"Prefix\": {},",
+            "\"UserName\":{",
+            "\"UserName\":{\"Prefix\":{},",
             "/AdminData/0/User/0/UserName/Prefix: no element may stand in `UserName`",
         ),
     ] {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{CONTENT, NAMESPACES, NODES, ORDER, ROOT};
 use crate::odm::error::{OdmError, Place};
-use crate::odm::schema::{Tables, XML, is_name, rank, tables};
+use crate::odm::schema::{Tables, XML, is_name, tables};
 use crate::odm::tree::{Attribute, Element, Name, Node, Space};
 use crate::odm::{Limits, Odm, Version, xml};
 
@@ -167,8 +167,7 @@ impl Reader {
         let complex = key.and_then(|key| self.tables.type_of(&key));
         let complex = complex.and_then(|of_type| self.tables.complex(of_type));
         if let Some(complex) = complex {
-            children
-                .sort_by_key(|child| rank(&complex.model, self.tables.key(&child.name).as_deref()));
+            children.sort_by_key(|child| complex.rank(self.tables.key(&child.name).as_deref()));
         }
         let Some(Value::Array(order)) = order else {
             element

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{CONTENT, NAMESPACES, NODES, ORDER, ROOT};
 use crate::odm::error::OdmError;
-use crate::odm::schema::{Complex, Tables, XML, is_single, rank, tables};
+use crate::odm::schema::{Complex, Tables, XML, tables};
 use crate::odm::tree::{Attribute, Element, Name, Node, Space};
 use crate::odm::{Odm, Version};
 
@@ -33,7 +33,7 @@ pub(in crate::odm) fn write(odm: &Odm) -> Result<String, OdmError> {
     if !odm.is_whole() {
         root.insert(ROOT.to_owned(), json!(odm.root.name.local));
     }
-    serde_json::to_string_pretty(&root).map_err(|_| {
+    serde_json::to_string(&root).map_err(|_| {
         OdmError::Unwritable("the document does not fit into memory as JSON".to_owned())
     })
 }
@@ -114,7 +114,7 @@ impl Writer<'_> {
             let key = self.tables.key(&child.name);
             let is_single = complex
                 .zip(key)
-                .is_some_and(|(complex, key)| is_single(&complex.model, &key));
+                .is_some_and(|(complex, key)| complex.is_single(&key));
             match object.get_mut(&name) {
                 Some(Value::Array(all)) => all.push(inner),
                 // More than the schema allows, in a document that was not judged.
@@ -131,7 +131,7 @@ impl Writer<'_> {
 
     fn rank(&self, complex: Option<&Complex>, child: &Element) -> usize {
         let key = self.tables.key(&child.name);
-        complex.map_or(0, |complex| rank(&complex.model, key.as_deref()))
+        complex.map_or(0, |complex| complex.rank(key.as_deref()))
     }
 
     fn name(&mut self, name: &Name) -> String {

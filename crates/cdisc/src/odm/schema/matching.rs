@@ -37,15 +37,8 @@ pub(crate) fn matched(model: &Particle, children: &[Option<&str>]) -> Matched {
     }
 }
 
-/// Where in the order of the model a child of this name stands; last, if the model has it not.
-pub(crate) fn rank(model: &Particle, name: Option<&str>) -> usize {
-    let names = model.names();
-    let found = names.iter().position(|(known, _)| Some(*known) == name);
-    found.unwrap_or(names.len())
-}
-
 /// True where at most one element of this name may stand.
-pub(crate) fn is_single(model: &Particle, name: &str) -> bool {
+pub(super) fn is_single(model: &Particle, name: &str) -> bool {
     most(model, name) == Some(1)
 }
 
@@ -246,6 +239,5 @@ mod tests {
         for (name, single) in [("A", true), ("B", false), ("E", false), ("K", false)] {
             assert_eq!(is_single(&model, name), single, "{name}");
         }
-        assert_eq!(rank(&model, Some("B")), 1);
     }
 }
