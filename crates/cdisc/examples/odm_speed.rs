@@ -20,7 +20,8 @@ const METADATA: &str = r#"<ODM xmlns="http://www.cdisc.org/ns/odm/v2.0" FileType
     <ItemGroupDef OID="G" Name="G" Repeating="Simple" Type="Section">
       <ItemRef ItemOID="A" Mandatory="Yes"/><ItemRef ItemOID="B" Mandatory="No"/></ItemGroupDef>
     <ItemDef OID="A" Name="A" DataType="integer" Length="3">
-      <RangeCheck Comparator="LE" SoftHard="Hard"><CheckValue>300</CheckValue></RangeCheck></ItemDef>
+      <RangeCheck Comparator="LE" SoftHard="Hard"><CheckValue>300</CheckValue></RangeCheck>
+    </ItemDef>
     <ItemDef OID="B" Name="B" DataType="text" Length="4"/>
   </MetaDataVersion></Study></ODM>"#;
 

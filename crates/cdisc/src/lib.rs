@@ -14,10 +14,11 @@
 //!    (`each_example_survives_xml_and_json`, `any_tree_survives_both_forms`).
 //! 3. Rows with their audit trail read back the same from a document made of them
 //!    (`a_history_of_any_rows_reads_back`), and no value of a file is missed
-//!    (`no_item_of_an_example_is_missed`).
+//!    (`no_item_of_an_example_is_missed`). So do remarks
+//!    (`remarks_come_back_as_they_were_written`).
 //! 4. No issue quotes a value (`an_issue_quotes_no_value`).
 //! 5. No DTD, hence no entity of one's own; every size is bounded
-//!    (`what_is_no_document_is_refused_before_it_is_judged`,
+//!    (`what_is_no_xml_document_is_refused_before_it_is_judged`,
 //!    `each_bound_is_named_where_it_is_passed`).
 
 pub mod dataset;

@@ -11,7 +11,11 @@ mod export;
 mod invalid;
 #[path = "odm/laws.rs"]
 mod laws;
+#[path = "odm/remarks.rs"]
+mod remarks;
 #[path = "odm/support.rs"]
 mod support;
+#[path = "odm/unreadable.rs"]
+mod unreadable;
 #[path = "odm/warnings.rs"]
 mod warnings;

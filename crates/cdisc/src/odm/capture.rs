@@ -3,16 +3,19 @@
 //!
 //! A [`Row`] is what one act did to one item group of one subject: items that share the kind of
 //! change and the audit record. Several rows of one item group are its history, in order.
+//! A [`Remark`] is what somebody says about data: a signature, an annotation, a query.
 
 mod audit;
 mod export;
 mod read;
+mod remark;
 
 use super::Issue;
 use super::error::Place;
 
-pub use export::{File, FileType, Person, Site, document};
+pub use export::{File, FileType, Person, Site, document, document_with};
 pub use read::{Rows, rows, unseen};
+pub use remark::{About, Annotation, Flag, Query, Remark, Said, Signature, remarks};
 
 /// What one act did to one item group of one subject.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -26,6 +26,13 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Odm, OdmError> {
         reason: "not UTF-8: encode the document in UTF-8".to_owned(),
     })?;
     let text = text.trim_start_matches('\u{feff}');
+    if !text.is_ascii() && !is_utf8_declared(text) {
+        return Err(OdmError::Unreadable {
+            at: Place::Line { line: 1, column: 1 },
+            reason: "an encoding other than UTF-8 is declared: encode the document in UTF-8"
+                .to_owned(),
+        });
+    }
     bounds::check(text, limits.depth)?;
     let options = ParsingOptions {
         allow_dtd: false,
@@ -58,6 +65,21 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Odm, OdmError> {
         prefixes: reader.prefixes,
         issues_max: limits.issues,
     })
+}
+
+/// XML 1.0 4.3.3: without a declaration it is UTF-8.
+fn is_utf8_declared(text: &str) -> bool {
+    let declaration = text
+        .strip_prefix("<?xml")
+        .and_then(|rest| rest.split("?>").next());
+    let encoding = declaration.and_then(|one| one.split_once("encoding"));
+    let Some((_, encoding)) = encoding else {
+        return true;
+    };
+    let name = encoding.trim_start_matches([' ', '\t', '\r', '\n', '=']);
+    let name = name.get(1..).unwrap_or_default();
+    name.get(..5)
+        .is_some_and(|name| name.eq_ignore_ascii_case("utf-8"))
 }
 
 fn version(root: XmlNode<'_, '_>) -> Result<Version, OdmError> {

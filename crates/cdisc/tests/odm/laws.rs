@@ -49,8 +49,8 @@ fn row(version: Version) -> impl Strategy<Value = Row> {
         prop::sample::select(vec!["P", "Q"]),
         prop::option::of(oid()),
     );
-    (items, change, place, who, prop::option::of(audit())).prop_map(
-        move |(items, transaction, (event, form, group), (subject, location), audit)| Row {
+    let row = (items, change, place, who, prop::option::of(audit())).prop_map(
+        move |(items, change, (event, form, group), (subject, location), audit)| Row {
             study: "S.1".to_owned(),
             metadata_version: "M.1".to_owned(),
             location,
@@ -72,10 +72,14 @@ fn row(version: Version) -> impl Strategy<Value = Row> {
                 })
                 .collect(),
             audit,
-            transaction: Some(transaction),
+            transaction: Some(change),
             ..Row::default()
         },
-    )
+    );
+    // An item group that is only named, without items, is no row.
+    row.prop_filter("context", |row| {
+        !row.items.is_empty() || row.transaction != Some(Transaction::Context)
+    })
 }
 
 /// Rows of one item group keep their order; the rest comes in the order of the containers.

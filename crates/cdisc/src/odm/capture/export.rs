@@ -6,7 +6,8 @@ mod branch;
 mod snapshot;
 
 use super::audit::{said, write as audit_record};
-use super::{Key, Row, Transaction};
+use super::remark::attach;
+use super::{Key, Remark, Row, Transaction};
 use crate::odm::error::OdmError;
 use crate::odm::tree::{Element, Node};
 use crate::odm::{Odm, Version};
@@ -76,6 +77,17 @@ pub struct Site {
 /// A form of a row becomes the outermost item group in ODM 2.0, and the other way round.
 /// What the schema does not allow is refused, as is what the version cannot say.
 pub fn document(metadata: &Odm, rows: &[Row], file: &File) -> Result<Odm, OdmError> {
+    document_with(metadata, rows, &[], file)
+}
+
+/// As [`document`], with what is said about the data: each remark beside the last that the
+/// document says of its data.
+pub fn document_with(
+    metadata: &Odm,
+    rows: &[Row],
+    remarks: &[Remark],
+    file: &File,
+) -> Result<Odm, OdmError> {
     let version = metadata.version;
     let mut root = head(version, file);
     if !metadata.is_whole() {
@@ -107,6 +119,9 @@ pub fn document(metadata: &Odm, rows: &[Row], file: &File) -> Result<Odm, OdmErr
         .extend(trunk.into_elements().into_iter().map(Node::Element));
     let mut odm = Odm::new(version, root);
     odm.prefixes.clone_from(&metadata.prefixes);
+    for remark in remarks {
+        attach(&mut odm, remark, file.file_type == FileType::Transactional)?;
+    }
     odm.judged()
 }
 

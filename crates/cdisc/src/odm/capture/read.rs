@@ -36,8 +36,8 @@ pub fn rows<'d>(odm: &'d Odm, metadata: &'d Odm) -> Rows<'d> {
     }
 }
 
-/// What the clinical data of a document say and no row does: changes of a whole subject, event or
-/// form, item groups of no subject, signatures, annotations, queries. They stay in the document.
+/// What the clinical data of a document say, and neither rows nor remarks do: removals of a whole
+/// subject, event or form, item groups of no subject. They stay in the document.
 pub fn unseen(odm: &Odm) -> Vec<Issue> {
     let mut found = Vec::new();
     for data in odm.root.all("ClinicalData") {
@@ -53,9 +53,6 @@ pub fn unseen(odm: &Odm) -> Vec<Issue> {
 fn unseen_in(element: &Element, found: &mut Vec<Issue>) {
     for child in element.elements() {
         match &*child.name.local {
-            "Signature" | "Annotation" | "Query" | "Annotations" | "Signatures" => {
-                found.push(issue(child, &format!("`{}`", child.name.local)));
-            }
             "SubjectData" | "StudyEventData" | "FormData"
                 if child.attribute("TransactionType") == Some("Remove") =>
             {
@@ -70,7 +67,7 @@ fn unseen_in(element: &Element, found: &mut Vec<Issue>) {
 fn issue(element: &Element, what: &str) -> Issue {
     Issue {
         at: element.place.clone(),
-        reason: format!("{what} is kept and is no row"),
+        reason: format!("{what} is kept, and is neither row nor remark"),
     }
 }
 
@@ -153,6 +150,10 @@ impl<'d> Rows<'d> {
             let referred = element.attribute("AuditRecordID");
             let record = referred.and_then(|id| self.records.get(id).copied());
             let (transaction, audit) = own.change(record);
+            let item = item(element, self.version);
+            if is_context(element, transaction, &item) {
+                continue;
+            }
             let is_like = |row: &Row| row.transaction == transaction && row.audit == audit;
             let number = parts.iter().position(is_like).unwrap_or_else(|| {
                 let mut row = above.row.clone();
@@ -161,16 +162,18 @@ impl<'d> Rows<'d> {
                 parts.len() - 1
             });
             if let Some(row) = parts.get_mut(number) {
-                let item = item(element, self.version);
                 self.check(row, &item);
                 row.items.push(item);
             }
         }
         let has_inner = group.all("ItemGroupData").next().is_some();
         let is_removed = group.attribute("TransactionType") == Some("Remove");
-        if parts.is_empty() && (!has_inner || is_removed) {
+        let (transaction, audit) = above.change(None);
+        let is_context = transaction == Some(Transaction::Context);
+        let is_whole = !has_inner && !is_context && !group.elements().any(is_item);
+        if parts.is_empty() && (is_whole || is_removed) {
             let mut row = above.row.clone();
-            (row.transaction, row.audit) = above.change(None);
+            (row.transaction, row.audit) = (transaction, audit);
             parts.push(row);
         }
         rows.append(&mut parts);
@@ -216,6 +219,12 @@ impl<'d> Above<'d> {
         let transaction = self.transaction.and_then(Transaction::from_odm);
         (transaction, record.or(self.audit).map(audit::read))
     }
+}
+
+/// Named only to say what a remark is about.
+fn is_context(element: &Element, transaction: Option<Transaction>, item: &Item) -> bool {
+    let is_null = element.attribute("IsNull").is_some();
+    transaction == Some(Transaction::Context) && item.value.is_none() && !is_null
 }
 
 fn text<'a>(element: &'a Element, attribute: &str) -> &'a str {

@@ -17,8 +17,8 @@ type Read<T> = Result<T, OdmError>;
 pub(in crate::odm) fn read(bytes: &[u8], limits: &Limits) -> Read<Odm> {
     let within = fhir::json::Limits {
         bytes: limits.bytes,
-        // A list, an object and a member for each element.
-        depth: limits.depth.saturating_mul(2).saturating_add(4),
+        // At most three for each element: `_nodes`, the object with its name, and its own.
+        depth: limits.depth.saturating_mul(3).saturating_add(4),
     };
     let value = fhir::json::parse(bytes, within).map_err(|error| {
         if error.too_large {
@@ -38,6 +38,8 @@ pub(in crate::odm) fn read(bytes: &[u8], limits: &Limits) -> Read<Odm> {
         tables: tables(Version::V2),
         spaces: BTreeMap::new(),
         nodes_left: limits.nodes,
+        depth_max: limits.depth,
+        depth: 0,
     };
     let prefixes = reader.namespaces(root.shift_remove(NAMESPACES))?;
     let name = match root.shift_remove(ROOT) {
@@ -66,6 +68,8 @@ struct Reader {
     /// By prefix.
     spaces: BTreeMap<String, Arc<str>>,
     nodes_left: usize,
+    depth_max: usize,
+    depth: usize,
 }
 
 impl Reader {
@@ -102,6 +106,19 @@ impl Reader {
 
     fn element(&mut self, name: Name, object: &Map<String, Value>, at: String) -> Read<Element> {
         self.take(&at)?;
+        if self.depth >= self.depth_max {
+            let most = self.depth_max;
+            return Err(OdmError::TooLarge(format!(
+                "elements are nested deeper than {most}"
+            )));
+        }
+        self.depth += 1;
+        let element = self.shallow(name, object, at);
+        self.depth -= 1;
+        element
+    }
+
+    fn shallow(&mut self, name: Name, object: &Map<String, Value>, at: String) -> Read<Element> {
         let mut element = Element {
             name,
             attributes: Vec::new(),
