@@ -6,7 +6,7 @@ use cdisc::odm::capture::{
 use cdisc::odm::{Odm, OdmError, Place};
 
 use super::export::{bare, file};
-use super::support::{HISTORY_1, HISTORY_2, xml};
+use super::support::{HISTORY_1, HISTORY_2, changed, xml};
 
 /// Without places, which depend on the text.
 fn plain(odm: &Odm) -> Vec<Remark> {
@@ -124,6 +124,30 @@ fn two_may_sign_the_same_data() {
     let again = xml(&made.to_xml().unwrap()).unwrap();
     assert_eq!(remarks(&again).len(), 4);
     assert_eq!(bare(&again), rows);
+}
+
+/// In 1.3.2 many items may name one signature, which stands apart; each is signed.
+#[test]
+fn one_signature_of_many_items_is_said_of_each() {
+    let text = changed(
+        HISTORY_1,
+        "<ItemDataString ItemOID=\"I.TERM\"",
+        "<ItemDataString SignatureID=\"SG.1\" ItemOID=\"I.TERM\"",
+    );
+    let odm = xml(&text).unwrap();
+    let items = |odm: &Odm| -> Vec<Option<String>> {
+        let all = remarks(odm).into_iter();
+        let signed = all.filter(|one| matches!(one.said, Said::Signature(_)));
+        signed.map(|one| one.about.item).collect()
+    };
+    let rows = bare(&odm);
+    let made = document_with(&odm, &rows, &plain(&odm), &file(FileType::Transactional)).unwrap();
+    for odm in [&odm, &made] {
+        let signed = items(odm);
+        for item in ["I.TERM", "I.DONE"] {
+            assert!(signed.contains(&Some(item.to_owned())), "{signed:?}");
+        }
+    }
 }
 
 #[test]

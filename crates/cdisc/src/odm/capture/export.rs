@@ -5,9 +5,11 @@ mod admin;
 mod branch;
 mod snapshot;
 
+use std::collections::BTreeSet;
+
 use super::audit::{said, write as audit_record};
 use super::remark::attach;
-use super::{Key, Remark, Row, Transaction};
+use super::{Key, Remark, Row, Said, Transaction};
 use crate::odm::error::OdmError;
 use crate::odm::tree::{Element, Node};
 use crate::odm::{Odm, Version};
@@ -119,8 +121,14 @@ pub fn document_with(
         .extend(trunk.into_elements().into_iter().map(Node::Element));
     let mut odm = Odm::new(version, root);
     odm.prefixes.clone_from(&metadata.prefixes);
+    let mut ids = BTreeSet::new();
     for remark in remarks {
-        attach(&mut odm, remark, file.file_type == FileType::Transactional)?;
+        let mut remark = remark.clone();
+        // One signature of many items came apart: an ID stands once.
+        if let Said::Signature(signature) = &mut remark.said {
+            signature.id = signature.id.take().filter(|id| ids.insert(id.clone()));
+        }
+        attach(&mut odm, &remark, file.file_type == FileType::Transactional)?;
     }
     odm.judged()
 }
