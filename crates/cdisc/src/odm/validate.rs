@@ -8,12 +8,13 @@
 mod keys;
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::Odm;
 use super::error::{Issue, Place};
 use super::schema::{AttributeRule, Complex, Content, Need, Tables, matched, tables};
-use super::tree::{Attribute, Element, Node, Space};
+use super::tree::{Attribute, Element, Name, Node, Space};
 
 /// Attributes of XML Schema in a document say where a schema is, and may stand anywhere.
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
@@ -35,6 +36,7 @@ pub(super) fn judge(odm: &Odm) -> Judgement {
         found: Judgement::default(),
         ids: BTreeSet::new(),
         references: BTreeMap::new(),
+        extensions: BTreeMap::new(),
     };
     let key = judge.tables.key(&odm.root.name);
     match key.and_then(|key| judge.tables.type_of(&key)) {
@@ -51,6 +53,15 @@ pub(super) fn judge(odm: &Odm) -> Judgement {
                 );
             }
         }
+    }
+    for ((what, name), (at, count)) in std::mem::take(&mut judge.extensions) {
+        let times = match count {
+            1 => String::new(),
+            count => format!(", {count} times"),
+        };
+        let name = &name.local;
+        let reason = format!("{what} `{name}` of a vendor: kept, not understood{times}");
+        judge.found.extensions.push(Issue { at, reason });
     }
     // A parent is judged before its children; an XML text is read from the top.
     judge.found.issues.sort_by(by_line);
@@ -71,6 +82,8 @@ struct Judge<'d> {
     found: Judgement,
     ids: BTreeSet<&'d str>,
     references: BTreeMap<&'d str, Vec<Place>>,
+    /// By kind and name: the first place, and how often.
+    extensions: BTreeMap<(&'static str, &'d Name), (Place, usize)>,
 }
 
 impl<'d> Judge<'d> {
@@ -81,11 +94,15 @@ impl<'d> Judge<'d> {
         }
     }
 
-    fn extension(&mut self, at: &Place, what: &str) {
-        if self.found.extensions.len() < self.most {
-            let reason = format!("{what} of a vendor: kept, not understood");
-            let at = at.clone();
-            self.found.extensions.push(Issue { at, reason });
+    /// One warning for all of a name: a vendor's attribute may stand in each element.
+    fn extension(&mut self, at: &Place, what: &'static str, name: &'d Name) {
+        let is_full = self.extensions.len() >= self.most;
+        match self.extensions.entry((what, name)) {
+            Entry::Occupied(mut known) => known.get_mut().1 += 1,
+            Entry::Vacant(_) if is_full => {}
+            Entry::Vacant(free) => {
+                free.insert((at.clone(), 1));
+            }
         }
     }
 
@@ -130,7 +147,7 @@ impl<'d> Judge<'d> {
                 let reason = format!("no element may stand in `{}`", element.name.local);
                 self.refuse(&child.place, reason);
             } else {
-                self.extension(&child.place, "an element");
+                self.extension(&child.place, "element", &child.name);
             }
         }
         let text = match element.nodes.as_slice() {
@@ -150,7 +167,7 @@ impl<'d> Judge<'d> {
             match self.tables.key(&child.name) {
                 Some(key) => known.push((child, Some(key))),
                 None if has_wildcard => known.push((child, None)),
-                None => self.extension(&child.place, "an element"),
+                None => self.extension(&child.place, "element", &child.name),
             }
         }
         let names: Vec<Option<&str>> = known.iter().map(|(_, key)| key.as_deref()).collect();
@@ -206,7 +223,7 @@ impl<'d> Judge<'d> {
         }
     }
 
-    fn foreign_attribute(&mut self, attribute: &Attribute, place: &Place) {
+    fn foreign_attribute(&mut self, attribute: &'d Attribute, place: &Place) {
         let local = &attribute.name.local;
         match &attribute.name.space {
             Space::Other(uri) if &**uri == XSI => {
@@ -217,7 +234,7 @@ impl<'d> Judge<'d> {
                     );
                 }
             }
-            Space::Other(_) => self.extension(place, "an attribute"),
+            Space::Other(_) => self.extension(place, "attribute", &attribute.name),
             Space::Odm | Space::Bare => {
                 let reason = format!("attribute `{local}` must have no prefix");
                 self.refuse(place, reason);

@@ -29,7 +29,8 @@ fn each_valid_example_is_accepted_and_the_others_are_told_with_their_place() {
             }
             other => {
                 assert!(other.is_ok() && name != REFUSED, "{name}");
-                let place = "line 215, column 17: an element of a vendor: kept, not understood";
+                let place =
+                    "line 215, column 17: element `Condition` of a vendor: kept, not understood";
                 let expected = (name == EXTENDED).then(|| place.to_owned());
                 assert_eq!(extension, expected.as_ref(), "{name}");
             }

@@ -68,7 +68,7 @@ const TOLD: &[(&str, &str, &str, &str)] = &[
         HISTORY_1,
         "v:mode=\"live\"",
         "v:mode=\"x\"",
-        "line 3, column 1: an attribute of a vendor",
+        "line 3, column 1: attribute `mode` of a vendor",
     ),
     (
         HISTORY_2,
@@ -136,4 +136,17 @@ fn a_document_as_it_should_be_has_no_warnings() {
             "{told:#?}"
         );
     }
+}
+
+/// What a vendor adds to each element does not crowd out what is said of the values.
+#[test]
+fn a_vendor_is_told_once_for_each_name() {
+    let text = HISTORY_1
+        .replace("<ItemRef ", "<ItemRef v:seen=\"1\" ")
+        .replace(" Value=\"SIT\"", " Value=\"RUN\"");
+    let told = xml(&text).unwrap().warnings();
+    let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+    let place = "line 39, column 9: attribute `seen` of a vendor: kept, not understood, 6 times";
+    assert!(told.iter().any(|one| one == place), "{told:#?}");
+    assert_eq!(told.len(), 5, "{told:#?}");
 }
