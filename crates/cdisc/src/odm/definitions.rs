@@ -1,6 +1,7 @@
 //! What a version of the metadata defines, by OID, and whether a value is as its item is defined.
 
 mod range;
+mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,69 +10,67 @@ use fhir::Decimal;
 use super::schema::{Tables, tables};
 use super::tree::Element;
 use super::{Odm, Version};
+pub(super) use versions::Versions;
 
-/// Versions of the metadata that include one another, at most so many.
-const INCLUDES_MAX: usize = 8;
+/// Range checks of an item that are computed, at most.
+const CHECKS_MAX: usize = 64;
 
 /// The definitions of one version of the metadata, with those that it includes.
 pub struct Definitions<'d> {
     version: Version,
     /// By the name of the defining element, then OID.
     by_oid: BTreeMap<&'d str, BTreeMap<&'d str, &'d Element>>,
+    /// By item group, then item.
+    references: BTreeMap<&'d str, BTreeMap<&'d str, &'d Element>>,
+    /// By item group: how many items it must have.
+    needed: BTreeMap<&'d str, usize>,
+    codes: BTreeMap<&'d str, Codes<'d>>,
     /// False where it includes metadata that this document does not have.
     pub(super) is_whole: bool,
+}
+
+/// The values of a code list.
+#[derive(Default)]
+struct Codes<'d> {
+    texts: BTreeSet<&'d str>,
+    /// By worth, where the list is one of numbers.
+    numbers: BTreeSet<Vec<u8>>,
 }
 
 impl<'d> Definitions<'d> {
     /// Those of a version of the metadata of a study; `None` where the document has it not.
     pub fn of(odm: &'d Odm, study: &str, metadata_version: &str) -> Option<Self> {
-        let mut definitions = Self {
-            version: odm.version,
-            by_oid: BTreeMap::new(),
-            is_whole: true,
-        };
-        let mut next = Some((study, metadata_version));
-        let mut is_first = true;
-        for _ in 0..INCLUDES_MAX {
-            let Some((study, metadata_version)) = next.take() else {
-                return Some(definitions);
-            };
-            let Some(found) = find(odm, study, metadata_version) else {
-                definitions.is_whole = false;
-                return (!is_first).then_some(definitions);
-            };
-            definitions.add(found);
-            is_first = false;
-            next = found.first("Include").and_then(|include| {
-                let study = include.attribute("StudyOID")?;
-                Some((study, include.attribute("MetaDataVersionOID")?))
-            });
-        }
-        definitions.is_whole = false;
-        Some(definitions)
+        Versions::new(odm).read(study, metadata_version)
     }
 
     /// What the including version defines itself holds (ODM 1.3.2 3.1.1.3.1).
     fn add(&mut self, metadata: &'d Element) {
-        let protocol = metadata
-            .first("Protocol")
-            .into_iter()
-            .flat_map(Element::elements);
-        let structure = metadata.first("Protocol");
-        let structure = structure.and_then(|one| one.first("StudyStructure"));
-        let arms = structure.into_iter().flat_map(Element::elements);
-        let standards = metadata
-            .first("Standards")
-            .into_iter()
-            .flat_map(Element::elements);
-        let layouts = metadata
-            .all("FormDef")
-            .flat_map(|form| form.all("ArchiveLayout"));
-        let inner = protocol.chain(arms).chain(standards).chain(layouts);
+        let inner = |name: &'static str| metadata.all(name).flat_map(Element::elements);
+        let structure = metadata.all("Protocol").flat_map(Element::elements);
+        let arms = structure.filter(|one| one.is("StudyStructure"));
+        let layouts = metadata.all("FormDef").flat_map(Element::elements);
+        let inner = inner("Protocol")
+            .chain(arms.flat_map(Element::elements))
+            .chain(inner("Standards"))
+            .chain(layouts.filter(|one| one.is("ArchiveLayout")));
         for element in metadata.elements().chain(inner) {
-            if let Some(oid) = element.attribute("OID") {
-                let of_kind = self.by_oid.entry(&element.name.local).or_default();
-                of_kind.entry(oid).or_insert(element);
+            let Some(oid) = element.attribute("OID") else {
+                continue;
+            };
+            let of_kind = self.by_oid.entry(&element.name.local).or_default();
+            if of_kind.contains_key(oid) {
+                continue;
+            }
+            of_kind.insert(oid, element);
+            if element.is("ItemGroupDef") {
+                let references = element.elements().filter(|one| one.is("ItemRef"));
+                let named = references.filter_map(|one| Some((one.attribute("ItemOID")?, one)));
+                let references: BTreeMap<&str, &Element> = named.collect();
+                let needed = references.values().filter(|one| is_needed(one));
+                self.needed.insert(oid, needed.count());
+                self.references.insert(oid, references);
+            } else if element.is("CodeList") {
+                self.codes.insert(oid, Codes::of(element));
             }
         }
     }
@@ -96,14 +95,23 @@ impl<'d> Definitions<'d> {
             .collect()
     }
 
+    /// Of the items that an item group must have, how many are not among these.
+    pub(super) fn missing(&self, group: &str, items: &BTreeSet<&str>) -> usize {
+        let Some(references) = self.references.get(group) else {
+            return 0;
+        };
+        let there = items.iter().filter_map(|oid| references.get(oid));
+        let there = there.filter(|one| is_needed(one)).count();
+        let needed = self.needed.get(group).copied().unwrap_or(0);
+        needed.saturating_sub(there)
+    }
+
     /// What speaks against a value of an item of a group: reasons that do not quote it. `None` is
     /// no value. Empty where all is as defined.
     pub fn faults(&self, group: &str, item: &str, value: Option<&str>) -> Vec<String> {
         let mut faults = Vec::new();
-        if let Some(group) = self.get("ItemGroupDef", group) {
-            let mut references = group.all("ItemRef");
-            let reference = references.find(|one| one.attribute("ItemOID") == Some(item));
-            match reference {
+        if let Some(references) = self.references.get(group) {
+            match references.get(item) {
                 None if self.is_whole => {
                     faults.push("the item is not one of its item group".to_owned());
                 }
@@ -132,7 +140,7 @@ impl<'d> Definitions<'d> {
         let mut faults = Vec::new();
         faults.extend(too_long(definition, data_type, value));
         faults.extend(self.outside_list(definition, data_type, value));
-        let checks = definition.all("RangeCheck");
+        let checks = definition.all("RangeCheck").take(CHECKS_MAX);
         faults.extend(checks.filter_map(|check| range::broken(check, data_type, value)));
         faults
     }
@@ -150,32 +158,40 @@ impl<'d> Definitions<'d> {
 
     fn outside_list(&self, item: &Element, data_type: &str, value: &str) -> Option<String> {
         let list = item.first("CodeListRef")?.attribute("CodeListOID")?;
-        let list = self.get("CodeList", list)?;
-        let entries = list.all("CodeListItem").chain(list.all("EnumeratedItem"));
-        let values: BTreeSet<&str> = entries
-            .filter_map(|one| one.attribute("CodedValue"))
-            .collect();
+        let codes = self.codes.get(list)?;
+        let is_number = matches!(data_type, "integer" | "float" | "double" | "decimal");
         let is_known = || {
-            let mut all = values.iter();
-            values.contains(value) || all.any(|known| is_same(data_type, known, value))
+            let number = Decimal::parse(value).filter(|_| is_number);
+            codes.texts.contains(value)
+                || number.is_some_and(|one| codes.numbers.contains(&one.sort_key()))
         };
         // The entries of an external list are not here.
-        if values.is_empty() || is_known() {
+        if codes.texts.is_empty() || is_known() {
             return None;
         }
         Some("the value is not one of its code list".to_owned())
     }
 }
 
-pub(super) fn find<'d>(odm: &'d Odm, study: &str, metadata_version: &str) -> Option<&'d Element> {
-    let mut studies = odm.root.all("Study");
-    let study = studies.find(|one| one.attribute("OID") == Some(study))?;
-    let mut versions = study.all("MetaDataVersion");
-    versions.find(|one| one.attribute("OID") == Some(metadata_version))
+impl<'d> Codes<'d> {
+    fn of(list: &'d Element) -> Self {
+        let is_entry = |one: &&Element| one.is("CodeListItem") || one.is("EnumeratedItem");
+        let entries = list.elements().filter(is_entry);
+        let texts: BTreeSet<&str> = entries
+            .filter_map(|one| one.attribute("CodedValue"))
+            .collect();
+        let is_number = matches!(list.attribute("DataType"), Some("integer" | "float"));
+        let numbers = texts.iter().filter(|_| is_number);
+        let numbers = numbers.filter_map(|one| Decimal::parse(one));
+        Self {
+            numbers: numbers.map(|one| one.sort_key()).collect(),
+            texts,
+        }
+    }
 }
 
 /// Mandatory, and no condition excepts it.
-pub(super) fn is_needed(reference: &Element) -> bool {
+fn is_needed(reference: &Element) -> bool {
     reference.attribute("Mandatory") == Some("Yes")
         && reference
             .attribute("CollectionExceptionConditionOID")
@@ -207,11 +223,4 @@ fn too_long(definition: &Element, data_type: &str, value: &str) -> Option<String
         .map_or(0, |(_, fraction)| digits(fraction));
     let most = most("SignificantDigits").filter(|_| data_type == "float")?;
     (fraction > most).then(|| format!("more than {most} digits stand after the decimal point"))
-}
-
-/// Numbers are the same that are worth the same.
-fn is_same(data_type: &str, known: &str, value: &str) -> bool {
-    let is_number = matches!(data_type, "integer" | "float" | "double" | "decimal");
-    let key = |text: &str| Decimal::parse(text).map(|number| number.sort_key());
-    is_number && key(known).is_some_and(|known| Some(known) == key(value))
 }

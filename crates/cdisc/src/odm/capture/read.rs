@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Audit, Item, Key, Row, Transaction, audit};
-use crate::odm::definitions::Definitions;
+use crate::odm::definitions::Versions;
 use crate::odm::error::Issue;
 use crate::odm::tree::Element;
 use crate::odm::{Odm, Version};
@@ -13,8 +13,7 @@ pub struct Rows<'d> {
     subjects: Box<dyn Iterator<Item = (&'d Element, &'d Element)> + 'd>,
     ready: std::vec::IntoIter<Row>,
     version: Version,
-    metadata: &'d Odm,
-    definitions: BTreeMap<(&'d str, &'d str), Option<Definitions<'d>>>,
+    definitions: Versions<'d>,
     /// The audit records that stand apart, by ID, of the `ClinicalData` that is read (1.3.2).
     records: BTreeMap<&'d str, &'d Element>,
     records_of: Option<&'d Element>,
@@ -29,8 +28,7 @@ pub fn rows<'d>(odm: &'d Odm, metadata: &'d Odm) -> Rows<'d> {
         subjects: Box::new(subjects),
         ready: Vec::new().into_iter(),
         version: odm.version,
-        metadata,
-        definitions: BTreeMap::new(),
+        definitions: Versions::new(metadata),
         records: BTreeMap::new(),
         records_of: None,
     }
@@ -102,10 +100,7 @@ impl<'d> Rows<'d> {
             self.records_of = Some(data);
         }
         let (study, metadata_version) = (text(data, "StudyOID"), text(data, "MetaDataVersionOID"));
-        let metadata = self.metadata;
-        let key = (study, metadata_version);
-        let of = || Definitions::of(metadata, study, metadata_version);
-        self.definitions.entry(key).or_insert_with(of);
+        self.definitions.get(study, metadata_version);
         let site = subject
             .first("SiteRef")
             .and_then(|one| one.attribute("LocationOID"));
@@ -145,6 +140,8 @@ impl<'d> Rows<'d> {
         above.row.group = key_of(group, "ItemGroupOID", "ItemGroupRepeatKey");
         above.row.place = group.place.clone();
         let mut parts: Vec<Row> = Vec::new();
+        // By what changed them.
+        let mut numbers: BTreeMap<(Option<Transaction>, Option<Audit>), usize> = BTreeMap::new();
         for element in group.elements().filter(|child| is_item(child)) {
             let own = above.under(element);
             let referred = element.attribute("AuditRecordID");
@@ -154,10 +151,10 @@ impl<'d> Rows<'d> {
             if is_context(element, transaction, &item) {
                 continue;
             }
-            let is_like = |row: &Row| row.transaction == transaction && row.audit == audit;
-            let number = parts.iter().position(is_like).unwrap_or_else(|| {
+            let change = (transaction, audit);
+            let number = *numbers.entry(change.clone()).or_insert_with(|| {
                 let mut row = above.row.clone();
-                (row.transaction, row.audit) = (transaction, audit.clone());
+                (row.transaction, row.audit) = change;
                 parts.push(row);
                 parts.len() - 1
             });
@@ -185,8 +182,7 @@ impl<'d> Rows<'d> {
     }
 
     fn check(&self, row: &mut Row, item: &Item) {
-        let key = (row.study.as_str(), row.metadata_version.as_str());
-        let Some(Some(definitions)) = self.definitions.get(&key) else {
+        let Some(definitions) = self.definitions.known(&row.study, &row.metadata_version) else {
             return;
         };
         if row.transaction == Some(Transaction::Remove) {

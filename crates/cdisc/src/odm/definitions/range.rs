@@ -7,6 +7,9 @@ use fhir::Decimal;
 
 use crate::odm::tree::Element;
 
+/// Values of a check that are compared, at most.
+const VALUES_MAX: usize = 1000;
+
 /// What is said of a value that a check does not let through.
 pub(super) fn broken(check: &Element, data_type: &str, value: &str) -> Option<String> {
     // The check of a where clause is about another item.
@@ -14,7 +17,8 @@ pub(super) fn broken(check: &Element, data_type: &str, value: &str) -> Option<St
         return None;
     }
     let comparator = check.attribute("Comparator")?;
-    let limits: Vec<String> = check.all("CheckValue").map(Element::text).collect();
+    let limits = check.all("CheckValue").take(VALUES_MAX);
+    let limits: Vec<String> = limits.map(Element::text).collect();
     if limits.is_empty() || passes(comparator, data_type, value, &limits)? {
         return None;
     }

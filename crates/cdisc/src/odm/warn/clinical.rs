@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use super::Found;
 use crate::odm::capture::rows;
-use crate::odm::definitions::{self, Definitions};
+use crate::odm::definitions::{Definitions, Versions};
 use crate::odm::tree::Element;
 use crate::odm::{Odm, Version};
 
 pub(super) fn check(odm: &Odm, found: &mut Found) {
     let file = odm.root.attribute("FileType").unwrap_or_default();
     let has_studies = odm.root.first("Study").is_some();
+    let mut versions = Versions::new(odm);
     for data in odm
         .root
         .all("ClinicalData")
@@ -18,11 +19,17 @@ pub(super) fn check(odm: &Odm, found: &mut Found) {
     {
         let oid = |name: &str| data.attribute(name).unwrap_or_default();
         let (study, version) = (oid("StudyOID"), oid("MetaDataVersionOID"));
-        let definitions = Definitions::of(odm, study, version);
-        if has_studies && definitions::find(odm, study, version).is_none() {
+        let is_known = versions.has(study, version);
+        let definitions = versions.get(study, version);
+        if has_studies && !is_known {
             found.warn(
                 data,
                 "no `Study` here has the `MetaDataVersion` that these data name",
+            );
+        } else if is_known && definitions.is_none() {
+            found.warn(
+                data,
+                "too many versions of the metadata: these data are not checked",
             );
         }
         let mut place = Below {
@@ -46,7 +53,7 @@ pub(super) fn check(odm: &Odm, found: &mut Found) {
 struct Below<'a, 'd> {
     version: Version,
     is_snapshot: bool,
-    definitions: Option<Definitions<'d>>,
+    definitions: Option<&'a Definitions<'d>>,
     found: &'a mut Found,
 }
 
@@ -107,7 +114,7 @@ impl<'d> Below<'_, 'd> {
     }
 
     fn defined(&mut self, data: &Element, kind: &str, oid: &str, repeat: Option<&str>) {
-        let Some(definitions) = self.definitions.as_ref().filter(|_| !kind.is_empty()) else {
+        let Some(definitions) = self.definitions.filter(|_| !kind.is_empty()) else {
             return;
         };
         let Some(definition) = definitions.get(kind, oid) else {
@@ -133,21 +140,13 @@ impl<'d> Below<'_, 'd> {
 
     /// In a history an item may stand elsewhere; in a snapshot it is missing.
     fn needed(&mut self, group: &Element, oid: &str) {
-        let Some(definitions) = self.definitions.as_ref().filter(|_| self.is_snapshot) else {
+        let Some(definitions) = self.definitions.filter(|_| self.is_snapshot) else {
             return;
         };
-        let definition = definitions.get("ItemGroupDef", oid);
-        let references = definition.into_iter().flat_map(|one| one.all("ItemRef"));
-        let is_there = |item: &str| {
-            let mut items = group
-                .elements()
-                .filter(|one| one.name.local.starts_with("ItemData"));
-            items.any(|one| one.attribute("ItemOID") == Some(item))
-        };
-        let needed = references.filter(|one| definitions::is_needed(one));
-        let missing =
-            needed.filter(|one| one.attribute("ItemOID").is_some_and(|one| !is_there(one)));
-        let count = missing.count();
+        let items = group.elements();
+        let items = items.filter(|one| one.name.local.starts_with("ItemData"));
+        let items = items.filter_map(|one| one.attribute("ItemOID")).collect();
+        let count = definitions.missing(oid, &items);
         if count > 0 {
             self.found
                 .warn(group, format!("{count} mandatory items are missing"));

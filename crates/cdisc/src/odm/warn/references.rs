@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Found;
 use crate::odm::Odm;
-use crate::odm::definitions::Definitions;
+use crate::odm::definitions::{Definitions, Versions};
 use crate::odm::tree::Element;
 
 /// Attributes that refer, and the elements that define, within one version of the metadata.
@@ -40,12 +40,16 @@ const ADMINISTRATIVE: &[(&str, &str)] = &[
 ];
 
 pub(super) fn check(odm: &Odm, found: &mut Found) {
+    let mut versions = Versions::new(odm);
     for study in odm.root.all("Study") {
         for metadata in study.all("MetaDataVersion") {
             let oid = |one: &Element| one.attribute("OID").unwrap_or_default().to_owned();
-            let of = Definitions::of(odm, &oid(study), &oid(metadata));
+            if found.is_full() || versions.is_full() {
+                break;
+            }
+            let of = versions.get(&oid(study), &oid(metadata));
             if let Some(definitions) = of.filter(|one| one.is_whole) {
-                within(metadata, &definitions, found);
+                within(metadata, definitions, found);
             }
         }
     }

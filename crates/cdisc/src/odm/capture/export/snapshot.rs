@@ -14,41 +14,46 @@ type Instance<'a> = (
     &'a Key,
 );
 
+/// An item group that is.
+#[derive(Default)]
+struct State<'a> {
+    /// The row that last changed it.
+    last: Option<&'a Row>,
+    /// In the order in which they first came.
+    items: Vec<Option<&'a Item>>,
+    /// By OID: the place in `items`.
+    numbers: BTreeMap<&'a str, usize>,
+}
+
 /// One row for each item group that is, in the order in which they first came.
 pub(super) fn state(rows: &[Row]) -> Vec<Row> {
     let mut numbers: BTreeMap<Instance<'_>, usize> = BTreeMap::new();
-    let mut state: Vec<Option<Row>> = Vec::new();
+    let mut states: Vec<State<'_>> = Vec::new();
     let mut sites: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     for row in rows {
         if let Some(location) = &row.location {
             sites.insert((&row.study, &row.subject), location);
         }
         let number = *numbers.entry(instance(row)).or_insert_with(|| {
-            state.push(None);
-            state.len() - 1
+            states.push(State::default());
+            states.len() - 1
         });
-        let Some(slot) = state.get_mut(number) else {
-            continue;
-        };
-        match row.transaction {
-            Some(Transaction::Context) => {}
-            Some(Transaction::Remove) if row.items.is_empty() => *slot = None,
-            Some(Transaction::Remove) => {
-                if let Some(current) = slot {
-                    current
-                        .items
-                        .retain(|one| row.items.iter().all(|gone| gone.oid != one.oid));
-                }
-            }
-            _ => merge(slot, row),
+        if let Some(state) = states.get_mut(number) {
+            state.change(row);
         }
     }
-    let mut rows: Vec<Row> = state.into_iter().flatten().collect();
-    for row in &mut rows {
-        let site = sites.get(&(row.study.as_str(), row.subject.as_str()));
-        row.location = site.map(|site| (*site).to_owned());
-    }
-    rows
+    let rows = states.iter().filter_map(|state| {
+        let last = state.last?;
+        let site = sites.get(&(last.study.as_str(), last.subject.as_str()));
+        Some(Row {
+            location: site.map(|site| (*site).to_owned()),
+            items: state.items.iter().flatten().copied().cloned().collect(),
+            audit: None,
+            transaction: None,
+            ..last.clone()
+        })
+    });
+    rows.collect()
 }
 
 fn instance(row: &Row) -> Instance<'_> {
@@ -62,24 +67,34 @@ fn instance(row: &Row) -> Instance<'_> {
     )
 }
 
-fn merge(slot: &mut Option<Row>, row: &Row) {
-    let Some(current) = slot else {
-        let mut first = row.clone();
-        (first.transaction, first.audit) = (None, None);
-        first.items.clear();
-        first.items = row.items.iter().fold(first.items, set);
-        *slot = Some(first);
-        return;
-    };
-    current.metadata_version.clone_from(&row.metadata_version);
-    let items = std::mem::take(&mut current.items);
-    current.items = row.items.iter().fold(items, set);
-}
-
-fn set(mut items: Vec<Item>, item: &Item) -> Vec<Item> {
-    match items.iter_mut().find(|known| known.oid == item.oid) {
-        Some(known) => known.clone_from(item),
-        None => items.push(item.clone()),
+impl<'a> State<'a> {
+    fn change(&mut self, row: &'a Row) {
+        match row.transaction {
+            Some(Transaction::Context) => {}
+            Some(Transaction::Remove) if row.items.is_empty() => *self = Self::default(),
+            Some(Transaction::Remove) => {
+                for item in &row.items {
+                    let number = self.numbers.remove(item.oid.as_str());
+                    if let Some(slot) = number.and_then(|number| self.items.get_mut(number)) {
+                        *slot = None;
+                    }
+                }
+            }
+            _ => {
+                self.last = Some(row);
+                for item in &row.items {
+                    self.set(item);
+                }
+            }
+        }
     }
-    items
+
+    fn set(&mut self, item: &'a Item) {
+        let next = self.items.len();
+        let number = *self.numbers.entry(&item.oid).or_insert(next);
+        match self.items.get_mut(number) {
+            Some(slot) => *slot = Some(item),
+            None => self.items.push(Some(item)),
+        }
+    }
 }
