@@ -1,5 +1,6 @@
 //! Writes the tables of `crates/fhir/src/generated` from the official FHIR R4 definitions, and that
-//! of `crates/gs1/src/generated` from GS1's syntax dictionary.
+//! of `crates/gs1/src/generated` from GS1's syntax dictionary, and those of
+//! `crates/cdisc/src/odm/generated` from CDISC's XML Schemas.
 //!
 //! What lives here: reading StructureDefinitions, ValueSets, SearchParameters and the patient
 //! CompartmentDefinition, and writing them in a compact text form that `fhir` loads once. The
@@ -16,6 +17,7 @@ mod elements;
 mod expression;
 mod identifiers;
 mod model;
+mod schema;
 mod search;
 mod sources;
 
@@ -30,12 +32,19 @@ pub(crate) fn run(check: bool) -> Result<()> {
             "gen: skipped: the FHIR definitions are absent (`cargo xtask gen` fetches them)"
         ),
     }
-    let Some(table) = identifiers::table()? else {
-        println!("gen: skipped: GS1's syntax dictionary is absent (../shared/data/epcis)");
+    match identifiers::table()? {
+        Some(table) => settle(
+            "crates/gs1/src/generated",
+            vec![(identifiers::NAME, table)],
+            check,
+        )?,
+        None => println!("gen: skipped: GS1's syntax dictionary is absent (../shared/data/epcis)"),
+    }
+    let Some(tables) = schema::tables()? else {
+        println!("gen: skipped: the schemas of ODM are absent (../shared/data/trials)");
         return Ok(());
     };
-    let files = vec![(identifiers::NAME, table)];
-    settle("crates/gs1/src/generated", files, check)
+    settle("crates/cdisc/src/odm/generated", tables, check)
 }
 
 /// Writes or compares the files of one folder.
