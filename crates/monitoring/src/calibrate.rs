@@ -25,6 +25,8 @@ const NARROWEST: f64 = 0.7;
 const SPREAD_LEAST: f64 = 0.2;
 const SPREAD_MOST: f64 = 20.0;
 const STEPS: usize = 60;
+/// A measure whose variance is to come from the sites alone.
+pub(crate) const NEARLY_NONE: f64 = 1e-6;
 /// Half of normal numbers, and nine tenths of them, are closer to 0 than this.
 const HALF: f64 = 0.674_49;
 const NINE_TENTHS: f64 = 1.644_85;
@@ -67,7 +69,8 @@ fn middle_of(known: &[Measure], between: f64) -> f64 {
 /// How much wider the sites lie than they should with this variance between them.
 fn excess(known: &[Measure], between: f64) -> f64 {
     let middle = middle_of(known, between);
-    let far = |it: &Measure| (it.estimate - middle).abs() / (it.variance + between).max(1e-12).sqrt();
+    let far =
+        |it: &Measure| (it.estimate - middle).abs() / (it.variance + between).max(1e-12).sqrt();
     let distances: Vec<f64> = known.iter().map(far).collect();
     let half = quantile(&distances, 0.5).unwrap_or(0.0) / HALF;
     let most = quantile(&distances, 0.9).unwrap_or(0.0) / NINE_TENTHS;
@@ -90,11 +93,46 @@ pub(crate) fn means(sites: &[Vec<f64>]) -> Vec<Option<Measure>> {
             freedom += count(values.len() - 1);
         }
     }
-    let within = if freedom > 0.0 { squares / freedom } else { 0.0 };
+    let within = if freedom > 0.0 {
+        squares / freedom
+    } else {
+        0.0
+    };
     let measure = |values: &Vec<f64>| {
         Some(Measure {
             estimate: mean(values)?,
             variance: within / count(values.len()),
+        })
+    };
+    sites.iter().map(measure).collect()
+}
+
+/// How often something happens at a site, out of what happened to each participant and how often it
+/// could have; its root, for the variance of a rate grows with the rate. How much participants of
+/// the same site differ is learnt from all sites.
+pub(crate) fn rates(sites: &[Vec<(f64, f64)>]) -> Vec<Option<Measure>> {
+    let rate = |people: &[(f64, f64)]| {
+        let (seen, places) = people
+            .iter()
+            .fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        (places > 0.0).then(|| (seen / places, places))
+    };
+    let (mut squares, mut means) = (0.0, 0.0);
+    for people in sites.iter().filter(|it| it.len() > 1) {
+        let Some((usual, _)) = rate(people) else {
+            continue;
+        };
+        let n = count(people.len());
+        let squared = |it: &(f64, f64)| (it.0 - usual * it.1).powi(2);
+        squares += people.iter().map(squared).sum::<f64>() * n / (n - 1.0);
+        means += people.iter().map(|it| usual * it.1).sum::<f64>();
+    }
+    let dispersion = if means > 0.0 { squares / means } else { 1.0 };
+    let measure = |people: &Vec<(f64, f64)>| {
+        let (rate, places) = rate(people)?;
+        Some(Measure {
+            estimate: rate.sqrt(),
+            variance: dispersion / (4.0 * places),
         })
     };
     sites.iter().map(measure).collect()
@@ -128,28 +166,38 @@ pub(crate) fn together(items: &[Vec<Option<f64>>]) -> Vec<Option<f64>> {
     scores(&measures)
 }
 
-/// The same where each item may be off to either side: the sum of squares, on a scale where it is
-/// nearly normal (Wilson and Hilferty 1931).
-pub(crate) fn together_either_way(items: &[Vec<Option<f64>>]) -> Vec<Option<f64>> {
+/// One score out of those of several items that may be off to either side: the squares of the
+/// farthest few, on a scale where their sum is nearly normal (Wilson and Hilferty 1931).
+pub(crate) fn farthest(items: &[Vec<Option<f64>>], few: usize) -> Vec<Option<f64>> {
     let sites = items.first().map_or(0, Vec::len);
     let measure = |site: usize| {
-        let scores: Vec<f64> = items.iter().filter_map(|item| item[site]).collect();
-        let freedom = count(scores.len());
-        let sum: f64 = scores.iter().map(|it| it * it).sum();
-        (!scores.is_empty()).then(|| Measure {
-            estimate: (sum / freedom).cbrt() - (1.0 - 2.0 / (9.0 * freedom)),
-            variance: 2.0 / (9.0 * freedom),
+        let squares = items.iter().filter_map(|item| item[site]).map(|it| it * it);
+        let mut squares: Vec<f64> = squares.collect();
+        squares.sort_by(|a, b| b.total_cmp(a));
+        squares.truncate(few);
+        (!squares.is_empty()).then(|| Measure {
+            estimate: squares.iter().sum::<f64>().cbrt(),
+            variance: NEARLY_NONE,
         })
     };
     let measures: Vec<Option<Measure>> = (0..sites).map(measure).collect();
     scores(&measures)
 }
 
+/// The same where only what is above the others counts.
+pub(crate) fn highest(items: &[Vec<Option<f64>>], few: usize) -> Vec<Option<f64>> {
+    let above = |item: &Vec<Option<f64>>| item.iter().map(|it| it.map(|it| it.max(0.0))).collect();
+    let above: Vec<Vec<Option<f64>>> = items.iter().map(above).collect();
+    farthest(&above, few)
+}
+
 /// Rare things: so many seen in so many places where they could have been. For each site the score
 /// of seeing so many or more, where sites differ by a gamma distribution (negative binomial).
 pub(crate) fn rare(sites: &[(usize, usize)]) -> Vec<Option<f64>> {
     let rate_of = |sites: &[(usize, usize)]| {
-        let (seen, places) = sites.iter().fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        let (seen, places) = sites
+            .iter()
+            .fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
         (count(seen) + 0.5) / (count(places) + 1.0)
     };
     if sites.len() < SITES_MIN {

@@ -33,7 +33,11 @@ pub(crate) fn above_chi_square(x: f64, freedom: f64) -> f64 {
 pub(crate) fn above_student(t: f64, freedom: f64) -> f64 {
     let share = freedom / (freedom + t * t);
     let half = 0.5 * beta::beta_reg(freedom / 2.0, 0.5, share.clamp(0.0, 1.0));
-    if t >= 0.0 { half.max(FLOOR) } else { 1.0 - half }
+    if t >= 0.0 {
+        half.max(FLOOR)
+    } else {
+        1.0 - half
+    }
 }
 
 /// That a negative binomial number of this mean is at least `k`; `spread` is its variance beyond

@@ -39,13 +39,17 @@ pub enum Rule {
     NothingMissing,
     /// Means differ.
     MeanShift,
+    /// Changes from the first visit differ.
+    ChangeShift,
+    /// From some day on, visits are written down in another way than before.
+    BreakInTime,
     /// Too few adverse events.
     FewAdverseEvents,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::DigitPreference,
         Self::Rounding,
         Self::SteadyValues,
@@ -62,6 +66,8 @@ impl Rule {
         Self::Inliers,
         Self::NothingMissing,
         Self::MeanShift,
+        Self::ChangeShift,
+        Self::BreakInTime,
         Self::FewAdverseEvents,
     ];
 
@@ -84,6 +90,8 @@ impl Rule {
             Self::Inliers => "inliers",
             Self::NothingMissing => "nothing-missing",
             Self::MeanShift => "mean-shift",
+            Self::ChangeShift => "change-shift",
+            Self::BreakInTime => "break-in-time",
             Self::FewAdverseEvents => "few-adverse-events",
         }
     }

@@ -62,7 +62,9 @@ impl<'a> Frame<'a> {
             study,
             items,
             visits,
-            sites: sites.map(|it| it.subjects.iter().map(lay).collect()).collect(),
+            sites: sites
+                .map(|it| it.subjects.iter().map(lay).collect())
+                .collect(),
         };
         for item in 0..items {
             frame.standardise(item);
@@ -107,11 +109,15 @@ impl<'a> Frame<'a> {
         self.each(item, |visit, value| Some(value - middles[visit]));
         let rest = self.column(item, None);
         let wide = width(&rest).filter(|it| *it > 0.0);
-        let wide = wide.or_else(|| variance(&rest).map(f64::sqrt)).unwrap_or(0.0);
+        let wide = wide
+            .or_else(|| variance(&rest).map(f64::sqrt))
+            .unwrap_or(0.0);
         if wide <= 0.0 {
             return self.each(item, |_, _| None);
         }
-        self.each(item, |_, value| Some((value / wide).clamp(-FARTHEST, FARTHEST)));
+        self.each(item, |_, value| {
+            Some((value / wide).clamp(-FARTHEST, FARTHEST))
+        });
     }
 
     /// The items, numbered.
@@ -137,7 +143,8 @@ impl<'a> Frame<'a> {
             people.filter_map(|it| Some((number(it)?, it))).collect();
         known.sort_by(|a, b| a.0.total_cmp(&b.0));
         let few = known.into_iter().take(EVIDENCE_MAX);
-        few.map(|(number, person)| person.evidence(say(number))).collect()
+        few.map(|(number, person)| person.evidence(say(number)))
+            .collect()
     }
 }
 

@@ -31,17 +31,31 @@ pub struct Ranked {
     /// The same for so many sites (Holm 1979): that any honest site of the study is so far out.
     pub adjusted_p: f64,
     /// Whether the site is to be looked at.
-    pub is_alarm: bool,
+    pub standing: Standing,
     /// What the rules say, the most striking first; only what stands out.
     pub findings: Vec<Finding>,
 }
 
+/// Whether a site is to be looked at.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Nothing that honest sites are not.
+    Quiet,
+    /// [`WATCH_P`]: one honest site in a hundred is here too.
+    Watch,
+    /// [`ALARM_P`]: of twenty studies one has an honest site here.
+    Alarm,
+}
+
 /// An adjusted probability up to this is an alarm.
 pub const ALARM_P: f64 = 0.05;
+/// A probability up to this is worth a look.
+pub const WATCH_P: f64 = 0.01;
 /// A rule that stands out by this is told.
 const FINDING_SCORE: f64 = 2.0;
 /// One rule alone does not count for more than this.
-const SCORE_MOST: f64 = 6.0;
+const SCORE_MOST: f64 = 10.0;
 
 /// Looks at a study. Sites without data are not in the list.
 pub fn monitor(study: &Study) -> Report {
@@ -57,12 +71,16 @@ pub fn monitor(study: &Study) -> Report {
                 score: *score,
                 p: chance::above_normal(*score),
                 adjusted_p: 1.0,
-                is_alarm: false,
+                standing: Standing::Quiet,
                 findings: findings(&columns, at),
             });
         }
     }
-    sites.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.site.cmp(&b.site)));
+    sites.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then_with(|| a.site.cmp(&b.site))
+    });
     adjust(&mut sites);
     Report { sites }
 }
@@ -73,7 +91,11 @@ fn adjust(sites: &mut [Ranked]) {
     for (at, site) in sites.iter_mut().enumerate() {
         least = least.max((site.p * count(all - at)).min(1.0));
         site.adjusted_p = least;
-        site.is_alarm = least <= ALARM_P;
+        site.standing = match (site.adjusted_p, site.p) {
+            (adjusted, _) if adjusted <= ALARM_P => Standing::Alarm,
+            (_, p) if p <= WATCH_P => Standing::Watch,
+            _ => Standing::Quiet,
+        };
     }
 }
 
@@ -84,7 +106,7 @@ fn overall(columns: &[Column], sites: usize) -> Vec<Option<f64>> {
         let squares = scores.iter().map(|it| it.clamp(0.0, SCORE_MOST).powi(2));
         (!scores.is_empty()).then(|| Measure {
             estimate: (squares.sum::<f64>() / count(scores.len())).cbrt(),
-            variance: 1e-6,
+            variance: calibrate::NEARLY_NONE,
         })
     };
     let measures: Vec<Option<Measure>> = (0..sites).map(measure).collect();

@@ -74,7 +74,13 @@ mod tests {
         assert_eq!(quantile(&[1.0, 2.0], 0.5), Some(1.5));
         assert_eq!(width(&values), Some(1.482_602));
         assert_eq!(variance(&[1.0, 2.0, 3.0]), Some(1.0));
-        assert_eq!(weighted_median(&[(1.0, 1.0), (2.0, 5.0), (9.0, 1.0)]), Some(2.0));
-        assert_eq!((median(&[]), mean(&[]), variance(&[1.0])), (None, None, None));
+        assert_eq!(
+            weighted_median(&[(1.0, 1.0), (2.0, 5.0), (9.0, 1.0)]),
+            Some(2.0)
+        );
+        assert_eq!(
+            (median(&[]), mean(&[]), variance(&[1.0])),
+            (None, None, None)
+        );
     }
 }

@@ -4,6 +4,7 @@
 use crate::finding::{Evidence, Rule};
 use crate::frame::Frame;
 
+mod breaks;
 mod copies;
 mod correlation;
 mod dates;
@@ -67,11 +68,16 @@ pub(crate) fn ask(frame: &Frame) -> Vec<Column> {
         inliers::inliers(frame),
         levels::nothing_missing(frame),
         levels::mean_shift(frame),
+        levels::change_shift(frame),
+        breaks::in_time(frame),
         levels::few_events(frame),
     ]
 }
 
 /// The scores the other way round: for rules about too little.
 fn turned(scores: Vec<Option<f64>>) -> Vec<Option<f64>> {
-    scores.into_iter().map(|it| it.map(|score| -score)).collect()
+    scores
+        .into_iter()
+        .map(|it| it.map(|score| -score))
+        .collect()
 }

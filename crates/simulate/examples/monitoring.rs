@@ -12,13 +12,23 @@ fn main() {
     let mut measured = Measured::default();
     let verbose = std::env::var("VERBOSE").is_ok();
     for seed in first..=last {
-        let settings = TrialSettings { way, ..TrialSettings::new(seed) };
+        let settings = TrialSettings {
+            way,
+            ..TrialSettings::new(seed)
+        };
         let files = settings.make();
         let report = measured.add(&files).expect("files of our own");
         if verbose {
             println!("{}", files.last().map_or("", |it| &it.text));
-            for site in report.sites.iter().take(3) {
-                println!("{} {} {:.2} {:.5}", site.site, site.subjects, site.score, site.adjusted_p);
+            let shown = std::env::var("SHOWN")
+                .ok()
+                .and_then(|it| it.parse().ok())
+                .unwrap_or(3);
+            for site in report.sites.iter().take(shown) {
+                println!(
+                    "{} {} {:.2} {:.5}",
+                    site.site, site.subjects, site.score, site.adjusted_p
+                );
                 for finding in &site.findings {
                     println!("   {} {:.1} {}", finding.rule, finding.score, finding.why);
                 }

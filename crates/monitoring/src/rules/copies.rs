@@ -48,8 +48,17 @@ fn log(distance: f64) -> f64 {
     (distance + SAME).ln()
 }
 
+/// What such a logarithm was made of, in widths of the items.
+fn apart(log: f64) -> f64 {
+    (log.exp() - SAME).max(0.0).sqrt()
+}
+
 fn of_people(one: &Person, other: &Person) -> Option<f64> {
-    let pairs = one.values.iter().flatten().zip(other.values.iter().flatten());
+    let pairs = one
+        .values
+        .iter()
+        .flatten()
+        .zip(other.values.iter().flatten());
     let cells = one.values.iter().map(Vec::len).sum::<usize>();
     distance(pairs, cells / 3).map(log)
 }
@@ -61,10 +70,7 @@ fn of_rows(one: &Row, other: &Row) -> Option<f64> {
 }
 
 /// Distances over pairs of different sites, at several strides through the list.
-fn by_chance<T>(
-    listed: &[(usize, T)],
-    measure: impl Fn(&T, &T) -> Option<f64>,
-) -> Option<Chance> {
+fn by_chance<T>(listed: &[(usize, T)], measure: impl Fn(&T, &T) -> Option<f64>) -> Option<Chance> {
     let n = listed.len();
     let rounds = (PAIRS / n.max(1)).clamp(1, n.max(2) / 2);
     let mut distances = Vec::new();
@@ -89,8 +95,9 @@ fn silent(frame: &Frame, rule: Rule) -> Column {
 /// The nearest two participants of each site, against the nearest of as many pairs by chance.
 pub(super) fn participants(frame: &Frame) -> Column {
     let numbered = frame.sites.iter().enumerate();
-    let listed: Vec<(usize, &Person)> =
-        numbered.flat_map(|(at, site)| site.iter().map(move |it| (at, it))).collect();
+    let listed: Vec<(usize, &Person)> = numbered
+        .flat_map(|(at, site)| site.iter().map(move |it| (at, it)))
+        .collect();
     let Some(chance) = by_chance(&listed, |one, other| of_people(one, other)) else {
         return silent(frame, Rule::CopiedParticipants);
     };
@@ -117,7 +124,6 @@ pub(super) fn participants(frame: &Frame) -> Column {
     let scores = turned(calibrate::scores(&measures));
     Column::new(Rule::CopiedParticipants, scores, |site| {
         let near = &sites[site];
-        let apart = |log: f64| log.exp().sqrt();
         let first = near.first().map_or(0.0, |it| apart(it.0));
         let usual = apart(chance.nearest_of(near.len(), 0.5));
         let why = format!(
@@ -150,10 +156,15 @@ fn rows(site: &[Person], visits: usize) -> Vec<(usize, usize, Row)> {
 
 /// For each visit the nearest of another participant, against what as many would do by chance.
 pub(super) fn visits(frame: &Frame) -> Column {
-    let sites: Vec<_> = frame.sites.iter().map(|site| rows(site, frame.visits)).collect();
+    let sites: Vec<_> = frame
+        .sites
+        .iter()
+        .map(|site| rows(site, frame.visits))
+        .collect();
     let numbered = sites.iter().enumerate();
-    let listed: Vec<(usize, &Row)> =
-        numbered.flat_map(|(at, rows)| rows.iter().map(move |it| (at, &it.2))).collect();
+    let listed: Vec<(usize, &Row)> = numbered
+        .flat_map(|(at, rows)| rows.iter().map(move |it| (at, &it.2)))
+        .collect();
     let Some(chance) = by_chance(&listed, |one, other| of_rows(one, other)) else {
         return silent(frame, Rule::CopiedVisits);
     };
@@ -169,7 +180,9 @@ pub(super) fn visits(frame: &Frame) -> Column {
                 if other == person {
                     continue;
                 }
-                let Some(log) = of_rows(row, twin) else { continue };
+                let Some(log) = of_rows(row, twin) else {
+                    continue;
+                };
                 compared += 1;
                 if best.is_none_or(|(least, _)| log < least) {
                     best = Some((log, next));
@@ -187,25 +200,32 @@ pub(super) fn visits(frame: &Frame) -> Column {
     }
     let scores = turned(calibrate::scores(&calibrate::means(&people)));
     Column::new(Rule::CopiedVisits, scores, |site| {
-        let percent = 100.0 * crate::robust::mean(&people[site]).unwrap_or(0.0).exp().sqrt();
+        let percent = 100.0
+            * crate::robust::mean(&people[site])
+                .unwrap_or(0.0)
+                .exp()
+                .sqrt();
         let why = format!(
             "the nearest visit of another participant is {percent:.0} % as far as by chance"
         );
-        let evidence = nearest[site].iter().take(EVIDENCE_MAX).map(|(log, one, other)| {
-            let (person, visit, _) = &sites[site][*one];
-            let (twin, then, _) = &sites[site][*other];
-            let code = |visit: usize| frame.study.plan[visit].code.clone();
-            Evidence {
-                subject: frame.sites[site][*person].subject.id.clone(),
-                visit: Some(code(*visit)),
-                seen: format!(
-                    "{:.2} deviations from {} {}",
-                    log.exp().sqrt(),
-                    frame.sites[site][*twin].subject.id,
-                    code(*then)
-                ),
-            }
-        });
+        let evidence = nearest[site]
+            .iter()
+            .take(EVIDENCE_MAX)
+            .map(|(log, one, other)| {
+                let (person, visit, _) = &sites[site][*one];
+                let (twin, then, _) = &sites[site][*other];
+                let code = |visit: usize| frame.study.plan[visit].code.clone();
+                Evidence {
+                    subject: frame.sites[site][*person].subject.id.clone(),
+                    visit: Some(code(*visit)),
+                    seen: format!(
+                        "{:.2} deviations from {} {}",
+                        apart(*log),
+                        frame.sites[site][*twin].subject.id,
+                        code(*then)
+                    ),
+                }
+            });
         (why, evidence.collect())
     })
 }
@@ -235,12 +255,16 @@ pub(super) fn repeated(frame: &Frame) -> Column {
             (total.0, total.1) = (total.0 + sum.0, total.1 + sum.1);
             sum
         });
-        items.push(calibrate::scores(&calibrate::shares(&sites.collect::<Vec<_>>())));
+        items.push(calibrate::scores(&calibrate::shares(
+            &sites.collect::<Vec<_>>(),
+        )));
     }
     let scores = calibrate::together(&items);
     Column::new(Rule::RepeatedValues, scores, |site| {
         let percent = |(same, all): (usize, usize)| 100.0 * count(same) / count(all.max(1));
-        let all = totals.iter().fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        let all = totals
+            .iter()
+            .fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
         let (here, there) = (percent(totals[site]), percent(all));
         let why = format!(
             "{here:.0} % of {} values are exactly those of the visit before, in the study \

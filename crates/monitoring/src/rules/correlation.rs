@@ -81,11 +81,17 @@ fn pairs(frame: &Frame) -> Vec<Pair> {
         for other in one + 1..frame.items {
             let names = [one, other].map(|it| frame.study.items[it].name.as_str());
             for (way, words) in [
-                (between as fn(&[Person], usize, usize, &mut Sums), "participants"),
+                (
+                    between as fn(&[Person], usize, usize, &mut Sums),
+                    "participants",
+                ),
                 (within, "visits"),
             ] {
                 let mut all = Sums::default();
-                frame.sites.iter().for_each(|site| way(site, one, other, &mut all));
+                frame
+                    .sites
+                    .iter()
+                    .for_each(|site| way(site, one, other, &mut all));
                 let Some(usual) = all.correlation().filter(|it| it.abs() > WEAKEST) else {
                     continue;
                 };
@@ -143,6 +149,12 @@ pub(super) fn lost(frame: &Frame) -> Column {
             .collect();
         told.sort_by(|a, b| a.0.total_cmp(&b.0));
         let told: Vec<String> = told.into_iter().take(3).map(|it| it.1).collect();
-        (format!("values go together less than elsewhere: {}", told.join("; ")), Vec::new())
+        (
+            format!(
+                "values go together less than elsewhere: {}",
+                told.join("; ")
+            ),
+            Vec::new(),
+        )
     })
 }

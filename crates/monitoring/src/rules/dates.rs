@@ -10,8 +10,7 @@ use crate::study::{Moment, Visit};
 /// A working day begins and ends, in minutes since midnight; generous.
 const DAY_BEGINS: u16 = 6 * 60;
 const DAY_ENDS: u16 = 21 * 60;
-/// Added to distances in days and to spreads in minutes before their logarithm is taken.
-const HALF_A_DAY: f64 = 0.5;
+/// Added to spreads of the time of day before their logarithm is taken.
 const TEN_MINUTES: f64 = 10.0;
 
 /// What is wrong with the dates of a participant, visit by visit.
@@ -29,7 +28,10 @@ fn wrong<'b>(frame: &Frame, person: &'b Person) -> Vec<(&'b Visit, String)> {
         if let Some(consent) = subject.consent_day.filter(|consent| day < *consent) {
             says(format!("{} days before consent", consent - day));
         } else if day > frame.study.cut_day {
-            says(format!("{} days after the data cut", day - frame.study.cut_day));
+            says(format!(
+                "{} days after the data cut",
+                day - frame.study.cut_day
+            ));
         } else if subject.born_day.is_some_and(|born| day < born) {
             says("before birth".to_owned());
         } else if before.is_some_and(|before| day <= before) {
@@ -41,13 +43,22 @@ fn wrong<'b>(frame: &Frame, person: &'b Person) -> Vec<(&'b Visit, String)> {
 }
 
 fn dated(person: &Person) -> usize {
-    person.subject.visits.iter().filter(|it| it.at.is_some()).count()
+    person
+        .subject
+        .visits
+        .iter()
+        .filter(|it| it.at.is_some())
+        .count()
 }
 
 fn evidence(frame: &Frame, person: &Person, visit: &Visit, seen: String) -> Evidence {
     Evidence {
         subject: person.subject.id.clone(),
-        visit: frame.study.plan.get(visit.planned).map(|it| it.code.clone()),
+        visit: frame
+            .study
+            .plan
+            .get(visit.planned)
+            .map(|it| it.code.clone()),
         seen,
     }
 }
@@ -56,7 +67,10 @@ fn evidence(frame: &Frame, person: &Person, visit: &Visit, seen: String) -> Evid
 pub(super) fn impossible(frame: &Frame) -> Column {
     let sum = |site: &Vec<Person>| {
         let all = site.iter().map(dated).sum();
-        (site.iter().map(|it| wrong(frame, it).len()).sum::<usize>(), all)
+        (
+            site.iter().map(|it| wrong(frame, it).len()).sum::<usize>(),
+            all,
+        )
     };
     let sites: Vec<(usize, usize)> = frame.sites.iter().map(sum).collect();
     Column::new(Rule::ImpossibleDates, calibrate::rare(&sites), |site| {
@@ -80,12 +94,17 @@ fn moments(
     is: impl Fn(Moment) -> bool,
 ) -> Column {
     let sum = |site: &Vec<Person>| {
-        let at = site.iter().flat_map(|it| &it.subject.visits).filter_map(|it| it.at);
+        let at = site
+            .iter()
+            .flat_map(|it| &it.subject.visits)
+            .filter_map(|it| it.at);
         let at: Vec<Moment> = at.filter(|it| counts(*it)).collect();
         (at.iter().filter(|it| is(**it)).count(), at.len())
     };
     let sites: Vec<(usize, usize)> = frame.sites.iter().map(sum).collect();
-    let total = sites.iter().fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    let total = sites
+        .iter()
+        .fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
     Column::new(rule, calibrate::rare(&sites), |site| {
         let (some, all) = sites[site];
         let usual = 100.0 * count(total.0) / count(total.1.max(1));
@@ -113,57 +132,109 @@ fn moments(
 /// On days off and holidays.
 pub(super) fn days_off(frame: &Frame) -> Column {
     let is_off = |at: Moment| frame.study.calendar.is_off(at.day);
-    moments(frame, Rule::DaysOff, "are on weekends or holidays", |_| true, is_off)
+    moments(
+        frame,
+        Rule::DaysOff,
+        "are on weekends or holidays",
+        |_| true,
+        is_off,
+    )
 }
 
 /// At night.
 pub(super) fn odd_hours(frame: &Frame) -> Column {
-    let is_night = |at: Moment| at.minute.is_some_and(|it| !(DAY_BEGINS..DAY_ENDS).contains(&it));
+    let is_night = |at: Moment| {
+        at.minute
+            .is_some_and(|it| !(DAY_BEGINS..DAY_ENDS).contains(&it))
+    };
     let counts = |at: Moment| at.minute.is_some();
     moments(frame, Rule::OddHours, "are at night", counts, is_night)
 }
 
-/// The mean distance of visits from the day on which the plan has them, in days.
-fn off_plan(frame: &Frame, person: &Person) -> Option<f64> {
-    let first = person.at.iter().zip(&frame.study.plan);
-    let (start, day) = first.filter_map(|(at, plan)| Some(((*at)?.day, plan.day))).next()?;
-    let later = person.at.iter().zip(&frame.study.plan).skip(1);
-    let off = later.filter_map(|(at, plan)| Some(((*at)?.day - start - (plan.day - day)).abs()));
-    let off: Vec<f64> = off.map(whole).collect();
-    (off.len() > 1).then(|| mean(&off)).flatten()
-}
-
-#[allow(clippy::cast_precision_loss, reason = "days are far below 2^52")]
-fn whole(days: i64) -> f64 {
-    days as f64
+/// Days by which visits after the first are off the plan.
+fn days_off_plan(frame: &Frame, person: &Person) -> Vec<i64> {
+    let both = person.at.iter().zip(&frame.study.plan);
+    let mut known = both.filter_map(|(at, plan)| Some(((*at)?.day, plan.day)));
+    let Some((start, day)) = known.next() else {
+        return Vec::new();
+    };
+    known.map(|(at, plan)| at - start - (plan - day)).collect()
 }
 
 /// How much the time of day of a participant's visits differs, in minutes.
 fn clock_spread(person: &Person) -> Option<f64> {
     let minutes = person.at.iter().filter_map(|it| (*it)?.minute);
     let minutes: Vec<f64> = minutes.map(f64::from).collect();
-    (minutes.len() > 2).then(|| variance(&minutes).map(f64::sqrt)).flatten()
+    (minutes.len() > 2)
+        .then(|| variance(&minutes).map(f64::sqrt))
+        .flatten()
+}
+
+/// Visits after the first that are exactly on the planned day, and all of them.
+fn exact(frame: &Frame, person: &Person) -> (usize, usize) {
+    let off = days_off_plan(frame, person);
+    (off.iter().filter(|it| **it == 0).count(), off.len())
+}
+
+/// Visits at a full hour, and all with a time.
+fn at_full_hours(person: &Person) -> (usize, usize) {
+    let minutes: Vec<u16> = person.at.iter().filter_map(|it| (*it)?.minute).collect();
+    (
+        minutes.iter().filter(|it| **it % 60 == 0).count(),
+        minutes.len(),
+    )
 }
 
 /// Too exactly on the planned day, or at the same time of day.
 pub(super) fn regular(frame: &Frame) -> Column {
-    let days = frame.by_person(|it| Some((off_plan(frame, it)? + HALF_A_DAY).ln()));
+    let sum = |site: &Vec<Person>, of: &dyn Fn(&Person) -> (usize, usize)| {
+        let each = site.iter().map(of);
+        each.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1))
+    };
+    let exact_of = |it: &Person| exact(frame, it);
+    let exact_days: Vec<_> = frame
+        .sites
+        .iter()
+        .map(|site| sum(site, &exact_of))
+        .collect();
+    let full: Vec<_> = frame
+        .sites
+        .iter()
+        .map(|site| sum(site, &at_full_hours))
+        .collect();
     let clock = frame.by_person(|it| Some((clock_spread(it)? + TEN_MINUTES).ln()));
-    let both = [&days, &clock].map(|it| calibrate::scores(&calibrate::means(it)));
-    let scores = turned(calibrate::together(&both));
+    let parts = [
+        calibrate::scores(&calibrate::shares(&exact_days)),
+        calibrate::scores(&calibrate::shares(&full)),
+        turned(calibrate::scores(&calibrate::means(&clock))),
+    ];
+    let scores = calibrate::highest(&parts, 2);
     Column::new(Rule::RegularVisits, scores, |site| {
-        let days_of = |it: &[f64]| mean(it).unwrap_or(0.0).exp() - HALF_A_DAY;
-        let minutes_of = |it: &[f64]| mean(it).unwrap_or(0.0).exp() - TEN_MINUTES;
-        let all = |of: &[Vec<f64>]| of.iter().flatten().copied().collect::<Vec<f64>>();
+        let percent = |(some, all): (usize, usize)| 100.0 * count(some) / count(all.max(1));
+        let total = |of: &[(usize, usize)]| {
+            percent(
+                of.iter()
+                    .fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1)),
+            )
+        };
+        let minutes = |it: &[f64]| mean(it).unwrap_or(0.0).exp() - TEN_MINUTES;
+        let all: Vec<f64> = clock.iter().flatten().copied().collect();
         let why = format!(
-            "visits are {:.1} days from the plan and spread over {:.0} minutes of the day; in \
-             the study {:.1} days and {:.0} minutes",
-            days_of(&days[site]),
-            minutes_of(&clock[site]),
-            days_of(&all(&days)),
-            minutes_of(&all(&clock))
+            "{:.0} % of visits are exactly on the planned day, {:.0} % at a full hour, and a \
+             participant's are within {:.0} minutes of the day; in the study {:.0} %, {:.0} % and \
+             {:.0} minutes",
+            percent(exact_days[site]),
+            percent(full[site]),
+            minutes(&clock[site]),
+            total(&exact_days),
+            total(&full),
+            minutes(&all)
         );
-        let say = |off: f64| format!("visits {off:.1} days from the plan");
-        (why, frame.lowest(site, |person| off_plan(frame, person), say))
+        let share = |it: &Person| {
+            let (some, all) = exact(frame, it);
+            (all > 0).then(|| -count(some) / count(all))
+        };
+        let say = |share: f64| format!("{:.0} % of visits on the planned day", -100.0 * share);
+        (why, frame.lowest(site, share, say))
     })
 }

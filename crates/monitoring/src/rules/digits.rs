@@ -5,7 +5,7 @@ use super::Column;
 use crate::calibrate::{self, Measure};
 use crate::finding::{Evidence, Rule};
 use crate::frame::Frame;
-use crate::robust::count;
+use crate::robust::{count, width};
 use crate::study::Kind;
 
 type Digits = [usize; 10];
@@ -14,10 +14,16 @@ type Digits = [usize; 10];
 const CLASSES: [[usize; 4]; 2] = [[2, 4, 6, 8], [1, 3, 7, 9]];
 /// Fewer digits than this in a class say nothing.
 const DIGITS_MIN: usize = 8;
+/// So many shares of rounded readings count, those that are farthest from the other sites.
+const SHARES: usize = 4;
+/// Values that spread less than this, in units of the last digit, have the digits of their middle.
+const DIGITS_WIDE: f64 = 6.0;
 
 /// For each item that people read, the last digits at each site.
 fn last_digits(frame: &Frame) -> Vec<(usize, Vec<Digits>)> {
-    let read = frame.numbered().filter(|(_, item)| item.kind == Kind::Reading);
+    let read = frame
+        .numbered()
+        .filter(|(_, item)| item.kind == Kind::Reading);
     let counted = read.map(|(at, item)| {
         let sites = frame.study.sites.iter().map(|site| {
             let mut digits = [0; 10];
@@ -34,6 +40,17 @@ fn last_digits(frame: &Frame) -> Vec<(usize, Vec<Digits>)> {
     counted.collect()
 }
 
+/// Whether values spread over so many last digits that none is nearer to the middle than another.
+fn is_wide(frame: &Frame, item: usize) -> bool {
+    let subjects = frame.study.sites.iter().flat_map(|it| &it.subjects);
+    let values = subjects
+        .flat_map(|it| &it.visits)
+        .filter_map(|it| *it.values.get(item)?);
+    let numbers: Vec<f64> = values.map(|it| it.number).collect();
+    let unit = 10_f64.powi(-i32::from(frame.study.items[item].decimals.min(9)));
+    width(&numbers).is_some_and(|it| it >= DIGITS_WIDE * unit)
+}
+
 /// The digits of all sites but one.
 fn others(sites: &[Digits], but: usize) -> Digits {
     let mut sum = [0; 10];
@@ -45,12 +62,13 @@ fn others(sites: &[Digits], but: usize) -> Digits {
     sum
 }
 
-/// Within each class the digits are compared with those of the other sites by chi-square; what is
-/// left over its degrees of freedom, by reading, is the measure.
+/// Within each class the digits are compared with those of the other sites by chi-square, on a scale
+/// where it is nearly normal (Wilson and Hilferty 1931).
 pub(super) fn preference(frame: &Frame) -> Column {
-    let items = last_digits(frame);
+    let mut items = last_digits(frame);
+    items.retain(|(item, _)| is_wide(frame, *item));
     let measure = |site: usize| {
-        let (mut over, mut freedom, mut read) = (0.0, 0.0, 0.0);
+        let (mut squares, mut freedom) = (0.0, 0.0);
         for (_, sites) in &items {
             let rest = others(sites, site);
             for class in CLASSES {
@@ -64,19 +82,20 @@ pub(super) fn preference(frame: &Frame) -> Column {
                     let expected = count(n) * count(*there) / count(of);
                     (count(*here) - expected).powi(2) / expected
                 };
-                over += here.iter().zip(&there).map(square).sum::<f64>() - 3.0;
+                squares += here.iter().zip(&there).map(square).sum::<f64>();
                 freedom += 3.0;
-                read += count(n);
             }
         }
-        (read > 0.0).then(|| Measure {
-            estimate: over / read,
-            variance: 2.0 * freedom / (read * read),
+        (freedom > 0.0).then(|| Measure {
+            estimate: (squares / freedom).cbrt() - (1.0 - 2.0 / (9.0 * freedom)),
+            variance: 2.0 / (9.0 * freedom),
         })
     };
     let measures: Vec<_> = (0..frame.sites.len()).map(measure).collect();
     let scores = calibrate::scores(&measures);
-    Column::new(Rule::DigitPreference, scores, |site| tell(frame, &items, site))
+    Column::new(Rule::DigitPreference, scores, |site| {
+        tell(frame, &items, site)
+    })
 }
 
 fn tell(frame: &Frame, items: &[(usize, Vec<Digits>)], site: usize) -> (String, Vec<Evidence>) {
@@ -119,7 +138,7 @@ pub(super) fn rounding(frame: &Frame) -> Column {
             all.push(calibrate::scores(&calibrate::shares(&shares)));
         }
     }
-    let scores = calibrate::together_either_way(&all);
+    let scores = calibrate::farthest(&all, SHARES);
     Column::new(Rule::Rounding, scores, |site| {
         let share = |digits: &Digits| {
             let all = count(digits.iter().sum::<usize>()).max(1.0);

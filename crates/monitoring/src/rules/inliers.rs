@@ -86,6 +86,9 @@ pub(super) fn inliers(frame: &Frame) -> Column {
              about them is unusual"
         );
         let say = |log: f64| format!("visits {:.0} % as far from the middle", percent(log));
-        (why, frame.lowest(site, |person| nearness(frame, &matrix, person), say))
+        (
+            why,
+            frame.lowest(site, |person| nearness(frame, &matrix, person), say),
+        )
     })
 }

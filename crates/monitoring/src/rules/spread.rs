@@ -15,9 +15,7 @@ fn unrest(usual: &[Option<f64>], person: &Person) -> Option<f64> {
     let known: Vec<f64> = usual
         .iter()
         .enumerate()
-        .filter_map(|(item, usual)| {
-            Some((person.unrest(item)? + LEAST).ln() - (*usual)?)
-        })
+        .filter_map(|(item, usual)| Some((person.unrest(item)? + LEAST).ln() - (*usual)?))
         .collect();
     (known.len() >= 2).then(|| mean(&known)).flatten()
 }
@@ -25,8 +23,9 @@ fn unrest(usual: &[Option<f64>], person: &Person) -> Option<f64> {
 fn usual(frame: &Frame) -> Vec<Option<f64>> {
     let people = || frame.sites.iter().flatten();
     let of_item = |item| {
-        let logs: Vec<f64> =
-            people().filter_map(|it| Some((it.unrest(item)? + LEAST).ln())).collect();
+        let logs: Vec<f64> = people()
+            .filter_map(|it| Some((it.unrest(item)? + LEAST).ln()))
+            .collect();
         median(&logs)
     };
     (0..frame.items).map(of_item).collect()
@@ -53,7 +52,10 @@ pub(super) fn steady(frame: &Frame) -> Column {
              the study"
         );
         let say = |log: f64| format!("varies {:.0} % of the usual", 100.0 * log.exp().sqrt());
-        (why, frame.lowest(site, |person| unrest(&usual, person), say))
+        (
+            why,
+            frame.lowest(site, |person| unrest(&usual, person), say),
+        )
     })
 }
 
@@ -74,8 +76,7 @@ pub(super) fn unsteady(frame: &Frame) -> Column {
 
 /// From participant to participant, too little.
 pub(super) fn alike(frame: &Frame) -> Column {
-    let mut items = Vec::new();
-    for item in 0..frame.items {
+    let of_item = |item: usize| {
         let means = frame.by_person(|person| person.means[item]);
         let measure = |means: &Vec<f64>| {
             Some(Measure {
@@ -83,20 +84,24 @@ pub(super) fn alike(frame: &Frame) -> Column {
                 variance: 2.0 / count(means.len() - 1),
             })
         };
-        let measures: Vec<_> = means.iter().map(measure).collect();
-        items.push(calibrate::scores(&measures));
-    }
+        means.iter().map(measure).collect::<Vec<_>>()
+    };
+    let measures: Vec<Vec<Option<Measure>>> = (0..frame.items).map(of_item).collect();
+    let items: Vec<_> = measures.iter().map(|it| calibrate::scores(it)).collect();
     let scores = turned(calibrate::together(&items));
     Column::new(Rule::AlikeParticipants, scores, |site| {
-        let mut least: Vec<(f64, &str)> = frame
-            .numbered()
-            .filter_map(|(at, item)| Some((items[at][site]?, item.name.as_str())))
-            .collect();
+        let least = frame.numbered().filter_map(|(at, item)| {
+            let all: Vec<f64> = measures[at].iter().flatten().map(|it| it.estimate).collect();
+            let log = measures[at][site]?.estimate - median(&all)?;
+            let words = format!("{} {:.0} %", item.name, 100.0 * log.exp().sqrt());
+            Some((items[at][site]?, words))
+        });
+        let mut least: Vec<(f64, String)> = least.collect();
         least.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let names: Vec<&str> = least.iter().take(3).map(|it| it.1).collect();
+        let words: Vec<String> = least.into_iter().take(3).map(|it| it.1).collect();
         let why = format!(
-            "participants differ from each other less than at other sites, most of all in {}",
-            names.join(", ")
+            "participants differ from each other less than at the middle site: {} as much",
+            words.join(", ")
         );
         (why, Vec::new())
     })

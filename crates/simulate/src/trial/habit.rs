@@ -54,7 +54,9 @@ fn rounding(dice: &mut Dice) -> f64 {
 impl Habit {
     pub(crate) fn new(region: usize, regions: &[Vec<f64>], dice: &mut Dice) -> Self {
         let shifts = SOURCES.iter().zip(&regions[region]);
-        let shift = shifts.map(|(it, region)| region + it.sites * dice.normal()).collect();
+        let shift = shifts
+            .map(|(it, region)| region + it.sites * dice.normal())
+            .collect();
         let pressure = rounding(dice);
         let rounds = SOURCES.iter().enumerate().map(|(at, _)| match at {
             0 | 1 => (pressure * (0.9 + 0.2 * dice.unit())).min(1.0),
@@ -63,7 +65,11 @@ impl Habit {
         });
         let rounds = rounds.collect();
         let twos = [0.45, 0.35].map(|share| {
-            if dice.happens(share) { 0.6 + 0.4 * dice.unit() } else { 0.0 }
+            if dice.happens(share) {
+                0.6 + 0.4 * dice.unit()
+            } else {
+                0.0
+            }
         });
         let visits = SOURCES.iter().map(|_| about(1.0, 0.1, dice)).collect();
         Self {
@@ -75,7 +81,11 @@ impl Habit {
             missing: about(0.02, 0.6, dice).min(0.15),
             missed: about(0.025, 0.5, dice).min(0.15),
             off_plan: about(2.0, 0.35, dice).min(5.0),
-            saturday: if dice.happens(0.08) { 0.2 + 0.4 * dice.unit() } else { 0.01 },
+            saturday: if dice.happens(0.08) {
+                0.2 + 0.4 * dice.unit()
+            } else {
+                0.01
+            },
             off_day: 0.003,
             clock_middle: 660.0 + 60.0 * dice.normal(),
             clock_width: about(100.0, 0.25, dice),

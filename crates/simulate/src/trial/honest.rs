@@ -49,19 +49,31 @@ impl Body {
         let made = SOURCES.iter().enumerate().map(|(at, source)| {
             let person = with(&source.of_person, &self.factors, self.own[at]) * habit.people;
             let visit_part = with(&source.of_visit, &today, dice.normal()) * habit.visits[at];
-            let effect = if self.is_treated && visit > 0 { source.effect } else { 0.0 };
+            let effect = if self.is_treated && visit > 0 {
+                source.effect
+            } else {
+                0.0
+            };
             source.mean
                 + habit.shift[at]
                 + source.people * (person + effect)
                 + source.visits * visit_part
         });
         let made: Vec<f64> = made.collect();
-        SOURCES.iter().zip(made).map(|(source, it)| source.written(it)).collect()
+        SOURCES
+            .iter()
+            .zip(made)
+            .map(|(source, it)| source.written(it))
+            .collect()
     }
 }
 
 fn with(loads: &[f64; FACTORS], factors: &[f64; FACTORS], own: f64) -> f64 {
-    let shared: f64 = loads.iter().zip(factors).map(|(load, factor)| load * factor).sum();
+    let shared: f64 = loads
+        .iter()
+        .zip(factors)
+        .map(|(load, factor)| load * factor)
+        .sum();
     shared + Source::own(loads) * own
 }
 
@@ -71,7 +83,11 @@ pub(crate) fn person(habit: &Habit, calendar: &Calendar, dice: &mut Dice) -> Per
     let enrolled = START_DAY + signed(dice.below(ENROL_DAYS));
     let consent_day = plan::working(enrolled, habit, calendar, dice);
     let first = consent_day + signed(dice.below(8));
-    let leaves = if dice.happens(0.08) { dice.place(VISIT_DAYS.len()).max(1) } else { 6 };
+    let leaves = if dice.happens(0.08) {
+        dice.place(VISIT_DAYS.len()).max(1)
+    } else {
+        6
+    };
     let mut visits: Vec<Visit> = Vec::new();
     let mut first_day = None;
     for (planned, after) in VISIT_DAYS.iter().enumerate().take(leaves) {
@@ -89,7 +105,9 @@ pub(crate) fn person(habit: &Habit, calendar: &Calendar, dice: &mut Dice) -> Per
             minute: plan::minute(habit, dice),
             values: write_down(habit, &values, dice),
         };
-        if dice.happens(habit.carries) && let Some(before) = visits.last() {
+        if dice.happens(habit.carries)
+            && let Some(before) = visits.last()
+        {
             visit.values[3] = before.values[3];
         }
         visits.push(visit);
@@ -101,7 +119,10 @@ pub(crate) fn person(habit: &Habit, calendar: &Calendar, dice: &mut Dice) -> Per
         born_day: consent_day - 365 * 40 - signed(dice.below(365 * 40)),
         is_female: dice.happens(0.5),
         consent_day,
-        events: poisson(habit.events * float(days) / 100.0 * (0.5 + 0.5 * proneness), dice),
+        events: poisson(
+            habit.events * float(days) / 100.0 * (0.5 + 0.5 * proneness),
+            dice,
+        ),
         visits,
     }
 }

@@ -105,7 +105,11 @@ impl<'a> Forger<'a> {
             Way::Rounded => (0.7, 0.7),
             _ => (1.0, 1.0),
         };
-        (source.mean + self.habit.shift[item], source.people * people, source.visits * visits)
+        (
+            source.mean + self.habit.shift[item],
+            source.people * people,
+            source.visits * visits,
+        )
     }
 
     fn person(&mut self, person: &mut Person, marks: &[bool]) {
@@ -123,10 +127,19 @@ impl<'a> Forger<'a> {
         // Who draws without a thought of the person draws each visit anew.
         let forgets = self.way == Way::Uncorrelated && self.care > 0.5;
         let own: Vec<f64> = SOURCES.iter().map(|_| self.dice.normal()).collect();
-        for (visit, _) in person.visits.iter_mut().zip(marks).filter(|(_, mark)| **mark) {
+        for (visit, _) in person
+            .visits
+            .iter_mut()
+            .zip(marks)
+            .filter(|(_, mark)| **mark)
+        {
             for item in 0..SOURCES.len() {
                 let (middle, people, visits) = self.belief(item);
-                let own = if forgets { self.dice.normal() } else { own[item] };
+                let own = if forgets {
+                    self.dice.normal()
+                } else {
+                    own[item]
+                };
                 let made = middle + people * own + visits * self.dice.normal();
                 let number = SOURCES[item].written(made);
                 let written = self.write(item, number);
@@ -178,7 +191,11 @@ impl<'a> Forger<'a> {
                     continue;
                 };
                 let unit = if source.decimals == 0 { 1.0 } else { 0.1 };
-                let step = if self.dice.happens(keeps) { 0.0 } else { self.small() };
+                let step = if self.dice.happens(keeps) {
+                    0.0
+                } else {
+                    self.small()
+                };
                 person.visits[at].values[item] = Some(source.rounded(before + step * unit));
             }
         }
@@ -191,7 +208,12 @@ impl<'a> Forger<'a> {
 
     fn favour(&mut self, person: &mut Person, marks: &[bool]) {
         let by = 0.8 + 0.6 * self.care;
-        for (visit, _) in person.visits.iter_mut().zip(marks).filter(|(_, mark)| **mark) {
+        for (visit, _) in person
+            .visits
+            .iter_mut()
+            .zip(marks)
+            .filter(|(_, mark)| **mark)
+        {
             for (source, value) in SOURCES.iter().zip(&mut visit.values) {
                 if visit.planned > 0 && source.effect < 0.0 {
                     *value = value.map(|it| source.rounded(it - by * source.people));
@@ -285,8 +307,17 @@ impl<'a> Forger<'a> {
     /// What is missing is filled in, with what is near to the participant's other values.
     fn fill(&mut self, person: &mut Person, marks: &[bool]) {
         for item in 0..SOURCES.len() {
-            let known: Vec<f64> = person.visits.iter().filter_map(|it| it.values[item]).collect();
-            for (visit, _) in person.visits.iter_mut().zip(marks).filter(|(_, mark)| **mark) {
+            let known: Vec<f64> = person
+                .visits
+                .iter()
+                .filter_map(|it| it.values[item])
+                .collect();
+            for (visit, _) in person
+                .visits
+                .iter_mut()
+                .zip(marks)
+                .filter(|(_, mark)| **mark)
+            {
                 if visit.values[item].is_some() {
                     continue;
                 }

@@ -190,7 +190,9 @@ impl Source {
 
     /// The share of a width that no factor has.
     pub(crate) fn own(loads: &[f64; FACTORS]) -> f64 {
-        (1.0 - loads.iter().map(|it| it * it).sum::<f64>()).max(0.05).sqrt()
+        (1.0 - loads.iter().map(|it| it * it).sum::<f64>())
+            .max(0.05)
+            .sqrt()
     }
 
     /// From the scale on which it is made to the one on which it is written.

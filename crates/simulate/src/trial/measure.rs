@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use monitoring::{Report, Rule};
+use monitoring::{Report, Rule, Standing};
 use serde_json::{Map, Value, json};
 
 use super::TrialTruth;
@@ -24,6 +24,8 @@ pub struct Group {
     pub first: Share,
     /// It is an alarm.
     pub alarm: Share,
+    /// It is an alarm, or to be watched.
+    pub watch: Share,
     /// Which rule said most about it.
     pub rules: BTreeMap<Rule, u64>,
 }
@@ -37,6 +39,8 @@ pub struct Measured {
     pub groups: BTreeMap<(&'static str, String), Group>,
     /// Alarms at honest sites, of all honest sites.
     pub false_alarms: Share,
+    /// The same with those that are to be watched.
+    pub false_watches: Share,
     /// Trials with any false alarm.
     pub disturbed: Share,
 }
@@ -59,8 +63,10 @@ impl Measured {
         let honest = report.sites.iter().filter(|it| it.site != truth.site);
         let mut any = false;
         for site in honest {
-            any |= site.is_alarm;
-            self.false_alarms.add(site.is_alarm);
+            let is_alarm = site.standing == Standing::Alarm;
+            any |= is_alarm;
+            self.false_alarms.add(is_alarm);
+            self.false_watches.add(site.standing >= Standing::Watch);
         }
         self.disturbed.add(any);
     }
@@ -72,7 +78,10 @@ fn keys(truth: &TrialTruth) -> [(&'static str, String); 3] {
     [
         ("way", truth.way.as_str().to_owned()),
         ("extent", truth.extent.as_str().to_owned()),
-        ("participants", format!("{:02} to {:02}", (fives + 1).max(3), fives + 5)),
+        (
+            "participants",
+            format!("{:02} to {:02}", (fives + 1).max(3), fives + 5),
+        ),
     ]
 }
 
@@ -81,7 +90,10 @@ impl Group {
         let site = place.map(|at| &report.sites[at]);
         self.top_three.add(place.is_some_and(|at| at < TOP));
         self.first.add(place == Some(0));
-        self.alarm.add(site.is_some_and(|it| it.is_alarm));
+        self.alarm
+            .add(site.is_some_and(|it| it.standing == Standing::Alarm));
+        self.watch
+            .add(site.is_some_and(|it| it.standing >= Standing::Watch));
         let most = site.and_then(|it| it.findings.first());
         if let Some(finding) = most {
             *self.rules.entry(finding.rule).or_default() += 1;
@@ -89,12 +101,16 @@ impl Group {
     }
 
     fn to_json(&self) -> Value {
-        let rules: Map<String, Value> =
-            self.rules.iter().map(|(rule, n)| (rule.to_string(), json!(n))).collect();
+        let rules: Map<String, Value> = self
+            .rules
+            .iter()
+            .map(|(rule, n)| (rule.to_string(), json!(n)))
+            .collect();
         json!({
             "top_three": share(self.top_three),
             "first": share(self.first),
             "alarm": share(self.alarm),
+            "watch": share(self.watch),
             "rules": rules,
         })
     }
@@ -106,11 +122,12 @@ impl Group {
         let rules: Vec<&str> = rules.collect();
         writeln!(
             f,
-            "| {name} | {} | {} | {} | {} | {} |",
+            "| {name} | {} | {} | {} | {} | {} | {} |",
             self.top_three.of,
             self.top_three.written(PERCENT, 1),
             self.first.written(PERCENT, 1),
             self.alarm.written(PERCENT, 1),
+            self.watch.written(PERCENT, 1),
             rules.join(", ")
         )
     }
@@ -133,6 +150,7 @@ impl Measured {
             "all": self.all.to_json(),
             "by": groups,
             "false_alarms": share(self.false_alarms),
+            "false_watches": share(self.false_watches),
             "trials_with_a_false_alarm": share(self.disturbed),
         })
     }
@@ -143,8 +161,8 @@ impl fmt::Display for Measured {
         let mut last = "";
         for ((by, name), group) in &self.groups {
             if *by != last {
-                let head = "trials | in the top three, % | first, % | alarm, % | most said by";
-                writeln!(f, "\n| {by} | {head} |\n|---|---|---|---|---|---|")?;
+                let head = "trials | top three, % | first, % | alarm, % | alarm or watch, % | most said by";
+                writeln!(f, "\n| {by} | {head} |\n|---|---|---|---|---|---|---|")?;
                 last = by;
             }
             group.row(name, f)?;
@@ -153,9 +171,10 @@ impl fmt::Display for Measured {
         self.all.row("all", f)?;
         writeln!(
             f,
-            "\nfalse alarms: {} % of {} honest sites; in {} % of the trials any",
-            self.false_alarms.written(PERCENT, 2),
+            "\n{} honest sites: {} % alarms, {} % alarms or watched; in {} % of the trials any alarm",
             self.false_alarms.of,
+            self.false_alarms.written(PERCENT, 2),
+            self.false_watches.written(PERCENT, 2),
             self.disturbed.written(PERCENT, 1)
         )
     }

@@ -63,7 +63,10 @@ pub(crate) fn minute(habit: &Habit, dice: &mut Dice) -> i64 {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "days and minutes are small")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "days and minutes are small"
+)]
 pub(crate) fn whole(number: f64) -> i64 {
     number.round() as i64
 }

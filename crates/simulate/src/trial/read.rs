@@ -16,7 +16,10 @@ const LINES_MAX: usize = 1_000_000;
 pub fn study(files: &[File]) -> Result<Study, SimulateError> {
     let head: StudyRow = one(files, "study.json")?;
     let mut sites: BTreeMap<String, BTreeMap<String, Subject>> = BTreeMap::new();
-    for (line, row) in records::<SubjectRow>(files, "subjects.ndjson")?.into_iter().enumerate() {
+    for (line, row) in records::<SubjectRow>(files, "subjects.ndjson")?
+        .into_iter()
+        .enumerate()
+    {
         let wrong = |reason| wrong("subjects.ndjson", line, reason);
         let subject = Subject {
             id: row.subject.clone(),
@@ -31,7 +34,10 @@ pub fn study(files: &[File]) -> Result<Study, SimulateError> {
             return Err(wrong(format!("{} stands there twice", row.subject)));
         }
     }
-    for (line, row) in records::<VisitRow>(files, "visits.ndjson")?.into_iter().enumerate() {
+    for (line, row) in records::<VisitRow>(files, "visits.ndjson")?
+        .into_iter()
+        .enumerate()
+    {
         let wrong = |reason| wrong("visits.ndjson", line, reason);
         let visit = visit(&head, &row).map_err(wrong)?;
         let site = sites.get_mut(&row.site);
@@ -55,9 +61,16 @@ pub fn study(files: &[File]) -> Result<Study, SimulateError> {
 fn visit(head: &StudyRow, row: &VisitRow) -> Result<Visit, String> {
     let planned = head.plan.iter().position(|it| it.code == row.visit);
     if row.values.len() != head.items.len() {
-        return Err(format!("{} values of {} items", row.values.len(), head.items.len()));
+        return Err(format!(
+            "{} values of {} items",
+            row.values.len(),
+            head.items.len()
+        ));
     }
-    let values = row.values.iter().map(|it| it.as_deref().map(value).transpose());
+    let values = row
+        .values
+        .iter()
+        .map(|it| it.as_deref().map(value).transpose());
     Ok(Visit {
         planned: planned.ok_or_else(|| format!("{} is no visit of the plan", row.visit))?,
         at: Some(moment(&row.at)?),
@@ -68,7 +81,9 @@ fn visit(head: &StudyRow, row: &VisitRow) -> Result<Visit, String> {
 fn value(text: &str) -> Result<Value, String> {
     let number: f64 = text.parse().map_err(|_| format!("`{text}` is no number"))?;
     let decimals = text.split_once('.').map_or(0, |(_, after)| after.len());
-    let decimals = u8::try_from(decimals).ok().filter(|it| *it < 10 && number.is_finite());
+    let decimals = u8::try_from(decimals)
+        .ok()
+        .filter(|it| *it < 10 && number.is_finite());
     let decimals = decimals.ok_or_else(|| format!("`{text}` is no measurement"))?;
     Ok(Value { number, decimals })
 }
@@ -81,7 +96,10 @@ fn day(text: &str) -> Result<i64, String> {
     };
     let month: u8 = month.parse().map_err(|_| wrong())?;
     let month = Month::try_from(month).map_err(|_| wrong())?;
-    let (year, day) = (year.parse().map_err(|_| wrong())?, day.parse().map_err(|_| wrong())?);
+    let (year, day) = (
+        year.parse().map_err(|_| wrong())?,
+        day.parse().map_err(|_| wrong())?,
+    );
     let date = Date::from_calendar_date(year, month, day).map_err(|_| wrong())?;
     Ok((date - time::OffsetDateTime::UNIX_EPOCH.date()).whole_days())
 }
@@ -121,7 +139,11 @@ pub(crate) fn one<T: DeserializeOwned>(files: &[File], name: &str) -> Result<T, 
 fn records<T: DeserializeOwned>(files: &[File], name: &str) -> Result<Vec<T>, SimulateError> {
     let records = crate::judge::records(files, name)?;
     if records.len() > LINES_MAX {
-        return Err(wrong(name, LINES_MAX, format!("more than {LINES_MAX} lines")));
+        return Err(wrong(
+            name,
+            LINES_MAX,
+            format!("more than {LINES_MAX} lines"),
+        ));
     }
     Ok(records)
 }

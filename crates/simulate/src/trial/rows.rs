@@ -90,9 +90,11 @@ pub(crate) fn lines(
         subject: subject.to_owned(),
         visit: plan[visit.planned].code.clone(),
         at: moment(visit.day, visit.minute, offset),
-        values: SOURCES.iter().zip(&visit.values).map(|(source, value)| {
-            value.map(|it| format!("{it:.*}", usize::from(source.decimals)))
-        }).collect(),
+        values: SOURCES
+            .iter()
+            .zip(&visit.values)
+            .map(|(source, value)| value.map(|it| format!("{it:.*}", usize::from(source.decimals))))
+            .collect(),
     });
     (row, visits.collect())
 }
@@ -100,12 +102,20 @@ pub(crate) fn lines(
 fn date(day: i64) -> String {
     let first = time::OffsetDateTime::UNIX_EPOCH.date();
     let date = first.saturating_add(time::Duration::days(day));
-    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+    format!(
+        "{:04}-{:02}-{:02}",
+        date.year(),
+        u8::from(date.month()),
+        date.day()
+    )
 }
 
 fn moment(day: i64, minute: i64, offset: i64) -> String {
     let sign = if offset < 0 { '-' } else { '+' };
     let (hour, minute) = (minute.rem_euclid(1_440) / 60, minute.rem_euclid(60));
     let (ahead, by) = (offset.abs() / 60, offset.abs() % 60);
-    format!("{}T{hour:02}:{minute:02}{sign}{ahead:02}:{by:02}", date(day))
+    format!(
+        "{}T{hour:02}:{minute:02}{sign}{ahead:02}:{by:02}",
+        date(day)
+    )
 }
