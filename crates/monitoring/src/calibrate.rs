@@ -117,17 +117,17 @@ pub(crate) fn rates(sites: &[Vec<(f64, f64)>]) -> Vec<Option<Measure>> {
             .fold((0.0, 0.0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
         (places > 0.0).then(|| (seen / places, places))
     };
-    let (mut squares, mut means) = (0.0, 0.0);
+    let (mut squares, mut sum) = (0.0, 0.0);
     for people in sites.iter().filter(|it| it.len() > 1) {
-        let Some((usual, _)) = rate(people) else {
+        let Some((typical, _)) = rate(people) else {
             continue;
         };
         let n = count(people.len());
-        let squared = |it: &(f64, f64)| (it.0 - usual * it.1).powi(2);
-        squares += people.iter().map(squared).sum::<f64>() * n / (n - 1.0);
-        means += people.iter().map(|it| usual * it.1).sum::<f64>();
+        let off = |it: &(f64, f64)| (it.0 - typical * it.1).powi(2);
+        squares += people.iter().map(off).sum::<f64>() * n / (n - 1.0);
+        sum += people.iter().map(|it| typical * it.1).sum::<f64>();
     }
-    let dispersion = if means > 0.0 { squares / means } else { 1.0 };
+    let dispersion = if sum > 0.0 { squares / sum } else { 1.0 };
     let measure = |people: &Vec<(f64, f64)>| {
         let (rate, places) = rate(people)?;
         Some(Measure {

@@ -3,6 +3,11 @@
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop, and say where"
 )]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers drawn between 0 and some thousands"
+)]
 
 use monitoring::{
     Calendar, EVIDENCE_MAX, Item, Kind, Moment, PlannedVisit, Report, Rule, Site, Standing, Study,
@@ -141,6 +146,7 @@ fn each_visit(site: &mut Site, mut change: impl FnMut(&mut Visit)) {
 }
 
 /// Makes the site do what the rule is about.
+#[allow(clippy::too_many_lines, reason = "a table: one arm for each rule")]
 fn spoil(site: &mut Site, rule: Rule) {
     let mut draw = Draw(99);
     let middles = [130.0, 80.0, 70.0, 80.0];

@@ -6,6 +6,7 @@
 
 use std::fmt::Write;
 
+use monitoring::Calendar;
 use serde::Serialize;
 
 use crate::{Dice, File};
@@ -16,6 +17,7 @@ mod invent;
 mod item;
 mod measure;
 mod plan;
+pub mod plot;
 mod read;
 mod rows;
 mod way;
@@ -32,6 +34,10 @@ use invent::Forger;
 /// Participants of a site, at least and at most.
 pub const SUBJECTS: std::ops::RangeInclusive<u64> = 3..=40;
 const REGIONS: usize = 4;
+/// Dice for the trial, for the site that makes data up, and for each site.
+const DICE_TRIAL: u64 = 0x7472_6961_6c00;
+const DICE_FORGER: u64 = 0x666f_7267_6500;
+const DICE_SITE: u64 = 0x7369_7465_0000;
 
 /// Which trial.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,7 +67,7 @@ impl TrialSettings {
     }
 
     /// Draws what is not said.
-    fn truth(&self, dice: &mut Dice) -> (Way, Extent) {
+    fn drawn(&self, dice: &mut Dice) -> (Way, Extent) {
         let ways: Vec<Way> = Way::claimed().collect();
         let way = *dice.pick(&ways);
         let extent = match dice.below(4) {
@@ -72,53 +78,36 @@ impl TrialSettings {
         (self.way.unwrap_or(way), self.extent.unwrap_or(extent))
     }
 
-    /// The files of the trial.
+    /// The files of the trial: `study.json`, `subjects.ndjson`, `visits.ndjson`, `truth.json`.
     pub fn make(&self) -> Vec<File> {
-        let mut dice = Dice::new(self.seed, 0x7472_6961_6c00);
-        let (way, extent) = self.truth(&mut dice);
+        let mut dice = Dice::new(self.seed, DICE_TRIAL);
+        let (way, extent) = self.drawn(&mut dice);
         let forged = dice.place(self.sites);
-        let calendar = plan::calendar();
-        let plan = plan::visits();
         let regions = regions(&mut dice);
-        let mut subjects = String::new();
-        let mut visits = String::new();
-        let mut truth = None;
-        for number in 0..self.sites {
-            let mut dice = Dice::new(self.seed, 0x7369_7465_0000 + number as u64);
-            let habit = Habit::new(dice.place(REGIONS), &regions, &mut dice);
-            let mut size = dice.between(*SUBJECTS.start(), *SUBJECTS.end());
-            if let Some(subjects) = self.subjects.filter(|_| number == forged) {
-                size = subjects;
-            }
-            let people = (0..size).map(|_| honest::person(&habit, &calendar, &mut dice));
-            let mut people: Vec<Person> = people.collect();
-            let site = format!("S{:03}", number + 1);
-            let name = |at: usize| format!("{site}-{:03}", at + 1);
-            if number == forged {
-                let dice = Dice::new(self.seed, 0x666f_7267_6500);
-                let touched = Forger::new(way, &habit, dice).forge(&mut people, extent);
-                let touched = touched.iter().enumerate().filter(|(_, it)| **it);
-                truth = Some(TrialTruth {
-                    site: site.clone(),
-                    way,
-                    extent,
-                    subjects: people.len(),
-                    made_up: touched.map(|(at, _)| name(at)).collect(),
-                });
-            }
-            for (at, person) in people.iter().enumerate() {
-                let (row, lines) = rows::lines(&site, &name(at), person, habit.offset, &plan);
-                line(&mut subjects, &row);
-                lines.iter().for_each(|it| line(&mut visits, it));
-            }
-        }
         let head = StudyRow {
             seed: self.seed,
             items: item::SOURCES.iter().map(item::Source::item).collect(),
-            plan,
-            calendar,
+            plan: plan::visits(),
+            calendar: plan::calendar(),
             cut_day: plan::CUT_DAY,
         };
+        let (mut subjects, mut visits, mut truth) = (String::new(), String::new(), None);
+        for number in 0..self.sites {
+            let size = self.subjects.filter(|_| number == forged);
+            let mut site = Place::new(self.seed, number, &regions, &head.calendar, size);
+            if number == forged {
+                truth = Some(site.forge(Dice::new(self.seed, DICE_FORGER), way, extent));
+            }
+            for (at, person) in site.people.iter().enumerate() {
+                let offset = site.habit.offset;
+                let name = site.subject(at);
+                let (subject, lines) = rows::lines(&site.name, &name, person, offset, &head.plan);
+                line(&mut subjects, &subject);
+                for visit in &lines {
+                    line(&mut visits, visit);
+                }
+            }
+        }
         let mut files = vec![
             file("study.json", pretty(&head)),
             file("subjects.ndjson", subjects),
@@ -126,6 +115,51 @@ impl TrialSettings {
         ];
         files.extend(truth.map(|truth| file("truth.json", pretty(&truth))));
         files
+    }
+}
+
+/// A site and who takes part there.
+struct Place {
+    name: String,
+    habit: Habit,
+    people: Vec<Person>,
+}
+
+impl Place {
+    fn new(
+        seed: u64,
+        number: usize,
+        regions: &[Vec<f64>],
+        calendar: &Calendar,
+        size: Option<u64>,
+    ) -> Self {
+        let mut dice = Dice::new(seed, DICE_SITE + number as u64);
+        let habit = Habit::new(dice.place(REGIONS), regions, &mut dice);
+        let drawn = dice.between(*SUBJECTS.start(), *SUBJECTS.end());
+        let size = size.unwrap_or(drawn);
+        let people = (0..size).map(|_| honest::person(&habit, calendar, &mut dice));
+        let people = people.collect();
+        Self {
+            name: format!("S{:03}", number + 1),
+            habit,
+            people,
+        }
+    }
+
+    fn subject(&self, at: usize) -> String {
+        format!("{}-{:03}", self.name, at + 1)
+    }
+
+    fn forge(&mut self, dice: Dice, way: Way, extent: Extent) -> TrialTruth {
+        let touched = Forger::new(way, &self.habit, dice).forge(&mut self.people, extent);
+        let touched = touched.iter().enumerate().filter(|(_, it)| **it);
+        TrialTruth {
+            site: self.name.clone(),
+            way,
+            extent,
+            subjects: self.people.len(),
+            made_up: touched.map(|(at, _)| self.subject(at)).collect(),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Deviation {
 
 /// Compares; empty where everybody got the next slot of their stratum and the arm that it has.
 pub fn against(sealed: &[Slot], uses: &[Use]) -> Vec<Deviation> {
-    let mut users: BTreeMap<usize, &str> = BTreeMap::new();
+    let mut given_to: BTreeMap<usize, &str> = BTreeMap::new();
     let mut next: BTreeMap<&str, usize> = BTreeMap::new();
     let mut found = Vec::new();
     for one in uses {
@@ -62,7 +62,7 @@ pub fn against(sealed: &[Slot], uses: &[Use]) -> Vec<Deviation> {
             ));
             continue;
         }
-        if let Some(other) = users.insert(one.slot, &one.subject) {
+        if let Some(other) = given_to.insert(one.slot, &one.subject) {
             says(format!("slot {} was given to {other} before", one.slot));
             continue;
         }

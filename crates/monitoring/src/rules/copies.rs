@@ -1,11 +1,13 @@
 //! Copies: participants, visits and values that are nearly those of others. How near two may come by
 //! chance is learnt from pairs of different sites, which nobody copied from each other.
 
+use std::collections::BTreeMap;
+
 use super::{Column, turned};
 use crate::calibrate::{self, Measure};
 use crate::finding::{EVIDENCE_MAX, Evidence, Rule};
 use crate::frame::{Frame, Person, distance};
-use crate::robust::{count, quantile};
+use crate::robust::{count, mean, quantile};
 
 /// Pairs of different sites that are measured, about.
 const PAIRS: usize = 30_000;
@@ -13,6 +15,8 @@ const PAIRS: usize = 30_000;
 const SAME: f64 = 0.002;
 /// Fewer pairs than this do not say how near two come by chance.
 const PAIRS_MIN: usize = 200;
+/// Of a participant's visits this share is nearer than what counts: not all need be copied.
+const NEARER: f64 = 0.3;
 /// Participants of a site that are compared with each other.
 const PEOPLE_MAX: usize = 200;
 
@@ -140,92 +144,107 @@ pub(super) fn participants(frame: &Frame) -> Column {
     })
 }
 
-/// The rows of visits of a site: whose, which visit, and its values.
-fn rows(site: &[Person], visits: usize) -> Vec<(usize, usize, Row)> {
+/// A visit of a site: whose, which, and its values.
+struct Attended {
+    person: usize,
+    visit: usize,
+    row: Row,
+}
+
+fn attended(site: &[Person], visits: usize) -> Vec<Attended> {
     let mut rows = Vec::new();
-    for (at, person) in site.iter().take(PEOPLE_MAX).enumerate() {
+    for (person, of) in site.iter().take(PEOPLE_MAX).enumerate() {
         for visit in 0..visits {
-            let row = person.visit(visit);
+            let row = of.visit(visit);
             if row.iter().flatten().count() > row.len() / 2 {
-                rows.push((at, visit, row));
+                rows.push(Attended { person, visit, row });
             }
         }
     }
     rows
 }
 
+/// A visit and the nearest of another participant, and how many were compared.
+struct Nearest {
+    log: f64,
+    one: usize,
+    other: usize,
+    compared: usize,
+}
+
+fn nearest(rows: &[Attended], one: usize) -> Option<Nearest> {
+    let mut best: Option<Nearest> = None;
+    let mut compared = 0;
+    for (other, twin) in rows.iter().enumerate() {
+        if twin.person == rows[one].person {
+            continue;
+        }
+        let Some(log) = of_rows(&rows[one].row, &twin.row) else {
+            continue;
+        };
+        compared += 1;
+        if best.as_ref().is_none_or(|it| log < it.log) {
+            best = Some(Nearest {
+                log,
+                one,
+                other,
+                compared,
+            });
+        }
+    }
+    best.map(|it| Nearest { compared, ..it })
+}
+
 /// For each visit the nearest of another participant, against what as many would do by chance.
 pub(super) fn visits(frame: &Frame) -> Column {
-    let sites: Vec<_> = frame
-        .sites
-        .iter()
-        .map(|site| rows(site, frame.visits))
-        .collect();
+    let sites = frame.sites.iter().map(|site| attended(site, frame.visits));
+    let sites: Vec<Vec<Attended>> = sites.collect();
     let numbered = sites.iter().enumerate();
     let listed: Vec<(usize, &Row)> = numbered
-        .flat_map(|(at, rows)| rows.iter().map(move |it| (at, &it.2)))
+        .flat_map(|(at, rows)| rows.iter().map(move |it| (at, &it.row)))
         .collect();
     let Some(chance) = by_chance(&listed, |one, other| of_rows(one, other)) else {
         return silent(frame, Rule::CopiedVisits);
     };
-    let mut nearest: Vec<Vec<(f64, usize, usize)>> = Vec::new();
+    let of_site = |rows: &Vec<Attended>| {
+        let found = (0..rows.len()).filter_map(|at| nearest(rows, at));
+        let mut found: Vec<Nearest> = found.collect();
+        found.sort_by(|a, b| a.log.total_cmp(&b.log));
+        found
+    };
+    let found: Vec<Vec<Nearest>> = sites.iter().map(of_site).collect();
     let mut people = Vec::new();
-    for (site, rows) in frame.sites.iter().zip(&sites) {
-        let mut of_person = vec![Vec::new(); site.len()];
-        let mut of_site = Vec::new();
-        for (at, (person, _, row)) in rows.iter().enumerate() {
-            let mut best: Option<(f64, usize)> = None;
-            let mut compared = 0;
-            for (next, (other, _, twin)) in rows.iter().enumerate() {
-                if other == person {
-                    continue;
-                }
-                let Some(log) = of_rows(row, twin) else {
-                    continue;
-                };
-                compared += 1;
-                if best.is_none_or(|(least, _)| log < least) {
-                    best = Some((log, next));
-                }
-            }
-            if let Some((log, next)) = best {
-                of_person[*person].push(log - chance.nearest_of(compared, 0.5));
-                of_site.push((log, at, next));
-            }
+    for (rows, found) in sites.iter().zip(&found) {
+        let mut of_person: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        for it in found {
+            let nearer = it.log - chance.nearest_of(it.compared, 0.5);
+            of_person
+                .entry(rows[it.one].person)
+                .or_default()
+                .push(nearer);
         }
-        of_site.sort_by(|a, b| a.0.total_cmp(&b.0));
-        nearest.push(of_site);
-        let known = of_person.iter().filter_map(|it| quantile(it, 0.3));
+        let known = of_person.values().filter_map(|it| quantile(it, NEARER));
         people.push(known.collect::<Vec<f64>>());
     }
     let scores = turned(calibrate::scores(&calibrate::means(&people)));
     Column::new(Rule::CopiedVisits, scores, |site| {
-        let percent = 100.0
-            * crate::robust::mean(&people[site])
-                .unwrap_or(0.0)
-                .exp()
-                .sqrt();
+        let percent = 100.0 * mean(&people[site]).unwrap_or(0.0).exp().sqrt();
         let why = format!(
             "the nearest visit of another participant is {percent:.0} % as far as by chance"
         );
-        let evidence = nearest[site]
-            .iter()
-            .take(EVIDENCE_MAX)
-            .map(|(log, one, other)| {
-                let (person, visit, _) = &sites[site][*one];
-                let (twin, then, _) = &sites[site][*other];
-                let code = |visit: usize| frame.study.plan[visit].code.clone();
-                Evidence {
-                    subject: frame.sites[site][*person].subject.id.clone(),
-                    visit: Some(code(*visit)),
-                    seen: format!(
-                        "{:.2} deviations from {} {}",
-                        apart(*log),
-                        frame.sites[site][*twin].subject.id,
-                        code(*then)
-                    ),
-                }
-            });
+        let named = |at: usize| {
+            let it = &sites[site][at];
+            let code = frame.study.plan[it.visit].code.clone();
+            (frame.sites[site][it.person].subject.id.clone(), code)
+        };
+        let evidence = found[site].iter().take(EVIDENCE_MAX).map(|it| {
+            let ((subject, visit), (twin, then)) = (named(it.one), named(it.other));
+            Evidence {
+                subject,
+                visit: Some(visit),
+                seen: format!("{:.2} deviations from {twin} {then}", apart(it.log)),
+            }
+        });
         (why, evidence.collect())
     })
 }

@@ -31,11 +31,22 @@ fn usual(frame: &Frame) -> Vec<Option<f64>> {
     (0..frame.items).map(of_item).collect()
 }
 
-fn within(frame: &Frame) -> (Vec<Option<f64>>, Vec<Vec<f64>>, Vec<Option<f64>>) {
+/// How much participants vary from visit to visit.
+struct Within {
+    usual: Vec<Option<f64>>,
+    people: Vec<Vec<f64>>,
+    scores: Vec<Option<f64>>,
+}
+
+fn within(frame: &Frame) -> Within {
     let usual = usual(frame);
     let people = frame.by_person(|person| unrest(&usual, person));
     let scores = calibrate::scores(&calibrate::means(&people));
-    (usual, people, scores)
+    Within {
+        usual,
+        people,
+        scores,
+    }
 }
 
 fn percent_of_usual(logs: &[f64]) -> f64 {
@@ -44,7 +55,11 @@ fn percent_of_usual(logs: &[f64]) -> f64 {
 
 /// From visit to visit, too little.
 pub(super) fn steady(frame: &Frame) -> Column {
-    let (usual, people, scores) = within(frame);
+    let Within {
+        usual,
+        people,
+        scores,
+    } = within(frame);
     Column::new(Rule::SteadyValues, turned(scores), |site| {
         let percent = percent_of_usual(&people[site]);
         let why = format!(
@@ -61,7 +76,11 @@ pub(super) fn steady(frame: &Frame) -> Column {
 
 /// From visit to visit, too much.
 pub(super) fn unsteady(frame: &Frame) -> Column {
-    let (usual, people, scores) = within(frame);
+    let Within {
+        usual,
+        people,
+        scores,
+    } = within(frame);
     Column::new(Rule::UnsteadyValues, scores, |site| {
         let percent = percent_of_usual(&people[site]);
         let why = format!(
@@ -91,7 +110,11 @@ pub(super) fn alike(frame: &Frame) -> Column {
     let scores = turned(calibrate::together(&items));
     Column::new(Rule::AlikeParticipants, scores, |site| {
         let least = frame.numbered().filter_map(|(at, item)| {
-            let all: Vec<f64> = measures[at].iter().flatten().map(|it| it.estimate).collect();
+            let all: Vec<f64> = measures[at]
+                .iter()
+                .flatten()
+                .map(|it| it.estimate)
+                .collect();
             let log = measures[at][site]?.estimate - median(&all)?;
             let words = format!("{} {:.0} %", item.name, 100.0 * log.exp().sqrt());
             Some((items[at][site]?, words))

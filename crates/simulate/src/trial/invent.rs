@@ -182,10 +182,7 @@ impl<'a> Forger<'a> {
 
     fn carry(&mut self, person: &mut Person, marks: &[bool]) {
         let keeps = 0.3 + 0.4 * self.care;
-        for at in 1..person.visits.len() {
-            if !marks[at] {
-                continue;
-            }
+        for (at, _) in marks.iter().enumerate().skip(1).filter(|(_, mark)| **mark) {
             for (item, source) in SOURCES.iter().enumerate() {
                 let Some(before) = person.visits[at - 1].values[item] else {
                     continue;
@@ -306,7 +303,7 @@ impl<'a> Forger<'a> {
 
     /// What is missing is filled in, with what is near to the participant's other values.
     fn fill(&mut self, person: &mut Person, marks: &[bool]) {
-        for item in 0..SOURCES.len() {
+        for (item, source) in SOURCES.iter().enumerate() {
             let known: Vec<f64> = person
                 .visits
                 .iter()
@@ -323,9 +320,9 @@ impl<'a> Forger<'a> {
                 }
                 let (middle, people, visits) = self.belief(item);
                 let near = if known.is_empty() {
-                    SOURCES[item].written(middle + people * self.dice.normal())
+                    source.written(middle + people * self.dice.normal())
                 } else {
-                    let wide = if SOURCES[item].is_log { 3.0 } else { visits };
+                    let wide = if source.is_log { 3.0 } else { visits };
                     *self.dice.pick(&known) + wide * 0.7 * self.dice.normal()
                 };
                 let written = self.write(item, near);
