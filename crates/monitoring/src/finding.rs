@@ -43,13 +43,15 @@ pub enum Rule {
     ChangeShift,
     /// From some day on, visits are written down in another way than before.
     BreakInTime,
+    /// Participants are of two kinds, as if one were real and one made up.
+    TwoHands,
     /// Too few adverse events.
     FewAdverseEvents,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::DigitPreference,
         Self::Rounding,
         Self::SteadyValues,
@@ -68,6 +70,7 @@ impl Rule {
         Self::MeanShift,
         Self::ChangeShift,
         Self::BreakInTime,
+        Self::TwoHands,
         Self::FewAdverseEvents,
     ];
 
@@ -92,6 +95,7 @@ impl Rule {
             Self::MeanShift => "mean-shift",
             Self::ChangeShift => "change-shift",
             Self::BreakInTime => "break-in-time",
+            Self::TwoHands => "two-hands",
             Self::FewAdverseEvents => "few-adverse-events",
         }
     }

@@ -9,6 +9,8 @@ mod copies;
 mod correlation;
 mod dates;
 mod digits;
+mod habits;
+mod hands;
 mod inliers;
 mod levels;
 mod spread;
@@ -70,6 +72,7 @@ pub(crate) fn ask(frame: &Frame) -> Vec<Column> {
         levels::mean_shift(frame),
         levels::change_shift(frame),
         breaks::in_time(frame),
+        hands::two_hands(frame),
         levels::few_events(frame),
     ]
 }

@@ -245,6 +245,18 @@ fn spoil(site: &mut Site, rule: Rule) {
                 }
             }
         }),
+        Rule::TwoHands => {
+            for subject in site.subjects.iter_mut().step_by(2) {
+                let first = subject.visits[0].at.unwrap().day;
+                for visit in &mut subject.visits {
+                    let day = first + i64::try_from(visit.planned).unwrap() * 14;
+                    visit.at = Some(Moment {
+                        day,
+                        minute: Some(600),
+                    });
+                }
+            }
+        }
         Rule::FewAdverseEvents => site
             .subjects
             .iter_mut()

@@ -2,11 +2,11 @@
 //! is compared with itself, so that how sites differ does not matter.
 
 use super::Column;
+use super::habits::{self, Habit};
 use crate::calibrate::{self, Measure};
 use crate::finding::Rule;
 use crate::frame::{Frame, Person};
 use crate::robust::{count, mean, quantile, variance};
-use crate::study::Kind;
 
 /// Shares of all visits after which a break is looked for.
 const CUTS: [f64; 3] = [0.3, 0.5, 0.7];
@@ -14,81 +14,6 @@ const CUTS: [f64; 3] = [0.3, 0.5, 0.7];
 const VISITS_MIN: usize = 4;
 /// So many habits count, those that changed most.
 const HABITS: usize = 2;
-/// Added to how far values moved before the logarithm is taken.
-const NEAR: f64 = 0.1;
-
-/// What of a visit tells how it was written down.
-type Habit = fn(&Frame, &Person, usize) -> Option<f64>;
-
-const ALL: [(&str, Habit); 6] = [
-    ("days off the plan", off_plan),
-    ("minutes past a quarter of an hour", past_the_quarter),
-    ("values missing", missing),
-    ("readings that end in 0 or 5", round),
-    ("values as at the visit before", repeated),
-    ("how far values are from those of the visit before", moved),
-];
-
-fn off_plan(frame: &Frame, person: &Person, visit: usize) -> Option<f64> {
-    let first = person
-        .at
-        .iter()
-        .position(Option::is_some)
-        .filter(|first| *first < visit)?;
-    let day = |visit: usize| Some(person.at[visit]?.day - frame.study.plan[visit].day);
-    Some(if day(visit)? == day(first)? { 0.0 } else { 1.0 })
-}
-
-fn past_the_quarter(_: &Frame, person: &Person, visit: usize) -> Option<f64> {
-    Some(f64::from(person.at[visit]?.minute? % 15 != 0))
-}
-
-fn missing(frame: &Frame, person: &Person, visit: usize) -> Option<f64> {
-    person.at[visit]?;
-    let known = person.visit(visit).iter().flatten().count();
-    Some(count(frame.items - known).sqrt())
-}
-
-fn round(frame: &Frame, person: &Person, visit: usize) -> Option<f64> {
-    let visit = person
-        .subject
-        .visits
-        .iter()
-        .find(|it| it.planned == visit)?;
-    let read = frame
-        .numbered()
-        .filter(|(_, item)| item.kind == Kind::Reading);
-    let digits = read.filter_map(|(at, item)| (*visit.values.get(at)?)?.last_digit(item.decimals));
-    let round: Vec<f64> = digits.map(|digit| f64::from(digit % 5 == 0)).collect();
-    mean(&round)
-}
-
-/// The visit before this one, and both values of each item.
-fn both(person: &Person, visit: usize) -> Vec<(f64, f64)> {
-    let Some(before) = (0..visit).rev().find(|it| person.at[*it].is_some()) else {
-        return Vec::new();
-    };
-    let pairs = person
-        .values
-        .iter()
-        .filter_map(|item| Some((item[before]?, item[visit]?)));
-    pairs.collect()
-}
-
-fn repeated(_: &Frame, person: &Person, visit: usize) -> Option<f64> {
-    let same = both(person, visit)
-        .into_iter()
-        .map(|(a, b)| f64::from((a - b).abs() < NEAR / 2.0));
-    mean(&same.collect::<Vec<f64>>())
-}
-
-fn moved(_: &Frame, person: &Person, visit: usize) -> Option<f64> {
-    let far = both(person, visit)
-        .into_iter()
-        .map(|(a, b)| ((a - b).abs() + NEAR).ln());
-    mean(&far.collect::<Vec<f64>>())
-}
-
 /// For each site the values of a habit with the day of the visit.
 fn dated(frame: &Frame, habit: Habit) -> Vec<Vec<(i64, f64)>> {
     let of_person = |person: &Person| {
@@ -135,7 +60,7 @@ pub(super) fn in_time(frame: &Frame) -> Column {
         .flat_map(|it| it.at.iter().flatten());
     let days: Vec<f64> = at.map(|it| whole(it.day)).collect();
     let cuts = CUTS.map(|share| quantile(&days, share).unwrap_or(0.0));
-    let habits = ALL.map(|(name, habit)| (name, dated(frame, habit)));
+    let habits = habits::ALL.map(|(name, habit)| (name, dated(frame, habit)));
     let by_cut = cuts.map(|cut| {
         habits
             .iter()

@@ -59,23 +59,26 @@ pub(super) fn mean_shift(frame: &Frame) -> Column {
     })
 }
 
-/// Changes from a participant's first visit that differ, to either side, over all items.
-pub(super) fn change_shift(frame: &Frame) -> Column {
-    let change = |person: &Person, item: usize| {
+/// A participant's change of an item from the first visit to the mean of the later ones, site by
+/// site.
+pub(super) fn changes(frame: &Frame, item: usize) -> Vec<Vec<f64>> {
+    let mut people = frame.by_person(|person| {
         let mut values = person.values[item].iter().flatten();
         let first = *values.next()?;
         let later: Vec<f64> = values.copied().collect();
         Some(mean(&later)? - first)
-    };
-    let of_item = |item| {
-        let mut people = frame.by_person(|it| change(it, item));
-        let all: Vec<f64> = people.iter().flatten().copied().collect();
-        let most = CHANGE_MOST * width(&all).unwrap_or(0.0);
-        for change in people.iter_mut().flatten() {
-            *change = change.clamp(-most, most);
-        }
-        calibrate::scores(&calibrate::means(&people))
-    };
+    });
+    let all: Vec<f64> = people.iter().flatten().copied().collect();
+    let most = CHANGE_MOST * width(&all).unwrap_or(0.0);
+    for change in people.iter_mut().flatten() {
+        *change = change.clamp(-most, most);
+    }
+    people
+}
+
+/// Changes from a participant's first visit that differ, to either side, over all items.
+pub(super) fn change_shift(frame: &Frame) -> Column {
+    let of_item = |item| calibrate::scores(&calibrate::means(&changes(frame, item)));
     let items: Vec<_> = (0..frame.items).map(of_item).collect();
     let scores = calibrate::farthest(&items, ITEMS_TOLD);
     Column::new(Rule::ChangeShift, scores, |site| {
