@@ -40,6 +40,23 @@ impl Dice {
         self.below(1_000) < count
     }
 
+    /// From 0 to below 1.
+    #[allow(clippy::cast_precision_loss, reason = "53 bits fit")]
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// True with this probability.
+    pub(crate) fn happens(&mut self, probability: f64) -> bool {
+        self.unit() < probability
+    }
+
+    /// Standard normal (Box and Muller 1958), the same bits on every machine.
+    pub(crate) fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * libm::log(1.0 - self.unit())).sqrt();
+        radius * libm::cos(2.0 * std::f64::consts::PI * self.unit())
+    }
+
     /// One of the given things.
     pub fn pick<'a, T>(&mut self, things: &'a [T]) -> &'a T {
         &things[self.place(things.len())]

@@ -30,6 +30,7 @@ mod play;
 mod product;
 pub mod registry;
 mod scanner;
+pub mod trial;
 mod truth;
 mod wave;
 
