@@ -9,8 +9,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use hospital::access_log::AccessAgent;
 use hospital::trials::{
-    DATASET_FORM, Keep, NewParticipant, Part, ParticipantSeen, Party, Protocol, Results, Row,
-    TrialSeen,
+    Change, DATASET_FORM, Keep, Line, Made, Match, NewParticipant, Part, ParticipantSeen, Party,
+    Protocol, Results, Row, TrialSeen, What, When,
 };
 use hospital::{Caller, HospitalError, instant};
 use proof::Digest;
@@ -148,6 +148,7 @@ pub(crate) fn routes() -> Router<Door> {
         .route("/trials/{id}/secrets", post(reveal))
         .route("/trials/{id}/reports", post(report))
         .route("/trials/{id}/reports/{number}", get(read_report))
+        .route("/trials/{id}/reports/{number}/comparison", get(comparison))
 }
 
 /// Who asks, about which trial, and what.
@@ -517,6 +518,78 @@ async fn read_report(
         }))
     };
     answered(StatusCode::OK, read.await)
+}
+
+/// `GET /trials/{id}/reports/{number}/comparison`
+async fn comparison(
+    State(door): State<Door>,
+    Path((id, number)): Path<(String, u32)>,
+    parts: Parts,
+) -> Response {
+    let compared = async {
+        let (caller, agent, id) = looked(&door, &id, &parts)?;
+        let hospital = door.hospital();
+        let lines = hospital
+            .compare_report(&caller, agent, (&id, number))
+            .await?;
+        let lines: Vec<Value> = lines.iter().map(told_line).collect();
+        Ok(json!({ "report": number, "endpoints": lines }))
+    };
+    answered(StatusCode::OK, compared.await)
+}
+
+fn told_line(line: &Line) -> Value {
+    let kinds: Vec<&str> = line.kinds.iter().map(|it| it.word()).collect();
+    let changes: Vec<Value> = line.changes.iter().map(told_change).collect();
+    let links = line.links.iter().map(|it| {
+        let by = match it.by {
+            Match::Id => json!("id"),
+            Match::Name => json!("name"),
+            Match::Likeness { per_mille } => json!({ "likeness_per_mille": per_mille }),
+        };
+        json!({ "version": it.version, "by": by })
+    });
+    json!({
+        "id": line.id,
+        "name": line.name,
+        "rank": line.rank.word(),
+        "is": kinds,
+        "is_explained": line.is_explained(),
+        "compared_with": line.compared_with,
+        "first_registered": line.first_registered,
+        "last_registered": line.last_registered,
+        "reported_id": line.reported_id,
+        "reads_as": line.reads_as,
+        "changes": changes,
+        "links": links.collect::<Vec<_>>(),
+    })
+}
+
+fn told_change(change: &Change) -> Value {
+    let what = match &change.what {
+        What::Added => json!({ "what": "added" }),
+        What::Dropped => json!({ "what": "dropped" }),
+        What::Field { field, from, to } => {
+            json!({ "what": format!("{field:?}").to_lowercase(), "from": from, "to": to })
+        }
+    };
+    let made = match &change.made {
+        Made::ReportAlone => json!({ "by": "the report alone" }),
+        Made::Amendment {
+            version,
+            reason,
+            when,
+            ..
+        } => json!({
+            "by": "an amendment", "version": version, "reason": reason,
+            "when": match when {
+                When::BeforeData => "before data",
+                When::AfterData => "after data",
+                When::AfterUnblinding => "after unblinding",
+            },
+        }),
+    };
+    json!({ "change": what, "made": made })
 }
 
 fn text(digest: &Digest) -> String {

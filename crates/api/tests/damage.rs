@@ -118,7 +118,7 @@ impl Stopped {
             root_key: RootKey::from_bytes(&SEEDS.root),
             key_tree: self.temp.path().join("keys.tree"),
             organisation: "st-mary".into(),
-            erasures: Arc::new(|_| None),
+            state: None,
             history: self.ledger.clone(),
             policies: vec![Policy::parse(&self.policy).unwrap()],
         };

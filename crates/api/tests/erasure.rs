@@ -540,7 +540,7 @@ fn audited(world: World, change: impl FnOnce(&Path)) -> Vec<String> {
         root_key: RootKey::from_bytes(&SEEDS.root),
         key_tree: dir.join("keys.tree"),
         organisation: "st-mary".into(),
-        erasures: Arc::new(move |id| state.erasure(id)),
+        state: Some(state),
         history: Arc::new(Kept(entries)),
         policies: vec![policy],
     };

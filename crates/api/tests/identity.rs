@@ -414,7 +414,7 @@ fn findings(world_dir: &std::path::Path) -> Vec<String> {
         root_key: RootKey::from_bytes(&SEEDS.root),
         key_tree: world_dir.join("keys.tree"),
         organisation: "st-mary".into(),
-        erasures: Arc::new(|_| None),
+        state: None,
         history: Arc::new(NoLedger),
         policies: Vec::new(),
     };

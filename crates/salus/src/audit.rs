@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::failure::{Explain, Failure, Hint, Outcome};
 use crate::progress::Progress;
 use crate::{genesis_file, organisation};
-use hospital::audit::{AuditInput, Erasures, Finding, Summary, audit};
+use hospital::audit::{AuditInput, Finding, Summary, audit};
 use ledger::Genesis;
 use proof::Digest;
 use proof::policy::Policy;
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &cli::Audit) -> Outcome {
         root_key: keys.root,
         key_tree: organisation::key_tree(&config.folder),
         organisation: config.organisation.id.clone(),
-        erasures: ledger.erasures(),
+        state: ledger.state.clone(),
         policies: ledger.policies()?,
         history: Arc::new(ledger.history),
     };
@@ -81,11 +81,6 @@ impl Ledger {
         let first = self.history.node(0, 0)?;
         let path = inclusion_from(&self.history, 0, size)?;
         root_from_path(&first, 0, size, &path).ok()
-    }
-
-    fn erasures(&self) -> Erasures {
-        let state = self.state.clone();
-        Arc::new(move |id: &Digest| state.as_ref()?.erasure(id))
     }
 
     fn policies(&self) -> Outcome<Vec<Policy>> {

@@ -45,7 +45,7 @@ impl Desk {
         kept: &store::KeptErasure,
     ) -> Result<Option<String>, HospitalError> {
         let root = self.keyring.root();
-        let Some(told) = (self.erasures)(id) else {
+        let Some(told) = self.state.as_ref().and_then(|it| it.erasure(id)) else {
             return Ok(Some("the ledger does not have it".into()));
         };
         let Ok(plan) = Plan::open(root, id, &kept.sealed) else {

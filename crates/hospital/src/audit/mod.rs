@@ -10,13 +10,14 @@ mod evidence;
 mod identity;
 mod links;
 mod packs;
+mod trials;
 mod versions;
 
 use std::sync::Arc;
 
 pub use evidence::{kept_checkpoints, kept_evidence};
 
-use consent::acts::Erasure;
+use ledger::State;
 use proof::Digest;
 use proof::policy::Policy;
 use proof::tree::Nodes;
@@ -45,16 +46,14 @@ pub struct AuditInput {
     pub key_tree: std::path::PathBuf,
     /// The slug of the organisation.
     pub organisation: String,
-    /// What the ledger knows of an erasure.
-    pub erasures: Erasures,
+    /// The state of the ledger, where its blocks were executed; what the ledger knows of erasures and
+    /// trials is not compared without.
+    pub state: Option<State>,
     /// The nodes of the history tree, as the node has them on disk.
     pub history: Arc<dyn Nodes + Send + Sync>,
     /// Trust files of the validator sets that the ledger had; one of them must accept a receipt.
     pub policies: Vec<Policy>,
 }
-
-/// What the ledger knows of an erasure.
-pub type Erasures = Arc<dyn Fn(&Digest) -> Option<Erasure> + Send + Sync>;
 
 /// Something that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +116,7 @@ pub(crate) struct Desk {
     pub(crate) store: Store,
     pub(crate) keyring: Keyring,
     pub(crate) organisation: String,
-    pub(crate) erasures: Erasures,
+    pub(crate) state: Option<State>,
     pub(crate) history: Arc<dyn Nodes + Send + Sync>,
     pub(crate) policies: Vec<Policy>,
     pub(crate) cpu: Cpu,
@@ -136,7 +135,7 @@ pub async fn audit(
         store: input.store,
         keyring: Keyring::look(input.root_key, &input.key_tree)?,
         organisation: input.organisation,
-        erasures: input.erasures,
+        state: input.state,
         history: input.history,
         policies: input.policies,
         cpu: Cpu::new(),
@@ -158,6 +157,7 @@ pub async fn audit(
     desk.identity(told, &mut report).await?;
     desk.health_links(&opened, &mut report).await?;
     desk.sealed_rows(&mut report).await?;
+    desk.trials(&mut report).await?;
     Ok(report.summary)
 }
 
@@ -176,7 +176,7 @@ pub async fn readable(
         store,
         keyring: Keyring::look(root_key, key_tree)?,
         organisation,
-        erasures: Arc::new(|_| None),
+        state: None,
         history: Arc::new(NoHistory),
         policies: Vec::new(),
         cpu: Cpu::new(),

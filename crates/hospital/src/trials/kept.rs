@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use store::Drawer;
+use trial::acts::{Decision, Version};
 
-use super::dataset::SnapshotLine;
+use super::dataset::{SnapshotLine, snapshot_root};
 use super::protocol::Protocol;
 use super::report::Results;
 use crate::error::HospitalError;
@@ -122,6 +123,65 @@ pub(super) fn committed_value(
     Ok(commit(key, &sha256(&text)))
 }
 
+/// The setting of the secret that pseudonyms are made with.
+pub(crate) fn people_secret(trial: &Digest) -> String {
+    format!("trial-people-{trial}")
+}
+
+/// The pseudonym of a subject.
+pub(crate) fn pseudonym(secret: &Digest, subject: &str) -> Digest {
+    let key = keyed_hash(&secret.0, PARTICIPANT, &[subject.as_bytes()]);
+    committed(&CommitmentKey(key.0), subject)
+}
+
+impl KeptConsent {
+    /// What the ledger has of it.
+    pub(crate) fn commitment(&self) -> Option<Digest> {
+        Some(committed(&read_key(&self.key)?, &self.text))
+    }
+}
+
+impl KeptVersion {
+    /// Whether it is what the ledger has.
+    pub(crate) fn is_sealed(&self, sealed: &Version) -> bool {
+        let Some(key) = read_key(&self.key) else {
+            return false;
+        };
+        let reason = match self.version {
+            1 => Digest([0; 32]),
+            _ => committed(&key, &self.reason),
+        };
+        let protocol = committed_value(&key, &self.protocol);
+        sealed.reason == reason && protocol.is_ok_and(|it| it == sealed.protocol)
+    }
+}
+
+impl KeptSnapshot {
+    /// What the ledger is told of it; `None`: its rows are not in order.
+    pub(super) fn decision(&self) -> Option<Decision> {
+        let programs = serde_json::to_string(&self.programs).ok()?;
+        Some(Decision::Lock {
+            snapshot: snapshot_root(&self.lines)?,
+            rows: self.lines.len() as u64,
+            programs: sha256(programs.as_bytes()),
+        })
+    }
+
+    /// Whether it is what the ledger has.
+    pub(crate) fn is_sealed(&self, decision: &Decision) -> bool {
+        self.decision().is_some_and(|it| it == *decision)
+    }
+}
+
+impl KeptReport {
+    /// Whether it is what the ledger has.
+    pub(crate) fn is_sealed(&self, results: &Digest) -> bool {
+        let key = read_key(&self.key);
+        let made = key.map(|key| committed_value(&key, &self.results));
+        made.is_some_and(|it| it.is_ok_and(|it| it == *results))
+    }
+}
+
 impl Hospital {
     pub(super) async fn kept_of_trial<T: DeserializeOwned>(
         &self,
@@ -171,9 +231,8 @@ impl Hospital {
         trial: &Digest,
         subject: &str,
     ) -> Result<Digest, HospitalError> {
-        let secret = self.trial_secret(&format!("trial-people-{trial}")).await?;
-        let key = keyed_hash(&secret.0, PARTICIPANT, &[subject.as_bytes()]);
-        Ok(committed(&CommitmentKey(key.0), subject))
+        let secret = self.trial_secret(&people_secret(trial)).await?;
+        Ok(pseudonym(&secret, subject))
     }
 
     /// A random secret among the settings, made at the first use.

@@ -3,7 +3,7 @@
 use proof::Digest;
 use trial::acts::{Act, Decision, Role, Trial, Which};
 
-use super::dataset::{SnapshotLine, snapshot, snapshot_root};
+use super::dataset::{SnapshotLine, snapshot};
 use super::kept::{KeptSnapshot, What, committed, new_key};
 use super::message::{NumberAsk, SNAPSHOT, SnapshotAnswer};
 use super::protocol::{digest_of, sites};
@@ -217,15 +217,8 @@ impl Hospital {
 
 /// What the ledger is told of a lock.
 fn decided(kept: &KeptSnapshot) -> Result<Decision, HospitalError> {
-    let snapshot = snapshot_root(&kept.lines);
-    let snapshot = snapshot.ok_or_else(|| wrong("the rows of the lock are not in order"))?;
-    let programs = serde_json::to_string(&kept.programs);
-    let programs = programs.map_err(|_| wrong("the programs of the lock"))?;
-    Ok(Decision::Lock {
-        snapshot,
-        rows: kept.lines.len() as u64,
-        programs: proof::sha256(programs.as_bytes()),
-    })
+    let decision = kept.decision();
+    decision.ok_or_else(|| wrong("the rows of the lock are not in order"))
 }
 
 pub(super) fn sponsors(role: Role) -> Result<(), HospitalError> {

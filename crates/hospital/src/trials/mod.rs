@@ -13,9 +13,10 @@
 //! 2. A site keeps its own rows: a sponsor gets copies with their receipts and can change none.
 //! 3. No node holds both hands of a list before the data are locked.
 
+mod comparison;
 mod dataset;
 mod draw;
-mod kept;
+pub(crate) mod kept;
 mod lock;
 pub(crate) mod message;
 mod participants;
@@ -31,6 +32,7 @@ pub use report::{Reported, Results};
 pub use rows::{Captured, Item, Row, RowKey};
 pub use seen::{SiteSeen, TrialSeen, VersionSeen};
 pub use trial::acts::{Keep, Party, Role as Part};
+pub use trial::compare::{Change, Line, Made, Match, What, When};
 
 use ledger::{Kind, State};
 use proof::{Canonical, Digest};

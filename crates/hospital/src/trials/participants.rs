@@ -139,8 +139,7 @@ impl Hospital {
                     slot: slot.unwrap_or_default(),
                 });
                 let consent = content.consents.last();
-                let consent = consent
-                    .and_then(|it| Some(committed(&super::kept::read_key(&it.key)?, &it.text)));
+                let consent = consent.and_then(KeptConsent::commitment);
                 participants.push(Enrolment {
                     stratum: one.stratum,
                     slot: slot.unwrap_or_default(),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use trial::acts::{Act, Party, Role};
 use trial::allocation::Design;
 
-use super::kept::{KeptVersion, What, committed, committed_value, new_key, read_key};
+use super::kept::{KeptVersion, What, committed, committed_value, new_key};
 use super::message::{TRIAL, TrialTold};
 use super::{investigates, reasoned, studies, wrong};
 use crate::access_log::AccessAgent;
@@ -326,22 +326,6 @@ impl Hospital {
         let id: Digest = told.trial.parse().map_err(|_| wrong("the id of a trial"))?;
         let (state, trial, _) = self.trial_here(&id).await?;
         let sealed = state.trial_version(&id, told.version);
-        let key = read_key(&told.key).ok_or_else(|| wrong("the key"))?;
-        let is_sealed = match sealed {
-            Some(sealed) if trial.sponsor == from => {
-                let reason = if told.version == 1 {
-                    Digest([0; 32])
-                } else {
-                    committed(&key, &told.reason)
-                };
-                sealed.protocol == committed_value(&key, &told.protocol)? && sealed.reason == reason
-            }
-            _ => false,
-        };
-        if !is_sealed {
-            return Err(wrong("this is not what was sealed"));
-        }
-        told.protocol.check()?;
         let kept = KeptVersion {
             trial: told.trial,
             version: told.version,
@@ -350,6 +334,11 @@ impl Hospital {
             reason: told.reason,
             told: BTreeSet::new(),
         };
+        let is_sealed = sealed.is_some_and(|it| trial.sponsor == from && kept.is_sealed(&it));
+        if !is_sealed {
+            return Err(wrong("this is not what was sealed"));
+        }
+        kept.protocol.check()?;
         self.keep_of_trial(&id, What::Version(kept.version), &kept)
             .await?;
         self.0.trials_wanted.notify_one();

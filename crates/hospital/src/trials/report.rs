@@ -4,7 +4,7 @@ use proof::Digest;
 use serde::{Deserialize, Serialize};
 use trial::acts::{Act, Role};
 
-use super::kept::{KeptReport, What, committed_value, new_key, read_key};
+use super::kept::{KeptReport, What, committed_value, new_key};
 use super::lock::sponsors;
 use super::message::{NumberAsk, RESULTS, ResultsAnswer};
 use super::protocol::Endpoint;
@@ -105,8 +105,7 @@ impl Hospital {
             }
             None => return Err(absent()),
         };
-        let key = read_key(&kept.key).ok_or_else(|| wrong("the key of the report"))?;
-        if committed_value(&key, &kept.results)? != known.results {
+        if !kept.is_sealed(&known.results) {
             return Err(HospitalError::Damaged {
                 item: format!("report {number} of trial {id}"),
                 reason: "its results are not those that were sealed".into(),
