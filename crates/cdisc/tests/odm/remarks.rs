@@ -1,7 +1,7 @@
 //! What is said about data: signatures, annotations, queries, read and written.
 
 use cdisc::odm::capture::{
-    About, Annotation, FileType, Query, Remark, Said, document_with, remarks,
+    About, Annotation, FileType, Key, Query, Remark, Said, document_with, remarks,
 };
 use cdisc::odm::{Odm, OdmError, Place};
 
@@ -171,8 +171,63 @@ fn a_remark_that_a_version_cannot_say_is_refused() {
     };
     assert!(with(&two, &query).is_ok());
     assert!(matches!(with(&one, &query), Err(OdmError::Unwritable(_))));
+    // What a remark is about is said whole.
+    for about in [
+        About {
+            event: None,
+            form: None,
+            groups: vec![Key::one("G")],
+            ..query.about.clone()
+        },
+        About {
+            subject: None,
+            event: Some(Key::one("E")),
+            ..query.about.clone()
+        },
+        About {
+            item: Some("I".to_owned()),
+            ..query.about.clone()
+        },
+    ] {
+        let hanging = Remark {
+            about,
+            ..query.clone()
+        };
+        assert!(matches!(with(&two, &hanging), Err(OdmError::Unwritable(_))));
+    }
     let unnumbered = about(Said::Annotation(Annotation::default()));
     for odm in [&one, &two] {
         assert!(matches!(with(odm, &unnumbered), Err(OdmError::Invalid(_))));
     }
+}
+
+/// Ten thousand remarks about one item group and ten thousand about others: no quadratic step.
+#[test]
+fn twenty_thousand_remarks_are_written() {
+    let odm = xml(HISTORY_2).unwrap();
+    let annotation = |group: Key, number: usize| Remark {
+        about: About {
+            study: "S.1".to_owned(),
+            metadata_version: "M.1".to_owned(),
+            subject: Some("P-1".to_owned()),
+            event: Some(Key::one("SE.V1")),
+            groups: vec![Key::one("IG.FORM"), group],
+            ..About::default()
+        },
+        said: Said::Annotation(Annotation {
+            number: number.to_string(),
+            ..Annotation::default()
+        }),
+        place: Place::Made,
+    };
+    let all: Vec<Remark> = (1..=10_000)
+        .flat_map(|number| {
+            let other = Key::repeated("IG.VS", number.to_string());
+            [Key::repeated("IG.VS", "1"), other].map(|group| annotation(group, number))
+        })
+        .collect();
+    let rows = bare(&odm);
+    let made = document_with(&odm, &rows, &all, &file(FileType::Transactional)).unwrap();
+    assert_eq!(remarks(&made).len(), 20_000);
+    assert_eq!(bare(&made), rows);
 }
