@@ -106,6 +106,31 @@ fn remarks_come_back_as_they_were_written() {
     }
 }
 
+/// Remarks come in any order, the schema has one.
+#[test]
+fn remarks_stand_in_the_order_of_the_schema() {
+    for text in [HISTORY_1, HISTORY_2] {
+        let odm = xml(text).unwrap();
+        let about = |remark: &Remark, item: Option<&str>| Remark {
+            about: About {
+                item: item.map(str::to_owned),
+                ..plain(&odm).last().unwrap().about.clone()
+            },
+            ..remark.clone()
+        };
+        let all = plain(&odm);
+        for item in [None, Some("I.SYS"), Some("I.NONE")] {
+            let mut said: Vec<Remark> = all.iter().map(|one| about(one, item)).collect();
+            for _ in 0..said.len() {
+                said.rotate_left(1);
+                let file = file(FileType::Transactional);
+                let made = document_with(&odm, &bare(&odm), &said, &file).unwrap();
+                assert_eq!(remarks(&made).len(), said.len());
+            }
+        }
+    }
+}
+
 /// Two who sign the same data: an element holds one signature, so there are two.
 #[test]
 fn two_may_sign_the_same_data() {

@@ -236,6 +236,7 @@ impl<'a> Maker<'a> {
         for (oid, said) in beside.items {
             let mut item = self.context(Element::new("ItemData").with("ItemOID", oid));
             item.nodes.extend(said.into_iter().map(Node::Element));
+            arrange(tables, &mut item);
             group.nodes.push(Node::Element(item));
         }
         group
