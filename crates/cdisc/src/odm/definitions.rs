@@ -10,10 +10,8 @@ use fhir::Decimal;
 use super::schema::{Tables, tables};
 use super::tree::Element;
 use super::{Odm, Version};
+use range::{Check, Value};
 pub(super) use versions::Versions;
-
-/// Range checks of an item that are computed, at most.
-const CHECKS_MAX: usize = 64;
 
 /// The definitions of one version of the metadata, with those that it includes.
 pub struct Definitions<'d> {
@@ -25,8 +23,18 @@ pub struct Definitions<'d> {
     /// By item group: how many items it must have.
     needed: BTreeMap<&'d str, usize>,
     codes: BTreeMap<&'d str, Codes<'d>>,
+    rules: BTreeMap<&'d str, Rules<'d>>,
     /// False where it includes metadata that this document does not have.
     pub(super) is_whole: bool,
+}
+
+/// What an item's definition says of its values.
+struct Rules<'d> {
+    definition: &'d Element,
+    data_type: &'d str,
+    /// OID of the code list.
+    list: Option<&'d str>,
+    checks: Vec<Check<'d>>,
 }
 
 /// The values of a code list.
@@ -71,6 +79,8 @@ impl<'d> Definitions<'d> {
                 self.references.insert(oid, references);
             } else if element.is("CodeList") {
                 self.codes.insert(oid, Codes::of(element));
+            } else if element.is("ItemDef") {
+                self.rules.insert(oid, Rules::of(element));
             }
         }
     }
@@ -121,16 +131,16 @@ impl<'d> Definitions<'d> {
                 _ => {}
             }
         }
-        match (self.get("ItemDef", item), value) {
+        match (self.rules.get(item), value) {
             (None, _) if self.is_whole => faults.push("no `ItemDef` has this OID".to_owned()),
-            (Some(definition), Some(value)) => faults.extend(self.value_faults(definition, value)),
+            (Some(rules), Some(value)) => faults.extend(self.value_faults(rules, value)),
             _ => {}
         }
         faults
     }
 
-    fn value_faults(&self, definition: &Element, value: &str) -> Vec<String> {
-        let data_type = definition.attribute("DataType").unwrap_or("text");
+    fn value_faults(&self, rules: &Rules<'_>, value: &str) -> Vec<String> {
+        let data_type = rules.data_type;
         let (tables, of_type) = self.type_of(data_type);
         if let Some(fault) = tables.fault(of_type, value) {
             return vec![format!(
@@ -138,10 +148,12 @@ impl<'d> Definitions<'d> {
             )];
         }
         let mut faults = Vec::new();
-        faults.extend(too_long(definition, data_type, value));
-        faults.extend(self.outside_list(definition, data_type, value));
-        let checks = definition.all("RangeCheck").take(CHECKS_MAX);
-        faults.extend(checks.filter_map(|check| range::broken(check, data_type, value)));
+        faults.extend(too_long(rules.definition, data_type, value));
+        faults.extend(self.outside_list(rules, value));
+        if let Some(value) = Value::of(data_type, value).filter(|_| !rules.checks.is_empty()) {
+            let checks = rules.checks.iter();
+            faults.extend(checks.filter_map(|one| one.broken(data_type, &value)));
+        }
         faults
     }
 
@@ -156,10 +168,9 @@ impl<'d> Definitions<'d> {
         (tables(Version::V1), of_type)
     }
 
-    fn outside_list(&self, item: &Element, data_type: &str, value: &str) -> Option<String> {
-        let list = item.first("CodeListRef")?.attribute("CodeListOID")?;
-        let codes = self.codes.get(list)?;
-        let is_number = matches!(data_type, "integer" | "float" | "double" | "decimal");
+    fn outside_list(&self, rules: &Rules<'_>, value: &str) -> Option<String> {
+        let codes = self.codes.get(rules.list?)?;
+        let is_number = matches!(rules.data_type, "integer" | "float" | "double" | "decimal");
         let is_known = || {
             let number = Decimal::parse(value).filter(|_| is_number);
             codes.texts.contains(value)
@@ -170,6 +181,21 @@ impl<'d> Definitions<'d> {
             return None;
         }
         Some("the value is not one of its code list".to_owned())
+    }
+}
+
+impl<'d> Rules<'d> {
+    fn of(definition: &'d Element) -> Self {
+        let data_type = definition.attribute("DataType").unwrap_or("text");
+        let mut references = definition.elements().filter(|one| one.is("CodeListRef"));
+        Self {
+            definition,
+            data_type,
+            list: references
+                .next()
+                .and_then(|one| one.attribute("CodeListOID")),
+            checks: range::checks(definition, data_type),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is said about data: signatures, annotations, queries, read and written.
 
 use cdisc::odm::capture::{
-    About, Annotation, FileType, Query, Remark, Said, document_with, remarks,
+    About, Annotation, FileType, Key, Query, Remark, Said, document_with, remarks,
 };
 use cdisc::odm::{Odm, OdmError, Place};
 
@@ -106,6 +106,31 @@ fn remarks_come_back_as_they_were_written() {
     }
 }
 
+/// Remarks come in any order, the schema has one.
+#[test]
+fn remarks_stand_in_the_order_of_the_schema() {
+    for text in [HISTORY_1, HISTORY_2] {
+        let odm = xml(text).unwrap();
+        let about = |remark: &Remark, item: Option<&str>| Remark {
+            about: About {
+                item: item.map(str::to_owned),
+                ..plain(&odm).last().unwrap().about.clone()
+            },
+            ..remark.clone()
+        };
+        let all = plain(&odm);
+        for item in [None, Some("I.SYS"), Some("I.NONE")] {
+            let mut said: Vec<Remark> = all.iter().map(|one| about(one, item)).collect();
+            for _ in 0..said.len() {
+                said.rotate_left(1);
+                let file = file(FileType::Transactional);
+                let made = document_with(&odm, &bare(&odm), &said, &file).unwrap();
+                assert_eq!(remarks(&made).len(), said.len());
+            }
+        }
+    }
+}
+
 /// Two who sign the same data: an element holds one signature, so there are two.
 #[test]
 fn two_may_sign_the_same_data() {
@@ -171,8 +196,63 @@ fn a_remark_that_a_version_cannot_say_is_refused() {
     };
     assert!(with(&two, &query).is_ok());
     assert!(matches!(with(&one, &query), Err(OdmError::Unwritable(_))));
+    // What a remark is about is said whole.
+    for about in [
+        About {
+            event: None,
+            form: None,
+            groups: vec![Key::one("G")],
+            ..query.about.clone()
+        },
+        About {
+            subject: None,
+            event: Some(Key::one("E")),
+            ..query.about.clone()
+        },
+        About {
+            item: Some("I".to_owned()),
+            ..query.about.clone()
+        },
+    ] {
+        let hanging = Remark {
+            about,
+            ..query.clone()
+        };
+        assert!(matches!(with(&two, &hanging), Err(OdmError::Unwritable(_))));
+    }
     let unnumbered = about(Said::Annotation(Annotation::default()));
     for odm in [&one, &two] {
         assert!(matches!(with(odm, &unnumbered), Err(OdmError::Invalid(_))));
     }
+}
+
+/// Ten thousand remarks about one item group and ten thousand about others: no quadratic step.
+#[test]
+fn twenty_thousand_remarks_are_written() {
+    let odm = xml(HISTORY_2).unwrap();
+    let annotation = |group: Key, number: usize| Remark {
+        about: About {
+            study: "S.1".to_owned(),
+            metadata_version: "M.1".to_owned(),
+            subject: Some("P-1".to_owned()),
+            event: Some(Key::one("SE.V1")),
+            groups: vec![Key::one("IG.FORM"), group],
+            ..About::default()
+        },
+        said: Said::Annotation(Annotation {
+            number: number.to_string(),
+            ..Annotation::default()
+        }),
+        place: Place::Made,
+    };
+    let all: Vec<Remark> = (1..=10_000)
+        .flat_map(|number| {
+            let other = Key::repeated("IG.VS", number.to_string());
+            [Key::repeated("IG.VS", "1"), other].map(|group| annotation(group, number))
+        })
+        .collect();
+    let rows = bare(&odm);
+    let made = document_with(&odm, &rows, &all, &file(FileType::Transactional)).unwrap();
+    assert_eq!(remarks(&made).len(), 20_000);
+    assert_eq!(bare(&made), rows);
 }

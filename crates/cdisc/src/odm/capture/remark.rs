@@ -7,7 +7,7 @@ use super::{Audit, Key};
 use crate::odm::error::Place;
 
 pub use read::remarks;
-pub(super) use write::attach;
+pub(super) use write::written;
 
 /// Something that is said about data.
 #[derive(Clone, Debug, Eq, PartialEq)]

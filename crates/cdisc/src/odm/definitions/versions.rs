@@ -78,6 +78,7 @@ impl<'d> Versions<'d> {
             references: BTreeMap::new(),
             needed: BTreeMap::new(),
             codes: BTreeMap::new(),
+            rules: BTreeMap::new(),
             is_whole: true,
         };
         let mut next = self.number(study, version);

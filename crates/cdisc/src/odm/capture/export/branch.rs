@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::odm::schema::Tables;
 use crate::odm::tree::{Element, Node};
 
 /// A container: its name, attributes and the reference that it holds.
@@ -10,6 +11,8 @@ pub(super) struct Step {
     name: &'static str,
     attributes: Vec<(&'static str, String)>,
     reference: Option<(&'static str, &'static str, String)>,
+    /// Which of several elements that say the same.
+    pub(super) copy: usize,
 }
 
 impl Step {
@@ -18,6 +21,7 @@ impl Step {
             name,
             attributes: Vec::new(),
             reference: None,
+            copy: 0,
         }
     }
 
@@ -43,49 +47,74 @@ impl Step {
     }
 }
 
-/// What stands in a container.
+/// What stands in a container, each with its turn.
 #[derive(Default)]
 pub(super) struct Branch {
-    /// By what a container says: its number.
-    numbers: BTreeMap<Step, usize>,
-    inner: Vec<Grown>,
-}
-
-enum Grown {
-    Branch(Step, Branch),
-    Leaf(Element),
+    branches: BTreeMap<Step, (usize, Self)>,
+    leaves: Vec<(usize, Element)>,
+    /// What is said of the container itself.
+    said: Vec<Element>,
 }
 
 impl Branch {
     /// Puts an element at the end of a path, making the containers that are not there.
     pub(super) fn grow(&mut self, path: &[Step], leaf: Element) {
-        let Some((step, rest)) = path.split_first() else {
-            self.inner.push(Grown::Leaf(leaf));
-            return;
-        };
-        let known = self.numbers.get(step).copied();
-        let number = known.unwrap_or(self.inner.len());
-        if known.is_none() {
-            self.numbers.insert(step.clone(), number);
-            let branch = Grown::Branch(step.clone(), Self::default());
-            self.inner.push(branch);
-        }
-        if let Some(Grown::Branch(_, branch)) = self.inner.get_mut(number) {
-            branch.grow(rest, leaf);
-        }
+        let branch = self.at(path);
+        let turn = branch.turn();
+        branch.leaves.push((turn, leaf));
     }
 
-    pub(super) fn into_elements(self) -> Vec<Element> {
-        let elements = self.inner.into_iter().map(|grown| match grown {
-            Grown::Leaf(leaf) => leaf,
-            Grown::Branch(step, branch) => {
-                let mut element = step.element();
-                element
-                    .nodes
-                    .extend(branch.into_elements().into_iter().map(Node::Element));
-                element
-            }
-        });
-        elements.collect()
+    /// Says something of the container at the end of a path.
+    pub(super) fn say(&mut self, path: &[Step], said: Element) {
+        self.at(path).said.push(said);
     }
+
+    fn turn(&self) -> usize {
+        self.branches.len() + self.leaves.len()
+    }
+
+    fn at(&mut self, path: &[Step]) -> &mut Self {
+        let Some((step, rest)) = path.split_first() else {
+            return self;
+        };
+        let turn = self.turn();
+        let new = || (turn, Self::default());
+        let (_, branch) = self.branches.entry(step.clone()).or_insert_with(new);
+        branch.at(rest)
+    }
+
+    pub(super) fn into_elements(self, tables: &Tables) -> Vec<Element> {
+        let branches = self.branches.into_iter();
+        let branches =
+            branches.map(|(step, (turn, branch))| (turn, branch.into_element(step, tables)));
+        let mut elements: Vec<(usize, Element)> = branches.chain(self.leaves).collect();
+        elements.sort_by_key(|(turn, _)| *turn);
+        elements.into_iter().map(|(_, element)| element).collect()
+    }
+
+    fn into_element(mut self, step: Step, tables: &Tables) -> Element {
+        let mut element = step.element();
+        let said = std::mem::take(&mut self.said);
+        let inner = self.into_elements(tables).into_iter();
+        element.nodes.extend(inner.map(Node::Element));
+        if !said.is_empty() {
+            element.nodes.extend(said.into_iter().map(Node::Element));
+            arrange(tables, &mut element);
+        }
+        element
+    }
+}
+
+/// Puts what stands in an element into the order of the schema.
+pub(super) fn arrange(tables: &Tables, element: &mut Element) {
+    let of_type = tables
+        .key(&element.name)
+        .and_then(|key| tables.type_of(&key));
+    let Some(complex) = of_type.and_then(|of_type| tables.complex(of_type)) else {
+        return;
+    };
+    element.nodes.sort_by_key(|node| match node {
+        Node::Element(child) => complex.rank(tables.key(&child.name).as_deref()),
+        Node::Text(_) => 0,
+    });
 }
