@@ -2,7 +2,7 @@
 //!
 //! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`) and
 //! told to the parties. `protocol` seals and amends, `draw` moves this node's hand at the lists,
-//! `participants` enrols, `rows` takes case-report values in as records of the spine, `dataset`
+//! `participants` enrols, `rows` takes case-report values in as records of the spine, `odm` so too and out, `dataset`
 //! gives them out with their receipts, `lock` closes them, `report` tells the results and compares
 //! them with what was registered.
 //!
@@ -19,17 +19,20 @@ mod draw;
 pub(crate) mod kept;
 mod lock;
 pub(crate) mod message;
+mod odm;
 mod participants;
 mod protocol;
 mod report;
 mod rows;
 mod seen;
 
+pub use cdisc::odm::{Form as OdmForm, Odm};
 pub use dataset::{DATASET_FORM, DatasetLine, DatasetPage};
+pub use odm::CapturedOdm;
 pub use participants::{Enrolled, NewParticipant, ParticipantSeen};
 pub use protocol::{Arm, Endpoint, Protocol};
 pub use report::{Reported, Results};
-pub use rows::{Captured, Item, Row, RowKey};
+pub use rows::{Captured, Item, Row, RowKey, Source};
 pub use seen::{SiteSeen, TrialSeen, VersionSeen};
 pub use trial::acts::{Keep, Party, Role as Part};
 pub use trial::compare::{Change, Line, Made, Match, What, When};
