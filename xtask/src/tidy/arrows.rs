@@ -87,7 +87,7 @@ const LINKS: &str = "links between nodes live in peers";
 
 /// Below the line nothing may bring a clock, dice, a runtime or I/O.
 const BELOW: &[&str] = &[
-    "proof", "fhir", "gs1", "epcis", "dscsa", "ledger", "consent", "supply",
+    "proof", "fhir", "gs1", "epcis", "dscsa", "cdisc", "ledger", "consent", "supply", "trial",
 ];
 const BANNED_BELOW: &[&str] = &[
     "tokio",

@@ -1,5 +1,5 @@
-//! Below the line (proof, consent, supply, ledger, fhir, gs1, epcis, dscsa): no await, clock, dice,
-//! files, hash order, float.
+//! Below the line (proof, consent, supply, trial, ledger, fhir, gs1, epcis, dscsa): no await, clock,
+//! dice, files, hash order, float.
 
 use super::{Finding, files};
 
@@ -8,6 +8,7 @@ const PURE: &[&str] = &[
     "crates/ledger/src/",
     "crates/consent/src/",
     "crates/supply/src/",
+    "crates/trial/src/",
     "crates/fhir/src/",
     "crates/gs1/src/",
     "crates/epcis/src/",
