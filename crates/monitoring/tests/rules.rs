@@ -322,7 +322,8 @@ fn evidence_names_the_copied_and_the_impossible() {
         .find(|it| it.rule == Rule::CopiedParticipants)
         .unwrap();
     assert_eq!(found.evidence[0].subject, "S07-02");
-    assert_eq!(found.evidence[0].seen, "0.00 deviations from S07-05");
+    let seen = "0.00 deviations from S07-05, of the same birth date and sex";
+    assert_eq!(found.evidence[0].seen, seen);
     let mut impossible = study();
     spoil(&mut impossible.sites[BAD], Rule::ImpossibleDates);
     let report = monitor(&impossible);

@@ -45,8 +45,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "salus",
         &[
-            "portal", "api", "hospital", "store", "chain", "vault", "peers", "policy", "ledger",
-            "consent", "supply", "simulate", "proof", "fhir",
+            "portal",
+            "api",
+            "hospital",
+            "store",
+            "chain",
+            "vault",
+            "peers",
+            "policy",
+            "ledger",
+            "consent",
+            "supply",
+            "simulate",
+            "monitoring",
+            "proof",
+            "fhir",
         ],
     ),
     // The workshop measures the verification of a receipt.
