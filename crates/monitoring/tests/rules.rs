@@ -338,6 +338,18 @@ fn evidence_names_the_copied_and_the_impossible() {
         "{found:?}"
     );
     assert!(found.why.starts_with("4 of 84 visits"), "{found:?}");
+    let mut night = study();
+    spoil(&mut night.sites[BAD], Rule::OddHours);
+    let report = monitor(&night);
+    let site = &report.sites[place(&report, "S07")];
+    let found = site.findings.iter().find(|it| it.rule == Rule::OddHours);
+    let found = &found.unwrap().evidence[0];
+    let day = night.sites[BAD].subjects[0].visits[3].at.unwrap().day - START;
+    assert!((40..50).contains(&day), "{day}");
+    assert!(
+        found.seen.starts_with("2025-02-") && found.seen.ends_with(" at 23:20"),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::calibrate;
 use crate::finding::{EVIDENCE_MAX, Evidence, Rule};
 use crate::frame::{Frame, Person};
 use crate::robust::{count, mean, variance};
-use crate::study::{Moment, Visit};
+use crate::study::{Moment, Visit, date};
 
 /// A working day begins and ends, in minutes since midnight; generous.
 const DAY_BEGINS: u16 = 6 * 60;
@@ -113,13 +113,10 @@ fn moments(
         for person in &frame.sites[site] {
             for visit in &person.subject.visits {
                 if let Some(at) = visit.at.filter(|at| is(*at)) {
-                    let minute = at.minute.unwrap_or_default();
-                    let seen = format!(
-                        "on day {} since 1970, at {:02}:{:02}",
-                        at.day,
-                        minute / 60,
-                        minute % 60
-                    );
+                    let clock = at.minute.map_or_else(String::new, |minute| {
+                        format!(" at {:02}:{:02}", minute / 60, minute % 60)
+                    });
+                    let seen = format!("{}{clock}", date(at.day));
                     found.push(evidence(frame, person, visit, seen));
                 }
             }
