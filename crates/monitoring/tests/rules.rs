@@ -353,6 +353,42 @@ fn evidence_names_the_copied_and_the_impossible() {
 }
 
 #[test]
+fn visits_between_the_planned_ones_have_no_order() {
+    let found = |change: &dyn Fn(&mut Subject)| {
+        let mut study = study();
+        study.sites[BAD].subjects.iter_mut().for_each(change);
+        let report = monitor(&study);
+        let site = &report.sites[place(&report, "S07")];
+        let found = site
+            .findings
+            .iter()
+            .find(|it| it.rule == Rule::ImpossibleDates);
+        found.map(|it| it.evidence[0].seen.clone())
+    };
+    let on = |day: i64, planned| Visit {
+        planned,
+        at: Some(Moment { day, minute: None }),
+        values: Vec::new(),
+    };
+    let day = |subject: &Subject, visit: usize| subject.visits[visit].at.unwrap().day;
+    // Unscheduled, or the same visit on a second day.
+    let extra = |subject: &mut Subject| {
+        let between = day(subject, 2) - 1;
+        subject.visits.push(on(between, 99));
+        subject.visits.push(on(between - 1, 2));
+    };
+    assert_eq!(found(&extra), None);
+    let swapped = |subject: &mut Subject| {
+        let (second, third) = (subject.visits[1].at, subject.visits[2].at);
+        (subject.visits[1].at, subject.visits[2].at) = (third, second);
+    };
+    assert_eq!(
+        found(&swapped).as_deref(),
+        Some("not after the visit before")
+    );
+}
+
+#[test]
 fn neither_order_nor_units_matter() {
     let mut study = study();
     spoil(&mut study.sites[BAD], Rule::SteadyValues);

@@ -19,12 +19,15 @@ fn wrong<'b>(frame: &Frame, person: &'b Person) -> Vec<(&'b Visit, String)> {
     let mut wrong = Vec::new();
     let mut visits: Vec<&Visit> = subject.visits.iter().collect();
     visits.sort_by_key(|it| it.planned);
-    let mut before: Option<i64> = None;
+    let mut before: Option<(i64, i64)> = None;
     for visit in visits {
         let Some(Moment { day, .. }) = visit.at else {
             continue;
         };
         let mut says = |words: String| wrong.push((visit, words));
+        // A visit that no plan has may be at any time between the others.
+        let planned = frame.study.plan.get(visit.planned).map(|it| it.day);
+        let is_late = |(plan, at)| planned.is_some_and(|planned| planned > plan && day <= at);
         if let Some(consent) = subject.consent_day.filter(|consent| day < *consent) {
             says(format!("{} days before consent", consent - day));
         } else if day > frame.study.cut_day {
@@ -34,10 +37,10 @@ fn wrong<'b>(frame: &Frame, person: &'b Person) -> Vec<(&'b Visit, String)> {
             ));
         } else if subject.born_day.is_some_and(|born| day < born) {
             says("before birth".to_owned());
-        } else if before.is_some_and(|before| day <= before) {
+        } else if before.is_some_and(is_late) {
             says("not after the visit before".to_owned());
         }
-        before = Some(day);
+        before = planned.map(|planned| (planned, day)).or(before);
     }
     wrong
 }
