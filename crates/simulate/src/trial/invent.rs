@@ -34,6 +34,7 @@ fn made_up(extent: Extent, people: &[Person], dice: &mut Dice) -> Vec<Vec<bool>>
             .map(|visit| match extent {
                 Extent::All => true,
                 Extent::Share => some[at],
+                Extent::Few => at % 5 == 0,
                 Extent::FromTheMiddle => visit.day >= MIDDLE_DAY,
             })
             .collect()
