@@ -1,5 +1,5 @@
-//! `salus simulate`: the files of a simulated trade, wave by wave, one in memory at a time; and those of
-//! a simulated trial (`trial`).
+//! `salus simulate`: the files of a simulated trade, wave by wave, one in memory at a time; and
+//! those of a simulated trial (`trial`).
 
 mod trial;
 

@@ -1,8 +1,8 @@
 //! A trial out of a seed, with a site that makes data up, and how well central monitoring sees it.
 //!
-//! What lives here: honest sites and what they are like (`habit`, `honest`), the site that makes data
-//! up (`invent`), the files (`rows`), reading them back (`read`), and the counting ([`Measured`]).
-//! The rules are `monitoring`'s.
+//! What lives here: honest sites and what they are like (`habit`, `honest`), the site that makes
+//! data up (`invent`), the files (`rows`), reading them back (`read`), and the counting
+//! ([`Measured`]). The rules are `monitoring`'s.
 
 use std::fmt::Write;
 

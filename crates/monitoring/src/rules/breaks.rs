@@ -1,5 +1,5 @@
-//! Breaks in time: a site that begins to make data up writes them down in another way than before. It
-//! is compared with itself, so that how sites differ does not matter.
+//! Breaks in time: a site that begins to make data up writes them down in another way than before.
+//! It is compared with itself, so that how sites differ does not matter.
 
 use super::Column;
 use super::habits::{self, Habit};

@@ -1,5 +1,5 @@
-//! Copies: participants, visits and values that are nearly those of others. How near two may come by
-//! chance is learnt from pairs of different sites, which nobody copied from each other.
+//! Copies: participants, visits and values that are nearly those of others. How near two may come
+//! by chance is learnt from pairs of different sites, which nobody copied from each other.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Dates and times: those that cannot be, those at which nobody works, and those that are too exact.
+//! Dates and times: those that cannot be, those at which nobody works, and those that are too
+//! exact.
 
 use super::{Column, turned};
 use crate::calibrate;

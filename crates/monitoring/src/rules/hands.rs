@@ -1,5 +1,5 @@
-//! Two hands: a site that makes some of its participants up has two kinds of them. Participants of one
-//! site are compared with each other, so that how sites differ does not matter.
+//! Two hands: a site that makes some of its participants up has two kinds of them. Participants of
+//! one site are compared with each other, so that how sites differ does not matter.
 
 use super::habits::{self, Habit};
 use super::{Column, levels};

@@ -1,5 +1,5 @@
-//! `salus simulate`: a trade or a trial out of a seed, and how well the rules see what is wrong with
-//! it.
+//! `salus simulate`: a trade or a trial out of a seed, and how well the rules see what is wrong
+//! with it.
 
 use clap::{Args, Subcommand};
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! A site that makes data up. It starts from what would honestly have been there, and what is made up
-//! takes its place.
+//! A site that makes data up. It starts from what would honestly have been there, and what is made
+//! up takes its place.
 
 use super::habit::Habit;
 use super::honest::{Person, signed};
