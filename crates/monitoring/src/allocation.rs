@@ -1,5 +1,5 @@
-//! Checks of a randomisation list: that it is the one that was sealed, that its arms are balanced, that
-//! their order is one of chance, and that nobody chose who got the next slot.
+//! Checks of a randomisation list: that it is the one that was sealed, that its arms are balanced,
+//! that their order is one of chance, and that nobody chose who got the next slot.
 
 mod bias;
 mod order;

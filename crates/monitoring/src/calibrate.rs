@@ -1,9 +1,9 @@
 //! How far a site is from the others, where honest sites differ too.
 //!
-//! A measure of a site has a variance of its own: few participants say little. Honest sites differ by
-//! more than that: other instruments, other habits. So the sites are taken as draws around a middle
-//! with a variance between sites (a random-effects model), and that variance is what makes the
-//! middle half of the sites and nine tenths of them as wide as a normal distribution says. One
+//! A measure of a site has a variance of its own: few participants say little. Honest sites differ
+//! by more than that: other instruments, other habits. So the sites are taken as draws around a
+//! middle with a variance between sites (a random-effects model), and that variance is what makes
+//! the middle half of the sites and nine tenths of them as wide as a normal distribution says. One
 //! site, or a few, cannot move either.
 
 use crate::chance;

@@ -70,6 +70,17 @@ pub fn weekday(day: i64) -> u8 {
     u8::try_from((day + 3).rem_euclid(7)).unwrap_or(0)
 }
 
+/// A day as people write it, `YYYY-MM-DD`; far outside of any trial its number since 1970.
+pub(crate) fn date(day: i64) -> String {
+    let since_1970 = i32::try_from(day).ok();
+    let julian = since_1970.and_then(|it| it.checked_add(JULIAN_1970));
+    let date = julian.and_then(|it| time::Date::from_julian_day(it).ok());
+    date.map_or_else(|| day.to_string(), |date| date.to_string())
+}
+
+/// 1970-01-01 in Julian days.
+const JULIAN_1970: i32 = 2_440_588;
+
 /// A site.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Site {
@@ -151,4 +162,33 @@ impl Value {
 )]
 fn digit(whole: f64) -> u8 {
     (whole % 10.0) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        assert_eq!(weekday(0), 3);
+        assert_eq!((weekday(-1), weekday(20_094)), (2, 0));
+        assert_eq!(date(0), "1970-01-01");
+        assert_eq!(date(20_094), "2025-01-06");
+        assert_eq!(date(i64::MAX), i64::MAX.to_string());
+        let late = Moment::of_utc(-1, -120);
+        assert_eq!((late.day, late.minute), (-1, Some(1_319)));
+    }
+
+    #[test]
+    fn the_last_digit_is_the_one_that_was_written() {
+        let digit = |number, decimals| Value { number, decimals }.last_digit(decimals);
+        assert_eq!(
+            (digit(36.7, 1), digit(36.0, 1), digit(140.0, 0)),
+            (Some(7), Some(0), Some(0))
+        );
+        assert_eq!(
+            (digit(-5.3, 1), digit(f64::NAN, 1), digit(1e300, 0)),
+            (Some(3), None, None)
+        );
+    }
 }

@@ -322,7 +322,8 @@ fn evidence_names_the_copied_and_the_impossible() {
         .find(|it| it.rule == Rule::CopiedParticipants)
         .unwrap();
     assert_eq!(found.evidence[0].subject, "S07-02");
-    assert_eq!(found.evidence[0].seen, "0.00 deviations from S07-05");
+    let seen = "0.00 deviations from S07-05, of the same birth date and sex";
+    assert_eq!(found.evidence[0].seen, seen);
     let mut impossible = study();
     spoil(&mut impossible.sites[BAD], Rule::ImpossibleDates);
     let report = monitor(&impossible);
@@ -337,6 +338,54 @@ fn evidence_names_the_copied_and_the_impossible() {
         "{found:?}"
     );
     assert!(found.why.starts_with("4 of 84 visits"), "{found:?}");
+    let mut night = study();
+    spoil(&mut night.sites[BAD], Rule::OddHours);
+    let report = monitor(&night);
+    let site = &report.sites[place(&report, "S07")];
+    let found = site.findings.iter().find(|it| it.rule == Rule::OddHours);
+    let found = &found.unwrap().evidence[0];
+    let day = night.sites[BAD].subjects[0].visits[3].at.unwrap().day - START;
+    assert!((40..50).contains(&day), "{day}");
+    assert!(
+        found.seen.starts_with("2025-02-") && found.seen.ends_with(" at 23:20"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn visits_between_the_planned_ones_have_no_order() {
+    let found = |change: &dyn Fn(&mut Subject)| {
+        let mut study = study();
+        study.sites[BAD].subjects.iter_mut().for_each(change);
+        let report = monitor(&study);
+        let site = &report.sites[place(&report, "S07")];
+        let found = site
+            .findings
+            .iter()
+            .find(|it| it.rule == Rule::ImpossibleDates);
+        found.map(|it| it.evidence[0].seen.clone())
+    };
+    let on = |day: i64, planned| Visit {
+        planned,
+        at: Some(Moment { day, minute: None }),
+        values: Vec::new(),
+    };
+    let day = |subject: &Subject, visit: usize| subject.visits[visit].at.unwrap().day;
+    // Unscheduled, or the same visit on a second day.
+    let extra = |subject: &mut Subject| {
+        let between = day(subject, 2) - 1;
+        subject.visits.push(on(between, 99));
+        subject.visits.push(on(between - 1, 2));
+    };
+    assert_eq!(found(&extra), None);
+    let swapped = |subject: &mut Subject| {
+        let (second, third) = (subject.visits[1].at, subject.visits[2].at);
+        (subject.visits[1].at, subject.visits[2].at) = (third, second);
+    };
+    assert_eq!(
+        found(&swapped).as_deref(),
+        Some("not after the visit before")
+    );
 }
 
 #[test]

@@ -10,7 +10,9 @@ use clap::{Args, Parser, Subcommand};
 use ledger::OrganisationKind;
 use std::path::PathBuf;
 
-pub(crate) use self::simulate::{Simulate, SimulateCommand, SimulateJudge, SimulateSupply};
+pub(crate) use self::simulate::{
+    Simulate, SimulateCommand, SimulateJudge, SimulateMonitor, SimulateSupply, SimulateTrial,
+};
 pub(crate) use backup::{Backup, Restore};
 pub(crate) use patient::{Device, Patient, PatientCommand, Signing};
 pub(crate) use propose::{Change, Propose};
@@ -61,7 +63,7 @@ pub(crate) enum Command {
     Load(Load),
     /// Write synthetic patients as FHIR transaction bundles (NDJSON)
     Generate(Generate),
-    /// Simulate a trade in medicines with attackers, and measure detection on it
+    /// Simulate a trade or a trial with somebody who cheats, and measure what is seen of it
     Simulate(Simulate),
     /// Propose a change of the consortium, as an administrator of a member
     Propose(Propose),

@@ -1,4 +1,7 @@
-//! `salus simulate`: the files of a simulated trade, wave by wave. One wave is in memory at a time.
+//! `salus simulate`: the files of a simulated trade, wave by wave, one in memory at a time; and
+//! those of a simulated trial (`trial`).
+
+mod trial;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +25,8 @@ pub(crate) fn run(arguments: &Simulate) -> Outcome {
     match &arguments.command {
         SimulateCommand::Supply(arguments) => supply(arguments),
         SimulateCommand::Judge(arguments) => judge(arguments),
+        SimulateCommand::Trial(arguments) => trial::make(arguments),
+        SimulateCommand::Monitor(arguments) => trial::monitor(arguments),
     }
 }
 

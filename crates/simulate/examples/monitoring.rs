@@ -2,6 +2,7 @@
 //! `docs/reference/monitoring.md`.
 //!
 //! - `cargo run --release -p simulate --example monitoring -- measure FIRST LAST [WAY]`
+//! - `cargo run --release -p simulate --example monitoring -- few FIRST LAST`
 //! - `cargo run --release -p simulate --example monitoring -- power FIRST LAST OUT.svg`
 #![allow(clippy::print_stdout, reason = "a program prints")]
 
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 
 use simulate::judge::Share;
 use simulate::trial::plot::{Curve, power};
-use simulate::trial::{Measured, TrialSettings, Way};
+use simulate::trial::{Extent, Measured, TrialSettings, Way};
 
 const SIZES: [u64; 10] = [3, 4, 6, 8, 12, 16, 20, 25, 30, 40];
 
@@ -17,13 +18,17 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words[..] {
-        ["measure", first, last] => measure(first, last, None),
+        ["measure", first, last] => measure(first, last, None, None),
+        ["few", first, last] => measure(first, last, None, Some(Extent::Few)),
         ["measure", first, last, way] => match Way::of_word(way) {
-            Some(way) => measure(first, last, Some(way)),
+            Some(way) => measure(first, last, Some(way), None),
             None => Err(format!("{way} is no way of making data up")),
         },
         ["power", first, last, file] => plotted(first, last, file),
-        _ => Err("say `measure FIRST LAST [WAY]` or `power FIRST LAST OUT.svg`".to_owned()),
+        _ => Err(
+            "say `measure FIRST LAST [WAY]`, `few FIRST LAST` or `power FIRST LAST OUT.svg`"
+                .to_owned(),
+        ),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,11 +52,17 @@ fn run(settings: TrialSettings, measured: &mut Measured) -> Result<(), String> {
     added.map(|_| ()).map_err(|error| error.to_string())
 }
 
-fn measure(first: &str, last: &str, way: Option<Way>) -> Result<(), String> {
+fn measure(
+    first: &str,
+    last: &str,
+    way: Option<Way>,
+    extent: Option<Extent>,
+) -> Result<(), String> {
     let mut measured = Measured::default();
     for seed in seeds(first, last)? {
         let settings = TrialSettings {
             way,
+            extent,
             ..TrialSettings::new(seed)
         };
         run(settings, &mut measured)?;

@@ -1,8 +1,8 @@
 //! A trial out of a seed, with a site that makes data up, and how well central monitoring sees it.
 //!
-//! What lives here: honest sites and what they are like (`habit`, `honest`), the site that makes data
-//! up (`invent`), the files (`rows`), reading them back (`read`), and the counting ([`Measured`]).
-//! The rules are `monitoring`'s.
+//! What lives here: honest sites and what they are like (`habit`, `honest`), the site that makes
+//! data up (`invent`), the files (`rows`), reading them back (`read`), and the counting
+//! ([`Measured`]). The rules are `monitoring`'s.
 
 use std::fmt::Write;
 
@@ -94,14 +94,14 @@ impl TrialSettings {
         let (mut subjects, mut visits, mut truth) = (String::new(), String::new(), None);
         for number in 0..self.sites {
             let size = self.subjects.filter(|_| number == forged);
-            let mut site = Place::new(self.seed, number, &regions, &head.calendar, size);
+            let mut place = Place::new(self.seed, number, &regions, &head.calendar, size);
             if number == forged {
-                truth = Some(site.forge(Dice::new(self.seed, DICE_FORGER), way, extent));
+                truth = Some(place.forge(Dice::new(self.seed, DICE_FORGER), way, extent));
             }
-            for (at, person) in site.people.iter().enumerate() {
-                let offset = site.habit.offset;
-                let name = site.subject(at);
-                let (subject, lines) = rows::lines(&site.name, &name, person, offset, &head.plan);
+            for (at, person) in place.people.iter().enumerate() {
+                let offset = place.habit.offset;
+                let name = place.subject(at);
+                let (subject, lines) = rows::lines(&place.name, &name, person, offset, &head.plan);
                 line(&mut subjects, &subject);
                 for visit in &lines {
                     line(&mut visits, visit);

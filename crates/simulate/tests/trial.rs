@@ -65,7 +65,7 @@ fn sites_are_of_all_sizes_and_honest_ones_differ() {
             let digits: Vec<u8> = visits
                 .filter_map(|it| it.values[0]?.last_digit(0))
                 .collect();
-            100 * digits.iter().filter(|it| **it == 0).count() / digits.len()
+            100 * digits.iter().map(|it| usize::from(*it == 0)).sum::<usize>() / digits.len()
         });
     let shares: Vec<usize> = shares.collect();
     assert!(

@@ -46,7 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "salus",
         &[
             "portal", "api", "hospital", "store", "chain", "vault", "peers", "policy", "ledger",
-            "consent", "supply", "trial", "simulate", "proof", "fhir",
+            "consent", "supply", "trial", "simulate", "monitoring", "proof", "fhir",
         ],
     ),
     // The workshop measures the verification of a receipt.

@@ -95,9 +95,9 @@ pub fn selection_bias(slots: &[Slot], arm: usize, enrolled: &[Enrolled]) -> Opti
         freedom,
         p,
         why: format!(
-            "of {participants} participants, those who came when the arm could be foreseen differ by \
-             {slope:.3} from those who came when it could be excluded; t = {t:.2} with {freedom} \
-             degrees of freedom, p = {p:.4}"
+            "of {participants} participants, those who came when the arm could be foreseen differ \
+             by {slope:.3} from those who came when it could be excluded; t = {t:.2} with \
+             {freedom} degrees of freedom, p = {p:.4}"
         ),
     })
 }

@@ -1,5 +1,5 @@
-//! Breaks in time: a site that begins to make data up writes them down in another way than before. It
-//! is compared with itself, so that how sites differ does not matter.
+//! Breaks in time: a site that begins to make data up writes them down in another way than before.
+//! It is compared with itself, so that how sites differ does not matter.
 
 use super::Column;
 use super::habits::{self, Habit};
@@ -7,6 +7,7 @@ use crate::calibrate::{self, Measure};
 use crate::finding::Rule;
 use crate::frame::{Frame, Person};
 use crate::robust::{count, mean, quantile, variance};
+use crate::study::date;
 
 /// Shares of all visits after which a break is looked for.
 const CUTS: [f64; 3] = [0.3, 0.5, 0.7];
@@ -80,8 +81,8 @@ pub(super) fn in_time(frame: &Frame) -> Column {
                 };
                 let (early, late) = parted(&sites[site], *cut);
                 let [early, late] = [early, late].map(|it| mean(&it).unwrap_or(0.0));
-                let words =
-                    format!("{name}: {early:.2} up to day {cut:.0} since 1970, {late:.2} after it");
+                let day = date(last_day(*cut));
+                let words = format!("{name}: {early:.2} up to {day}, {late:.2} after it");
                 most = (score.abs(), words);
             }
         }
@@ -92,4 +93,9 @@ pub(super) fn in_time(frame: &Frame) -> Column {
 #[allow(clippy::cast_precision_loss, reason = "days are far below 2^52")]
 fn whole(day: i64) -> f64 {
     day as f64
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "days are far below 2^52")]
+fn last_day(cut: f64) -> i64 {
+    cut.floor() as i64
 }

@@ -1,5 +1,5 @@
-//! Copies: participants, visits and values that are nearly those of others. How near two may come by
-//! chance is learnt from pairs of different sites, which nobody copied from each other.
+//! Copies: participants, visits and values that are nearly those of others. How near two may come
+//! by chance is learnt from pairs of different sites, which nobody copied from each other.
 
 use std::collections::BTreeMap;
 
@@ -136,13 +136,22 @@ pub(super) fn participants(frame: &Frame) -> Column {
             near.len()
         );
         let evidence = near.iter().take(EVIDENCE_MAX).map(|(log, one, other)| {
-            let twin = &frame.sites[site][*other].subject.id;
-            let far = apart(*log);
-            frame.sites[site][*one].evidence(format!("{far:.2} deviations from {twin}"))
+            let (one, twin) = (&frame.sites[site][*one], frame.sites[site][*other].subject);
+            let (far, id) = (apart(*log), &twin.id);
+            let born = one.subject.born_day.is_some() && one.subject.born_day == twin.born_day;
+            let same = if born && one.subject.sex == twin.sex {
+                ", of the same birth date and sex"
+            } else {
+                ""
+            };
+            one.evidence(format!("{far:.2} deviations from {id}{same}"))
         });
         (why, evidence.collect())
     })
 }
+
+/// Visits of a site that are compared with each other.
+const ROWS_MAX: usize = 1_500;
 
 /// A visit of a site: whose, which, and its values.
 struct Attended {
@@ -161,6 +170,7 @@ fn attended(site: &[Person], visits: usize) -> Vec<Attended> {
             }
         }
     }
+    rows.truncate(ROWS_MAX);
     rows
 }
 

@@ -1,11 +1,12 @@
-//! Dates and times: those that cannot be, those at which nobody works, and those that are too exact.
+//! Dates and times: those that cannot be, those at which nobody works, and those that are too
+//! exact.
 
 use super::{Column, turned};
 use crate::calibrate;
 use crate::finding::{EVIDENCE_MAX, Evidence, Rule};
 use crate::frame::{Frame, Person};
 use crate::robust::{count, mean, variance};
-use crate::study::{Moment, Visit};
+use crate::study::{Moment, Visit, date};
 
 /// A working day begins and ends, in minutes since midnight; generous.
 const DAY_BEGINS: u16 = 6 * 60;
@@ -19,12 +20,15 @@ fn wrong<'b>(frame: &Frame, person: &'b Person) -> Vec<(&'b Visit, String)> {
     let mut wrong = Vec::new();
     let mut visits: Vec<&Visit> = subject.visits.iter().collect();
     visits.sort_by_key(|it| it.planned);
-    let mut before: Option<i64> = None;
+    let mut before: Option<(i64, i64)> = None;
     for visit in visits {
         let Some(Moment { day, .. }) = visit.at else {
             continue;
         };
         let mut says = |words: String| wrong.push((visit, words));
+        // A visit that no plan has may be at any time between the others.
+        let planned = frame.study.plan.get(visit.planned).map(|it| it.day);
+        let is_late = |(plan, at)| planned.is_some_and(|planned| planned > plan && day <= at);
         if let Some(consent) = subject.consent_day.filter(|consent| day < *consent) {
             says(format!("{} days before consent", consent - day));
         } else if day > frame.study.cut_day {
@@ -34,10 +38,10 @@ fn wrong<'b>(frame: &Frame, person: &'b Person) -> Vec<(&'b Visit, String)> {
             ));
         } else if subject.born_day.is_some_and(|born| day < born) {
             says("before birth".to_owned());
-        } else if before.is_some_and(|before| day <= before) {
+        } else if before.is_some_and(is_late) {
             says("not after the visit before".to_owned());
         }
-        before = Some(day);
+        before = planned.map(|planned| (planned, day)).or(before);
     }
     wrong
 }
@@ -113,13 +117,10 @@ fn moments(
         for person in &frame.sites[site] {
             for visit in &person.subject.visits {
                 if let Some(at) = visit.at.filter(|at| is(*at)) {
-                    let minute = at.minute.unwrap_or_default();
-                    let seen = format!(
-                        "on day {} since 1970, at {:02}:{:02}",
-                        at.day,
-                        minute / 60,
-                        minute % 60
-                    );
+                    let clock = at.minute.map_or_else(String::new, |minute| {
+                        format!(" at {:02}:{:02}", minute / 60, minute % 60)
+                    });
+                    let seen = format!("{}{clock}", date(at.day));
                     found.push(evidence(frame, person, visit, seen));
                 }
             }

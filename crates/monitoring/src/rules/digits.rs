@@ -62,8 +62,8 @@ fn others(sites: &[Digits], but: usize) -> Digits {
     sum
 }
 
-/// Within each class the digits are compared with those of the other sites by chi-square, on a scale
-/// where it is nearly normal (Wilson and Hilferty 1931).
+/// Within each class the digits are compared with those of the other sites by chi-square, on a
+/// scale where it is nearly normal (Wilson and Hilferty 1931).
 pub(super) fn preference(frame: &Frame) -> Column {
     let mut items = last_digits(frame);
     items.retain(|(item, _)| is_wide(frame, *item));

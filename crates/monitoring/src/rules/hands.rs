@@ -1,5 +1,5 @@
-//! Two hands: a site that makes some of its participants up has two kinds of them. Participants of one
-//! site are compared with each other, so that how sites differ does not matter.
+//! Two hands: a site that makes some of its participants up has two kinds of them. Participants of
+//! one site are compared with each other, so that how sites differ does not matter.
 
 use super::habits::{self, Habit};
 use super::{Column, levels};
@@ -74,10 +74,10 @@ pub(super) fn two_hands(frame: &Frame) -> Column {
         let measures = sites.iter().map(|it| between(it)).collect();
         things.push((format!("change of {}", item.name), measures));
     }
-    let scored = things.iter().map(|(_, it)| calibrate::scores(it));
-    let scored: Vec<Vec<Option<f64>>> = scored.collect();
-    let scores = calibrate::highest(&scored, THINGS);
-    Column::new(Rule::TwoHands, scores, |site| {
+    let each = things.iter().map(|(_, it)| calibrate::scores(it));
+    let scored: Vec<Vec<Option<f64>>> = each.collect();
+    let together = calibrate::highest(&scored, THINGS);
+    Column::new(Rule::TwoHands, together, |site| {
         let mut most: Vec<(f64, String)> = Vec::new();
         for ((name, measures), scores) in things.iter().zip(&scored) {
             let all: Vec<f64> = measures.iter().flatten().map(|it| it.estimate).collect();

@@ -47,6 +47,8 @@ fn help_is_what_was_approved() {
         "simulate",
         "simulate supply",
         "simulate judge",
+        "simulate trial",
+        "simulate monitor",
         "propose",
         "vote",
         "patient",
@@ -91,6 +93,9 @@ const WRONG: &[&str] = &[
     "simulate supply --seed 1 --out DIR/full",
     "simulate supply --seed x --out DIR/new",
     "simulate judge DIR/nothing",
+    "simulate trial --seed 1 --way nice --out DIR/new",
+    "simulate trial --seed 1 --out DIR/full",
+    "simulate monitor DIR/nothing",
     "vote not-a-digest --to http://127.0.0.1:1 --token t",
 ];
 

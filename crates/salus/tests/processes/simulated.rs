@@ -1,4 +1,4 @@
-//! A simulated trade goes through files, and is judged from them alone.
+//! A simulated trade, and a simulated trial, go through files, and are judged from them alone.
 
 use crate::consortium::salus;
 use serde_json::Value;
@@ -33,4 +33,47 @@ fn a_simulated_trade_is_judged_from_its_files() {
     assert_eq!(damaged.status.code(), Some(1));
     let said = String::from_utf8_lossy(&damaged.stderr);
     assert!(said.contains("documents/maker-1.ndjson, line 1"), "{said}");
+}
+
+#[test]
+fn a_simulated_trial_is_monitored_from_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("trial");
+    let dir = dir.to_str().unwrap();
+    let trial = [
+        "simulate",
+        "trial",
+        "--seed",
+        "3",
+        "--way",
+        "carried-forward",
+    ];
+    let made = salus(&[&trial[..], &["--subjects", "20", "--out", dir]].concat());
+    assert!(made.status.success(), "{made:?}");
+    let monitored = salus(&["simulate", "monitor", dir, "--json"]);
+    assert!(monitored.status.success(), "{monitored:?}");
+    let said: Value = serde_json::from_slice(&monitored.stdout).unwrap();
+    assert_eq!(said["sites"].as_array().unwrap().len(), 60);
+    assert_eq!(said["sites"][0]["site"], said["truth"]["site"], "{said:#}");
+    assert_eq!(said["sites"][0]["standing"], "alarm");
+
+    // Without the truth there is nothing to compare with, and the list is the same.
+    std::fs::remove_file(folder.path().join("trial/truth.json")).unwrap();
+    let again = salus(&["simulate", "monitor", dir, "--json"]);
+    let again: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(again["sites"], said["sites"]);
+    assert_eq!(again["truth"], Value::Null);
+    let listed = salus(&["simulate", "monitor", dir]);
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(
+        listed.contains("alarm") && listed.contains("repeated-values"),
+        "{listed}"
+    );
+
+    // A visit that somebody damaged is named.
+    std::fs::write(folder.path().join("trial/visits.ndjson"), "{}\n").unwrap();
+    let damaged = salus(&["simulate", "monitor", dir]);
+    assert_eq!(damaged.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&damaged.stderr);
+    assert!(said.contains("visits.ndjson, line 1"), "{said}");
 }

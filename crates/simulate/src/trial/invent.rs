@@ -1,5 +1,5 @@
-//! A site that makes data up. It starts from what would honestly have been there, and what is made up
-//! takes its place.
+//! A site that makes data up. It starts from what would honestly have been there, and what is made
+//! up takes its place.
 
 use super::habit::Habit;
 use super::honest::{Person, signed};
@@ -34,6 +34,7 @@ fn made_up(extent: Extent, people: &[Person], dice: &mut Dice) -> Vec<Vec<bool>>
             .map(|visit| match extent {
                 Extent::All => true,
                 Extent::Share => some[at],
+                Extent::Few => at % 5 == 0,
                 Extent::FromTheMiddle => visit.day >= MIDDLE_DAY,
             })
             .collect()

@@ -11,6 +11,7 @@ use super::read::{one, study};
 use crate::judge::Share;
 use crate::{File, SimulateError};
 
+const HEAD: &str = "trials | top three, % | first, % | alarm, % | alarm or watch, % | most said by";
 const PERCENT: f64 = 100.0;
 /// So near to the top of the list is found.
 const TOP: usize = 3;
@@ -161,8 +162,7 @@ impl fmt::Display for Measured {
         let mut last = "";
         for ((by, name), group) in &self.groups {
             if *by != last {
-                let head = "trials | top three, % | first, % | alarm, % | alarm or watch, % | most said by";
-                writeln!(f, "\n| {by} | {head} |\n|---|---|---|---|---|---|---|")?;
+                writeln!(f, "\n| {by} | {HEAD} |\n|---|---|---|---|---|---|---|")?;
                 last = by;
             }
             group.row(name, f)?;
@@ -171,7 +171,8 @@ impl fmt::Display for Measured {
         self.all.row("all", f)?;
         writeln!(
             f,
-            "\n{} honest sites: {} % alarms, {} % alarms or watched; in {} % of the trials any alarm",
+            "\n{} honest sites: {} % alarms, {} % alarms or watched; in {} % of the trials any \
+             alarm",
             self.false_alarms.of,
             self.false_alarms.written(PERCENT, 2),
             self.false_watches.written(PERCENT, 2),

@@ -89,11 +89,13 @@ pub enum Extent {
     Share,
     /// Whatever is dated after the middle of the study.
     FromTheMiddle,
+    /// All of every fifth participant; never drawn, only where it is asked for.
+    Few,
 }
 
 impl Extent {
     /// All extents.
-    pub const ALL: [Self; 3] = [Self::All, Self::Share, Self::FromTheMiddle];
+    pub const ALL: [Self; 4] = [Self::All, Self::Share, Self::FromTheMiddle, Self::Few];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
@@ -101,6 +103,7 @@ impl Extent {
             Self::All => "all",
             Self::Share => "share",
             Self::FromTheMiddle => "from-the-middle",
+            Self::Few => "few",
         }
     }
 }
