@@ -3,7 +3,7 @@
 //! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`) and
 //! told to the parties. `protocol` seals and amends, `draw` moves this node's hand at the lists,
 //! `participants` enrols, `rows` takes case-report values in as records of the spine, `dataset`
-//! gives them out with their receipts, `lock` closes them, `report` tells the results and compares
+//! gives them out with their receipts, `signing` signs them, `querying` asks about them, `lock` closes them, `report` tells the results and compares
 //! them with what was registered.
 //!
 //! Invariants:
@@ -21,16 +21,22 @@ mod lock;
 pub(crate) mod message;
 mod participants;
 mod protocol;
+mod query;
+mod querying;
 mod report;
 mod rows;
 mod seen;
+mod signature;
+mod signing;
 
 pub use dataset::{DATASET_FORM, DatasetLine, DatasetPage};
 pub use participants::{Enrolled, NewParticipant, ParticipantSeen};
 pub use protocol::{Arm, Endpoint, Protocol};
+pub use query::{NewQuery, Query, QueryPage, QueryReply, QueryState, Saying};
 pub use report::{Reported, Results};
 pub use rows::{Captured, Item, Row, RowKey};
 pub use seen::{SiteSeen, TrialSeen, VersionSeen};
+pub use signature::{LaterVersion, Meaning, RowVersion, Signature, SignaturePage, Signing};
 pub use trial::acts::{Keep, Party, Role as Part};
 pub use trial::compare::{Change, Line, Made, Match, What, When};
 
