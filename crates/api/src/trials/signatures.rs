@@ -58,8 +58,9 @@ async fn list(
     let listed = async {
         let (caller, agent, id) = looked(&door, &id, &parts)?;
         let hospital = door.hospital();
+        let after = query.after.as_deref();
         let page = hospital
-            .trial_signatures(&caller, agent, (&id, query.after))
+            .trial_signatures(&caller, agent, (&id, after))
             .await?;
         let signatures: Vec<Value> = page.signatures.iter().map(told).collect();
         Ok(json!({ "signatures": signatures, "next": page.next }))
@@ -79,6 +80,7 @@ fn told(it: &Signature) -> Value {
         .map(|one| json!({ "id": one.id, "signed": one.signed, "current": one.current }));
     json!({
         "id": it.id,
+        "site": it.site,
         "user": it.user,
         "name": it.name,
         "meaning": it.meaning.word(),

@@ -12,6 +12,7 @@ pub(crate) const TRIAL: &str = "/trial";
 pub(crate) const ROWS: &str = "/trial-rows";
 pub(crate) const SNAPSHOT: &str = "/trial-snapshot";
 pub(crate) const RESULTS: &str = "/trial-results";
+pub(crate) const SIGNATURES: &str = "/trial-signatures";
 pub(crate) const QUERY: &str = "/trial-query";
 
 /// A version of a protocol.
@@ -26,7 +27,7 @@ pub(crate) struct TrialTold {
     pub(crate) reason: String,
 }
 
-/// The rows of your site, after a place.
+/// The rows of your site, or the signatures, after a place.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RowsAsk {

@@ -20,6 +20,7 @@ pub(crate) mod kept;
 mod lock;
 pub(crate) mod message;
 mod participants;
+mod place;
 mod protocol;
 mod query;
 mod querying;

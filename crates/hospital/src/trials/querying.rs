@@ -5,7 +5,7 @@ use proof::Digest;
 use trial::acts::{Role, Trial};
 
 use super::message::{QUERY, QueryCall, QueryDeed};
-use super::protocol::sites;
+use super::place::Place;
 use super::query::{NewQuery, Query, QueryPage, QueryReply, QueryState, Saying, TASK};
 use super::rows::system;
 use super::{allow, investigates, looks, wrong};
@@ -82,22 +82,15 @@ impl Hospital {
         if role == Role::Site {
             return self.own_queries(id, after.map(str::to_owned)).await;
         }
-        let places: Vec<&str> = sites(&trial.parties).collect();
-        let (name, inner) = match after.map(|it| it.split_once(' ').unwrap_or((it, ""))) {
-            Some((name, inner)) => (name, Some(inner).filter(|it| !it.is_empty())),
-            None => (places.first().copied().unwrap_or_default(), None),
-        };
-        let at = places.iter().position(|it| *it == name);
-        let at = at.ok_or_else(|| wrong("`after` is what the page before said"))?;
-        let deed = QueryDeed::List {
-            after: inner.map(str::to_owned),
-        };
-        let page = self.query_at(id, caller, (name, deed)).await?;
-        let next = match page.next {
-            Some(inner) => Some(format!("{name} {inner}")),
-            None => places.get(at + 1).map(|it| format!("{it} ")),
-        };
-        Ok(QueryPage { next, ..page })
+        let place = Place::of(&trial, after)?;
+        let after = place.after.clone();
+        let deed = QueryDeed::List { after };
+        let page = self.query_at(id, caller, (place.site, deed)).await?;
+        let next = place.next(page.next);
+        Ok(QueryPage {
+            queries: page.queries,
+            next,
+        })
     }
 
     async fn query_deed(

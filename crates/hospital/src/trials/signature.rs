@@ -87,7 +87,8 @@ pub struct Signing {
 }
 
 /// A row that has a later version than the one that was signed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LaterVersion {
     /// The logical id of the row.
     pub id: String,
@@ -98,10 +99,13 @@ pub struct LaterVersion {
 }
 
 /// A signature.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Signature {
     /// The id of its Provenance.
     pub id: String,
+    /// Where it is kept.
+    pub site: String,
     /// The user who signed.
     pub user: String,
     /// The printed name.
@@ -121,7 +125,8 @@ pub struct Signature {
 }
 
 /// Some signatures, and where the next ones begin.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SignaturePage {
     /// They.
     pub signatures: Vec<Signature>,
@@ -202,6 +207,7 @@ impl Signed {
         later.truncate(LATER_SHOWN_MAX);
         Signature {
             id,
+            site: self.site,
             user: self.user,
             name: self.name,
             meaning: self.meaning,

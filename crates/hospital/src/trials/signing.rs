@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use trial::acts::Role;
 
 use super::dataset::{SnapshotLine, snapshot_root};
+use super::message::{RowsAsk, SIGNATURES};
+use super::place::Place;
 use super::rows::{ROW, read_row, row_id, system};
 use super::signature::{
     LaterVersion, PROVENANCE, RowVersion, SIGNATURE, SIGNATURE_FORM, Signature, SignaturePage,
@@ -23,6 +25,7 @@ use crate::record::{Record, body_digest};
 use crate::request::{clip, is_id};
 use crate::search::PAGE_TOKEN;
 use crate::setup::Hospital;
+use crate::sharing::message;
 
 /// Most versions under one signature.
 const ROWS_MAX: usize = 10_000;
@@ -164,21 +167,72 @@ impl Hospital {
         Ok((record, items))
     }
 
-    /// The signatures of this site, and whether each stands.
+    /// The signatures of this site, or of all sites one after the other for those who oversee the
+    /// trial, and whether each stands. `after` is what the page before said.
     pub async fn trial_signatures(
         &self,
         caller: &Caller,
         agent: AccessAgent,
-        (id, after): (&Digest, Option<String>),
+        (id, after): (&Digest, Option<&str>),
     ) -> Result<SignaturePage, HospitalError> {
         looks(caller)?;
-        let (_, _, role) = self.trial_here(id).await?;
-        if role != Role::Site {
+        let (_, trial, role) = self.trial_here(id).await?;
+        if after.is_none() {
+            self.trial_access(agent, "signatures").await?;
+        }
+        if role == Role::Site {
+            return self.own_signatures(id, after.map(str::to_owned)).await;
+        }
+        let place = Place::of(&trial, after)?;
+        let ask = RowsAsk {
+            trial: id.to_string(),
+            after: place.after.clone(),
+        };
+        let answer = self.call(place.site, SIGNATURES, &ask).await?;
+        let page: SignaturePage = message::read(&answer)?;
+        let signatures = page.signatures.into_iter().take(PAGE as usize);
+        let signatures = signatures.map(|it| Signature {
+            site: place.site.to_owned(),
+            ..it
+        });
+        Ok(SignaturePage {
+            signatures: signatures.collect(),
+            next: place.next(page.next),
+        })
+    }
+
+    /// Gives the signatures of this site to those who oversee the trial.
+    pub(crate) async fn answer_signatures(
+        &self,
+        from: &str,
+        ask: RowsAsk,
+    ) -> Result<SignaturePage, HospitalError> {
+        let id: Digest = ask.trial.parse().map_err(|_| wrong("the id of a trial"))?;
+        let (_, trial, role) = self.trial_here(&id).await?;
+        let oversees = matches!(
+            trial.role(from),
+            Some(Role::Sponsor | Role::Monitor | Role::Regulator)
+        );
+        if !oversees || role != Role::Site {
             return Err(HospitalError::Forbidden(
-                "the signatures stand at the sites".into(),
+                "the signatures of a site go to sponsor, monitors and regulators".into(),
             ));
         }
-        self.trial_access(agent, "signatures").await?;
+        let agent = AccessAgent {
+            organisation: from.to_owned(),
+            ..AccessAgent::default()
+        };
+        if ask.after.is_none() {
+            self.trial_access(agent, "signatures").await?;
+        }
+        self.own_signatures(&id, ask.after).await
+    }
+
+    async fn own_signatures(
+        &self,
+        id: &Digest,
+        after: Option<String>,
+    ) -> Result<SignaturePage, HospitalError> {
         let mut pairs = vec![
             ("_tag".to_owned(), format!("{}|{SIGNATURE}", system(id))),
             ("_count".to_owned(), PAGE.to_string()),
