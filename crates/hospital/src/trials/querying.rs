@@ -382,3 +382,65 @@ fn words(text: &str) -> Result<String, HospitalError> {
         "`text` has 1 to {TEXT_BYTES_MAX} bytes, and no control characters"
     )))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn query(state: QueryState, replies: usize) -> Query {
+        let reply = QueryReply {
+            text: "x".into(),
+            said: String::new(),
+            by: "a/b".into(),
+        };
+        Query {
+            id: "q".into(),
+            version: 1,
+            site: "north".into(),
+            row: "r".into(),
+            row_version: 1,
+            item: None,
+            text: "?".into(),
+            asked: String::new(),
+            by: "sponsor/eve".into(),
+            state,
+            replies: vec![reply; replies],
+        }
+    }
+
+    #[test]
+    fn the_site_answers_and_only_who_asked_closes() {
+        use QueryState::{Answered, Asked, Closed};
+        // (who asked, the site), closes: what becomes of it.
+        let table = [
+            ((false, true), false, Some(Answered)),
+            ((false, true), true, None),
+            ((true, false), false, Some(Asked)),
+            ((true, false), true, Some(Closed)),
+            ((true, true), false, Some(Answered)),
+            ((true, true), true, Some(Closed)),
+            ((false, false), false, None),
+            ((false, false), true, None),
+        ];
+        for state in [Asked, Answered] {
+            for (who, closes, becomes) in table {
+                let said = may_say(&query(state, 0), who, closes).ok();
+                assert_eq!(said, becomes, "{state:?} {who:?} {closes}");
+            }
+        }
+        for (who, closes, _) in table {
+            assert!(may_say(&query(Closed, 0), who, closes).is_err());
+            assert!(may_say(&query(Asked, REPLIES_MAX), who, closes).is_err());
+        }
+    }
+
+    #[test]
+    fn a_question_has_its_bytes_and_no_control_characters() {
+        assert_eq!(words(" Why?\n").unwrap(), "Why?");
+        assert!(words(&"x".repeat(TEXT_BYTES_MAX)).is_ok());
+        for text in ["", " \n", "a\u{7}b", &"x".repeat(TEXT_BYTES_MAX + 1)] {
+            assert!(words(text).is_err(), "{text:?}");
+        }
+    }
+}

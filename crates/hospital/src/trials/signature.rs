@@ -219,3 +219,61 @@ impl Signed {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use store::Method;
+
+    fn signed(versions: usize) -> Signed {
+        let versions: Vec<_> = (0..versions)
+            .map(|it| (format!("row-{it:05}"), 1))
+            .collect();
+        Signed {
+            form: SIGNATURE_FORM.into(),
+            trial: "0a".repeat(32),
+            site: "north".into(),
+            user: "clinician".into(),
+            name: "Dr. Ada North".into(),
+            meaning: Meaning::Responsibility,
+            when: "2026-11-02T09:00:00.000Z".into(),
+            rows: versions.len(),
+            root: "0b".repeat(32),
+            versions,
+        }
+    }
+
+    #[test]
+    fn what_is_signed_has_frozen_bytes() {
+        let text = String::from_utf8(signed(2).bytes().unwrap()).unwrap();
+        let (trial, root) = ("0a".repeat(32), "0b".repeat(32));
+        let frozen = format!(
+            "{{\"form\":\"salus-trial-signature/1\",\"meaning\":\"responsibility\",\
+             \"name\":\"Dr. Ada North\",\"root\":\"{root}\",\"rows\":2,\"site\":\"north\",\
+             \"trial\":\"{trial}\",\"user\":\"clinician\",\
+             \"versions\":[[\"row-00000\",1],[\"row-00001\",1]],\
+             \"when\":\"2026-11-02T09:00:00.000Z\"}}"
+        );
+        assert_eq!(text, frozen);
+    }
+
+    #[test]
+    fn the_largest_signature_is_valid_r4_and_reads_back_whole() {
+        let signed = signed(10_000);
+        let value = signed.record("a").unwrap();
+        crate::draft::validated(&value, PROVENANCE).unwrap();
+        assert_eq!(value["target"].as_array().unwrap().len(), TARGETS_MAX);
+        let record = Record {
+            type_: PROVENANCE.into(),
+            id: "a".into(),
+            version: 1,
+            updated_us: 0,
+            method: Method::Post,
+            body: Bytes::from(value.to_string()),
+            patients: Vec::new(),
+        };
+        assert_eq!(Signed::read(&record).unwrap(), signed);
+    }
+}
