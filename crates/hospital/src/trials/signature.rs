@@ -1,7 +1,7 @@
 //! What an electronic signature is: a Provenance over exactly the versions that it names.
 //!
-//! 21 CFR 11.50: printed name, time and meaning stand in the record. 11.70: the signed data name each
-//! version, and the root over their digests, so that the signature fits no other values.
+//! 21 CFR 11.50: printed name, time and meaning stand in the record. 11.70: the signed data name
+//! each version, and the root over their digests, so that the signature fits no other values.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
