@@ -4,16 +4,15 @@ mod queries;
 mod signatures;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use hospital::access_log::AccessAgent;
 use hospital::trials::{
-    Change, DATASET_FORM, Keep, Line, Made, Match, NewParticipant, Part, ParticipantSeen, Party,
-    Protocol, Results, Row, TrialSeen, What, When,
+    Change, DATASET_FORM, Keep, Line, Made, Match, NewParticipant, OdmForm, Part, ParticipantSeen,
+    Party, Protocol, Results, Row, TrialSeen, What, When,
 };
 use hospital::{Caller, HospitalError, instant};
 use proof::Digest;
@@ -23,11 +22,13 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::fhir::agent;
-use crate::outcome::answered;
+use crate::outcome::{answered, respond};
 use crate::state::Door;
 
 /// Largest form.
 const FORM_BYTES_MAX: usize = 16 << 20;
+/// Largest ODM document.
+const ODM_BYTES_MAX: usize = 32 << 20;
 const HINT: &str = "docs/reference/trials.md shows each form";
 const NDJSON: &str = "application/x-ndjson";
 
@@ -144,6 +145,7 @@ pub(crate) fn routes() -> Router<Door> {
             get(allocation),
         )
         .route("/trials/{id}/rows", post(capture))
+        .route("/trials/{id}/odm", get(write_odm).post(capture_odm))
         .route("/trials/{id}/dataset", get(dataset))
         .route("/trials/{id}/locks", post(lock))
         .route("/trials/{id}/unlocks", post(unlock))
@@ -408,6 +410,75 @@ async fn capture(State(door): State<Door>, Path(id): Path<String>, request: Requ
     answered(StatusCode::CREATED, captured.await)
 }
 
+/// `POST /trials/{id}/odm`: XML of ODM 1.3.2 or 2.0, or JSON of 2.0.
+async fn capture_odm(
+    State(door): State<Door>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let captured = async {
+        let (parts, body) = request.into_parts();
+        let (caller, agent, id) = looked(&door, &id, &parts)?;
+        let media = parts.headers.get(header::CONTENT_TYPE);
+        let media = media.and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let form = match media.split(';').next().unwrap_or_default().trim() {
+            "application/xml" | "text/xml" | "application/odm+xml" => OdmForm::Xml,
+            "application/json" => OdmForm::Json,
+            _ => return Err(wrong("send application/xml or application/json")),
+        };
+        let (bytes, _room) = door.body(&parts.headers, body, ODM_BYTES_MAX).await?;
+        let hospital = door.hospital();
+        let done = hospital
+            .capture_odm(&caller, agent, (&id, bytes, form))
+            .await?;
+        let rows = done.rows;
+        Ok(
+            json!({ "new": rows.new, "changed": rows.changed, "same": rows.same,
+            "warnings": done.warnings }),
+        )
+    };
+    answered(StatusCode::CREATED, captured.await)
+}
+
+/// `?history=`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OdmQuery {
+    #[serde(default)]
+    history: bool,
+}
+
+/// `GET /trials/{id}/odm`: as XML, or as JSON where that is asked for.
+async fn write_odm(
+    State(door): State<Door>,
+    Path(id): Path<String>,
+    Query(query): Query<OdmQuery>,
+    parts: Parts,
+) -> Response {
+    let written = async {
+        let (caller, agent, id) = looked(&door, &id, &parts)?;
+        let hospital = door.hospital();
+        let odm = hospital
+            .trial_odm(&caller, agent, (&id, query.history))
+            .await?;
+        let accept = parts.headers.get(header::ACCEPT);
+        let accept = accept.and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let is_json = accept.contains("application/json");
+        let text = if is_json { odm.to_json() } else { odm.to_xml() };
+        let text = text.map_err(|error| wrong(&error.to_string()))?;
+        let media = if is_json {
+            "application/json"
+        } else {
+            "application/xml"
+        };
+        Ok::<_, ApiError>((media, text))
+    };
+    match written.await {
+        Ok((media, text)) => respond(StatusCode::OK, media, text),
+        Err(error) => answered(StatusCode::OK, Err(error)),
+    }
+}
+
 /// `GET /trials/{id}/dataset`: lines of JSON, the first of them a head.
 async fn dataset(
     State(door): State<Door>,
@@ -432,10 +503,7 @@ async fn dataset(
         lines.push_str(&json!(row).to_string());
         lines.push('\n');
     }
-    let mut response = Response::new(Body::from(lines));
-    let headers: &mut HeaderMap = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(NDJSON));
-    response
+    respond(StatusCode::OK, NDJSON, lines)
 }
 
 /// `POST /trials/{id}/locks`

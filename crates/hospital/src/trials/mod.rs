@@ -2,9 +2,10 @@
 //!
 //! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`)
 //! and told to the parties. `protocol` seals and amends, `draw` moves this node's hand at the lists,
-//! `participants` enrols, `rows` takes case-report values in as records of the spine, `dataset`
-//! gives them out with their receipts, `signing` signs them, `querying` asks about them, `lock`
-//! closes them, `report` tells the results and compares them with what was registered.
+//! `participants` enrols, `rows` takes case-report values in as records of the spine, `odm` so too
+//! and out, `dataset` gives them out with their receipts, `signing` signs them, `querying` asks
+//! about them, `lock` closes them, `report` tells the results and compares them with what was
+//! registered.
 //!
 //! Invariants:
 //!
@@ -19,6 +20,7 @@ mod draw;
 pub(crate) mod kept;
 mod lock;
 pub(crate) mod message;
+mod odm;
 mod participants;
 mod place;
 mod protocol;
@@ -30,12 +32,14 @@ mod seen;
 mod signature;
 mod signing;
 
+pub use cdisc::odm::{Form as OdmForm, Odm};
 pub use dataset::{DATASET_FORM, DatasetLine, DatasetPage};
+pub use odm::CapturedOdm;
 pub use participants::{Enrolled, NewParticipant, ParticipantSeen};
 pub use protocol::{Arm, Endpoint, Protocol};
 pub use query::{NewQuery, Query, QueryPage, QueryReply, QueryState, Saying};
 pub use report::{Reported, Results};
-pub use rows::{Captured, Item, Row, RowKey};
+pub use rows::{Captured, Item, Row, RowKey, Source};
 pub use seen::{SiteSeen, TrialSeen, VersionSeen};
 pub use signature::{LaterVersion, Meaning, RowVersion, Signature, SignaturePage, Signing};
 pub use trial::acts::{Keep, Party, Role as Part};

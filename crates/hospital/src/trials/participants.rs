@@ -324,9 +324,10 @@ impl Hospital {
                     caller::Role::Clinician => known.unblinded.is_some(),
                     _ => false,
                 };
-                let arm = match may_know {
-                    true => self.arm_if_opened(id, &name).await?,
-                    false => None,
+                let arm = if may_know {
+                    self.arm_if_opened(id, &name).await?
+                } else {
+                    None
                 };
                 let sees_patient = caller.role == caller::Role::Clinician;
                 let lost = || "(not in this database)".to_owned();

@@ -25,6 +25,8 @@ use crate::setup::Hospital;
 pub(super) const ROW: &str = "QuestionnaireResponse";
 /// Says why a value was changed.
 const REASON: &str = "urn:salus:trial:reason";
+/// Who entered it elsewhere: an array of user, location and time.
+const SOURCE: &str = "urn:salus:trial:source";
 /// Most rows of a capture.
 pub(super) const ROWS_MAX: usize = 10_000;
 /// Most items of a row.
@@ -123,6 +125,21 @@ pub struct Row {
     /// Why it was changed; needed for a change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Who entered it in the system that it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// What the audit record of another system says (ODM `AuditRecord`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// `UserRef`.
+    pub user: String,
+    /// `LocationRef`.
+    pub location: String,
+    /// `DateTimeStamp`, as it stands there.
+    pub at: String,
 }
 
 /// What became of a capture.
@@ -259,7 +276,7 @@ impl Hospital {
             Err(HospitalError::Absent(_)) => return Ok(Settled::New),
             Err(error) => return Err(error),
         };
-        let (before, _) = read_row(&record)?;
+        let before = read_row(&record)?;
         if before.items == row.items {
             return Ok(Settled::Same);
         }
@@ -299,8 +316,17 @@ impl Hospital {
             } },
             "item": row.items.iter().map(answered).collect::<Vec<_>>(),
         });
+        let mut extensions = Vec::new();
         if let Some(reason) = reason {
-            resource["extension"] = json!([{ "url": REASON, "valueString": reason }]);
+            extensions.push(json!({ "url": REASON, "valueString": reason }));
+        }
+        if let Some(source) = &row.source {
+            let source = [&source.user, &source.location, &source.at];
+            let text = json!(source).to_string();
+            extensions.push(json!({ "url": SOURCE, "valueString": text }));
+        }
+        if !extensions.is_empty() {
+            resource["extension"] = extensions.into();
         }
         resource
     }
@@ -319,34 +345,58 @@ fn answered(item: &Item) -> Value {
     }
 }
 
-/// The row of a record, and why it was changed.
-pub(super) fn read_row(record: &Record) -> Result<(Row, Option<String>), HospitalError> {
-    let damaged = || HospitalError::Damaged {
-        item: record.reference(),
-        reason: "it is no row of a trial".into(),
-    };
-    let value = fhir::json::parse(&record.body, Limits::default()).map_err(|_| damaged())?;
+/// The row of a record.
+pub(super) fn read_row(record: &Record) -> Result<Row, HospitalError> {
+    let value = parsed(record)?;
     let key = value["identifier"]["value"].as_str().and_then(RowKey::read);
-    let items = value["item"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let items = items.iter().map(|item| {
+    let items = value["item"].as_array().map(Vec::as_slice);
+    let items = items.unwrap_or_default().iter().map(|item| {
         let answer = item["answer"][0]["valueString"].as_str();
         Some(Item {
             oid: item["linkId"].as_str()?.to_owned(),
             value: answer.map(str::to_owned),
         })
     });
-    let reason = value["extension"][0]["valueString"]
-        .as_str()
-        .map(str::to_owned);
-    let row = Row {
-        key: key.ok_or_else(damaged)?,
-        items: items.collect::<Option<_>>().ok_or_else(damaged)?,
-        reason: reason.clone(),
-    };
-    Ok((row, reason))
+    let source = extension(&value, SOURCE).and_then(|text| {
+        let [user, location, at] = serde_json::from_str::<[String; 3]>(text).ok()?;
+        Some(Source { user, location, at })
+    });
+    Ok(Row {
+        key: key.ok_or_else(|| damaged(record))?,
+        items: items
+            .collect::<Option<_>>()
+            .ok_or_else(|| damaged(record))?,
+        reason: extension(&value, REASON).map(str::to_owned),
+        source,
+    })
+}
+
+/// Who entered a row here, and when.
+pub(super) fn authored(record: &Record) -> Result<(String, String), HospitalError> {
+    let value = parsed(record)?;
+    let author = value["author"]["identifier"]["value"].as_str();
+    let authored = value["authored"].as_str();
+    match (author, authored) {
+        (Some(author), Some(authored)) => Ok((author.to_owned(), authored.to_owned())),
+        _ => Err(damaged(record)),
+    }
+}
+
+fn parsed(record: &Record) -> Result<Value, HospitalError> {
+    fhir::json::parse(&record.body, Limits::default()).map_err(|_| damaged(record))
+}
+
+fn damaged(record: &Record) -> HospitalError {
+    HospitalError::Damaged {
+        item: record.reference(),
+        reason: "it is no row of a trial".into(),
+    }
+}
+
+fn extension<'a>(value: &'a Value, url: &str) -> Option<&'a str> {
+    let all = value["extension"].as_array()?;
+    let one = all.iter().find(|it| it["url"] == url)?;
+    one["valueString"].as_str()
 }
 
 fn sound(row: &Row) -> Result<(), HospitalError> {

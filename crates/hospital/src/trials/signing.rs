@@ -314,7 +314,7 @@ fn not_a_row(id: &str) -> HospitalError {
 
 /// The items of a row, if it is one of this trial: its id is made of trial and key.
 fn items_of(id: &Digest, record: &Record) -> Result<BTreeSet<String>, HospitalError> {
-    let (row, _) = read_row(record).map_err(|_| not_a_row(&record.id))?;
+    let row = read_row(record).map_err(|_| not_a_row(&record.id))?;
     if row_id(id, &row.key) != record.id {
         return Err(not_a_row(&record.id));
     }

@@ -99,14 +99,16 @@ impl Stage<'_> {
                     acts::reveal((&trial, known), scene, (site, *secret))
                 })
             }
-            Done::Report { results } => {
-                let (trial, reported) = acts::report(&self.trial()?, &self.scene, *results)?;
-                let key = keys::trial_report(&self.id, trial.reports);
-                self.draft.put(key, &reported);
-                self.put_trial(&trial);
-                Ok(())
-            }
+            Done::Report { results } => self.report(*results),
         }
+    }
+
+    fn report(&mut self, results: Digest) -> Result<(), Refused> {
+        let (trial, reported) = acts::report(&self.trial()?, &self.scene, results)?;
+        let key = keys::trial_report(&self.id, trial.reports);
+        self.draft.put(key, &reported);
+        self.put_trial(&trial);
+        Ok(())
     }
 
     fn trial(&self) -> Result<Trial, Refused> {

@@ -92,7 +92,7 @@ fn a_changed_byte_is_named_by_the_audit_and_refused_by_a_read() {
     assert_eq!(others.status, 200, "the rest is served: {}", others.text());
 }
 
-fn audit(dir: &Path) -> (i32, String) {
+pub(crate) fn audit(dir: &Path) -> (i32, String) {
     let output = salus(&["audit", "--dir", dir.to_str().unwrap()]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -102,7 +102,7 @@ fn audit(dir: &Path) -> (i32, String) {
     )
 }
 
-fn restore(database: &Path, good: &[u8]) {
+pub(crate) fn restore(database: &Path, good: &[u8]) {
     for more in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{more}", database.display()));
     }

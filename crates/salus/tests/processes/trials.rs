@@ -1,11 +1,14 @@
 //! A whole trial: sealed, amended, drawn by two hands, captured, locked, opened and reported.
 
 use crate::consortium::{Consortium, SALUS, eventually};
+use crate::damaged::{audit, restore};
+use crate::device::root_key;
 use crate::http::{Answer, Http};
 use crate::openings::secrets_of;
 use crate::packs::stands_nowhere;
 use crate::trial_signatures::values_are_signed_and_asked_about;
 use proof::{Digest, receipt};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -42,11 +45,52 @@ pub(crate) fn protocol(timing: &str) -> Value {
         "block": 4, "strata": STRATA, "slots": SLOTS,
         "endpoints": [endpoint("SYSBP", "primary", timing), endpoint("PULSE", "secondary", "week 4")],
         "analysis_plan": "intention to treat",
+        "metadata": METADATA,
     })
 }
 
+/// The forms: two items of one group, at five visits.
+const METADATA: &str = r#"<ODM xmlns="http://www.cdisc.org/ns/odm/v1.3" FileType="Snapshot"
+  FileOID="F.META" CreationDateTime="2026-11-26T08:00:00Z" ODMVersion="1.3.2">
+ <Study OID="S.1"><GlobalVariables><StudyName>Two doses</StudyName>
+  <StudyDescription>of one drug</StudyDescription><ProtocolName>TD-1</ProtocolName></GlobalVariables>
+  <MetaDataVersion OID="MDV.1" Name="first">
+   <Protocol><StudyEventRef StudyEventOID="V1" Mandatory="Yes"/>
+    <StudyEventRef StudyEventOID="V2" Mandatory="Yes"/><StudyEventRef StudyEventOID="V3" Mandatory="No"/>
+    <StudyEventRef StudyEventOID="V5" Mandatory="No"/></Protocol>
+   <StudyEventDef OID="V1" Name="V1" Repeating="No" Type="Scheduled"><FormRef FormOID="F.VS" Mandatory="Yes"/></StudyEventDef>
+   <StudyEventDef OID="V2" Name="V2" Repeating="No" Type="Scheduled"><FormRef FormOID="F.VS" Mandatory="Yes"/></StudyEventDef>
+   <StudyEventDef OID="V3" Name="V3" Repeating="No" Type="Scheduled"><FormRef FormOID="F.VS" Mandatory="Yes"/></StudyEventDef>
+   <StudyEventDef OID="V5" Name="V5" Repeating="No" Type="Scheduled"><FormRef FormOID="F.VS" Mandatory="Yes"/></StudyEventDef>
+   <FormDef OID="F.VS" Name="Vital signs" Repeating="No"><ItemGroupRef ItemGroupOID="IG.VS" Mandatory="Yes"/></FormDef>
+   <ItemGroupDef OID="IG.VS" Name="Vital signs" Repeating="No"><ItemRef ItemOID="IT.SYSBP" Mandatory="Yes"/>
+    <ItemRef ItemOID="IT.NOTE" Mandatory="No"/></ItemGroupDef>
+   <ItemDef OID="IT.SYSBP" Name="Systolic" DataType="integer" Length="3"/>
+   <ItemDef OID="IT.NOTE" Name="Note" DataType="text" Length="200"/>
+  </MetaDataVersion></Study></ODM>"#;
+
+/// Two acts on one value, as an electronic data capture system tells of them.
+fn odm_of(subject: &str, value: &str) -> String {
+    format!(
+        r#"<ODM xmlns="http://www.cdisc.org/ns/odm/v1.3" FileType="Transactional" FileOID="F.1"
+  CreationDateTime="2026-11-26T09:00:00Z" ODMVersion="1.3.2">
+ <ClinicalData StudyOID="S.1" MetaDataVersionOID="MDV.1"><SubjectData SubjectKey="{subject}">
+  <StudyEventData StudyEventOID="V5"><FormData FormOID="F.VS">
+   <ItemGroupData ItemGroupOID="IG.VS" TransactionType="Insert">
+    <ItemData ItemOID="IT.SYSBP" Value="{value}"><AuditRecord><UserRef UserOID="U.9"/>
+     <LocationRef LocationOID="L.9"/><DateTimeStamp>2026-11-26T08:59:00Z</DateTimeStamp></AuditRecord></ItemData>
+   </ItemGroupData>
+   <ItemGroupData ItemGroupOID="IG.VS" TransactionType="Update">
+    <ItemData ItemOID="IT.SYSBP" Value="144"><AuditRecord><UserRef UserOID="U.9"/>
+     <LocationRef LocationOID="L.9"/><DateTimeStamp>2026-11-26T09:00:00Z</DateTimeStamp>
+     <ReasonForChange>read again from the source</ReasonForChange></AuditRecord></ItemData>
+   </ItemGroupData>
+  </FormData></StudyEventData></SubjectData></ClinicalData></ODM>"#
+    )
+}
+
 pub(crate) fn row(subject: &str, visit: &str, systolic: &str) -> Value {
-    json!({ "subject": subject, "event": visit, "group": "IG.VS",
+    json!({ "subject": subject, "event": visit, "form": "F.VS", "group": "IG.VS",
         "items": [{ "oid": "IT.SYSBP", "value": systolic }, { "oid": "IT.NOTE", "value": null }] })
 }
 
@@ -242,12 +286,14 @@ fn a_whole_trial_is_sealed_run_locked_opened_and_reported() {
     enrolment_is_balanced_and_blind(&study);
     values_change_with_a_reason_and_only_while_they_may(&study);
     values_are_signed_and_asked_about(&study);
+    odm_comes_and_goes(&study);
     let dataset = study.dataset(SPONSOR, "researcher");
     every_row_verifies_and_a_changed_one_does_not(&study, &dataset);
     the_quorum_locks(&study);
     the_list_is_the_one_that_was_sealed(&study);
     a_report_is_bound_to_the_lock(&study);
     every_act_has_a_receipt(&study);
+    what_an_administrator_changes_is_named(study);
 }
 
 /// The secret of each hand is at its own node and at no other, and no arm is anywhere.
@@ -437,6 +483,69 @@ fn values_change_with_a_reason_and_only_while_they_may(study: &Study) {
     study.refused(NORTH, "clinician", "/rows", &after, "has withdrawn");
 }
 
+/// A document with two acts on one value becomes two versions, and both come out again.
+fn odm_comes_and_goes(study: &Study) {
+    let http = Http::new();
+    let token = study.consortium.token(NORTH, "clinician");
+    let url = study.url(NORTH, "/odm");
+    let subject = subjects(NORTH, 1, 7..8).remove(0);
+    let send = |text: &str| {
+        let answer = http.post_as(&url, &token, "application/xml", text.as_bytes());
+        answer.unwrap()
+    };
+    let taken = send(&odm_of(&subject, "14x"));
+    assert_eq!(taken.status, 201, "{}", taken.text());
+    let told = taken.json();
+    assert_eq!(
+        (&told["new"], &told["changed"]),
+        (&json!(1), &json!(1)),
+        "{told}"
+    );
+    let warnings = told["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "14x is no integer: {told}");
+    for (text, words) in [
+        (odm_of("NOBODY", "140"), "NOBODY"),
+        (
+            odm_of(&subject, "140").replace("FormData", "FromData"),
+            "line",
+        ),
+        (
+            odm_of(&subject, "140").replace("ItemOID=\"IT.SYSBP\" ", ""),
+            "ItemOID",
+        ),
+        ("<!DOCTYPE a><ODM/>".to_owned(), "DTD"),
+    ] {
+        let refused = send(&text);
+        assert_eq!(refused.status / 100, 4, "{}", refused.text());
+        assert!(
+            refused.text().contains(words),
+            "{words}: {}",
+            refused.text()
+        );
+    }
+    let mut out = (String::new(), String::new());
+    eventually("all rows have receipts", SOON, || {
+        let history = study.get(NORTH, "clinician", "/odm?history=true");
+        let now = study.get(NORTH, "clinician", "/odm");
+        out = (history.text(), now.text());
+        history.status == 200 && now.status == 200
+    });
+    let (history, now) = out;
+    let user = format!("{}/", study.consortium.id(NORTH));
+    for words in [
+        "14x",
+        "144",
+        "read again from the source",
+        &user,
+        "ReasonForChange",
+    ] {
+        assert!(history.contains(words), "{words}");
+    }
+    assert!(now.contains("144") && !now.contains("14x"));
+    let from_sponsor = study.get(SPONSOR, "researcher", "/odm?history=true");
+    assert_eq!(from_sponsor.status, 400, "{}", from_sponsor.text());
+}
+
 /// The general interface shows a row with its history, and changes none.
 fn nobody_writes_rows_past_the_rules(study: &Study) {
     let http = Http::new();
@@ -464,7 +573,7 @@ fn nobody_writes_rows_past_the_rules(study: &Study) {
 fn every_row_verifies_and_a_changed_one_does_not(study: &Study, dataset: &str) {
     let (valid, said) = study.verifies(dataset);
     assert!(valid, "{said}");
-    let rows = 4 * ENROLLED + 2;
+    let rows = 4 * ENROLLED + 3;
     assert!(said.contains(&format!("rows         {rows}")), "{said}");
     let lines: Vec<&str> = dataset.lines().collect();
     let at = lines
@@ -514,7 +623,7 @@ fn the_quorum_locks(study: &Study) {
     let by_site = study.post(NORTH, "clinician", "/locks", &programs);
     assert_eq!(by_site.status / 100, 4, "{}", by_site.text());
     let proposed = study.does(SPONSOR, "researcher", "/locks", &programs);
-    assert_eq!(proposed["rows"], 4 * ENROLLED + 2);
+    assert_eq!(proposed["rows"], 4 * ENROLLED + 3);
     let number = json!({ "number": proposed["number"] });
     // A value that comes after the proposal: the site does not confirm what it is not in.
     let late = subjects(NORTH, 1, 5..6).remove(0);
@@ -612,7 +721,160 @@ fn a_report_is_bound_to_the_lock(study: &Study) {
         answer.status == 200
     });
     assert_eq!(read["endpoints"], results["endpoints"]);
-    assert_eq!(read["rows"], 4 * ENROLLED + 3);
+    assert_eq!(read["rows"], 4 * ENROLLED + 4);
+    what_was_swapped_is_named(study, results);
+}
+
+/// The first report says what was registered, but for what the amendment moved; the second one
+/// gives the primary endpoint's place to another.
+fn what_was_swapped_is_named(study: &Study, results: Value) {
+    let compared = |number: u32| {
+        let path = format!("/reports/{number}/comparison");
+        let answer = study.get(AGENCY, "auditor", &path);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["endpoints"].as_array().unwrap().clone()
+    };
+    let of = |lines: &[Value], id: &str| -> Value {
+        lines
+            .iter()
+            .find(|it| it["id"] == id)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let first = compared(1);
+    let moved = of(&first, "SYSBP");
+    assert_eq!(moved["is"], json!(["timing changed"]), "{moved}");
+    assert_eq!(moved["changes"][0]["made"]["when"], "after data", "{moved}");
+    assert_eq!(moved["is_explained"], false);
+    assert_eq!(of(&first, "PULSE")["is"], json!(["kept"]));
+
+    let mut swapped = results;
+    swapped["endpoints"][0]["rank"] = "secondary".into();
+    swapped["endpoints"][1]["rank"] = "primary".into();
+    study.does(SPONSOR, "researcher", "/reports", &swapped);
+    let mut second = Vec::new();
+    eventually("the second report is there", SOON, || {
+        let there = study.get(AGENCY, "auditor", "/reports/2").status == 200;
+        if there {
+            second = compared(2);
+        }
+        there
+    });
+    for id in ["SYSBP", "PULSE"] {
+        let line = of(&second, id);
+        let kinds = line["is"].as_array().unwrap();
+        assert!(kinds.contains(&json!("switched in rank")), "{line}");
+    }
+}
+
+/// Who may write to the site's database, with its keys: each attack is named by `salus audit`.
+fn what_an_administrator_changes_is_named(study: Study) {
+    let mut study = study;
+    let (dir, id) = (study.consortium.org_dir(NORTH), study.id.clone());
+    study.consortium.stop();
+    let clean = audit(&dir);
+    assert_eq!(clean.0, 0, "{}", clean.1);
+    let database = dir.join("records.db");
+    let good = std::fs::read(&database).unwrap();
+    let root = root_key(&dir);
+    let row = "record = (SELECT r.record FROM records r JOIN types t ON t.type = r.type
+        WHERE t.name = 'QuestionnaireResponse' LIMIT 1)";
+    let back_date =
+        format!("UPDATE versions SET updated_us = updated_us - 86400000000 WHERE {row}");
+    let change = format!(
+        "UPDATE versions SET envelope = (SELECT o.envelope FROM versions o WHERE o.record <>
+         versions.record AND o.type = versions.type LIMIT 1) WHERE {row}"
+    );
+    let delete = format!("DELETE FROM versions WHERE {row}");
+    let insert = format!(
+        "INSERT INTO versions SELECT (SELECT max(leaf) + 1 FROM versions), record, type, 99,
+         updated_us, method, vault, patients, envelope FROM versions WHERE {row} LIMIT 1"
+    );
+    let sql = |statement: String| {
+        move |database: &Connection| {
+            assert!(database.execute(&statement, []).unwrap() > 0, "{statement}");
+        }
+    };
+    let swap = |database: &Connection| swap_participants(database, &root);
+    let edit = |database: &Connection| edit_protocol(database, &root);
+    let value = "QuestionnaireResponse/";
+    let protocol = format!("protocol version 1 of trial {id}");
+    let attacks: [(&str, &dyn Fn(&Connection), &str); 6] = [
+        ("a value is changed", &sql(change), value),
+        ("a value is deleted", &sql(delete), value),
+        ("a value is dated back", &sql(back_date), value),
+        ("a value is inserted", &sql(insert), value),
+        (
+            "two participants are swapped",
+            &swap,
+            "the person in it is not the one",
+        ),
+        ("the protocol is edited", &edit, &protocol),
+    ];
+    for (what, attack, named) in attacks {
+        let connection = Connection::open(&database).unwrap();
+        let rules = "PRAGMA foreign_keys = OFF; PRAGMA journal_mode = DELETE;";
+        connection.execute_batch(rules).unwrap();
+        attack(&connection);
+        drop(connection);
+        let (status, said) = audit(&dir);
+        assert_eq!(status, 1, "{what}: {said}");
+        assert!(said.contains(named), "{what}: {said}");
+        restore(&database, &good);
+    }
+    let clean = audit(&dir);
+    assert_eq!(clean.0, 0, "{}", clean.1);
+}
+
+type Kept = (Vec<u8>, i64, Vec<u8>);
+
+fn kept(database: &Connection, query: &str) -> Vec<Kept> {
+    let mut statement = database.prepare(query).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+fn label(drawer: &str, (id, at_us, _): &Kept) -> String {
+    let id = id
+        .iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    format!("{drawer}/{at_us}/{id}")
+}
+
+/// Each gets the other's row, sealed as its own.
+fn swap_participants(database: &Connection, root: &vault::RootKey) {
+    let rows = kept(
+        database,
+        "SELECT id, changed_us, body FROM trial_participants LIMIT 2",
+    );
+    for (own, other) in [(0, 1), (1, 0)] {
+        let opened = root.open_row(&label("participant", &rows[other]), &rows[other].2);
+        let body = root
+            .seal_row(&label("participant", &rows[own]), &opened.unwrap())
+            .unwrap();
+        let changed = database.execute(
+            "UPDATE trial_participants SET body = ?1 WHERE id = ?2",
+            rusqlite::params![body, rows[own].0],
+        );
+        assert_eq!(changed.unwrap(), 1);
+    }
+}
+
+/// The first version says another week, sealed anew.
+fn edit_protocol(database: &Connection, root: &vault::RootKey) {
+    let query = "SELECT id, made_us, body FROM trials WHERE substr(id, 33) = x'0100000001'";
+    let row = kept(database, query).remove(0);
+    let name = label("trial", &row);
+    let opened = root.open_row(&name, &row.2).unwrap();
+    let text = String::from_utf8(opened.to_vec()).unwrap();
+    let edited = text.replacen("week 12", "week 11", 1);
+    assert_ne!(text, edited);
+    let body = root.seal_row(&name, edited.as_bytes()).unwrap();
+    let changed = database.execute(
+        "UPDATE trials SET body = ?1 WHERE id = ?2",
+        rusqlite::params![body, row.0],
+    );
+    assert_eq!(changed.unwrap(), 1);
 }
 
 /// Each act of the trial is an entry of the history, whose receipt verifies with the trust file alone.

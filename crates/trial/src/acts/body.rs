@@ -5,7 +5,7 @@ use proof::codec::{Canonical, CodecError, Reader, Writer};
 use proof::tree::PATH_MAX;
 
 use super::seal::Amendment;
-use super::state::{Decision, Keep, PARTIES_MAX, Party, read_numbers, read_slug};
+use super::state::{Decision, Keep, PARTIES_MAX, Party, read_numbers, read_slug, write_numbers};
 
 /// The kind of a transaction that carries a [`TrialBody`].
 pub const TRIAL_KIND: u8 = 48;
@@ -234,49 +234,79 @@ impl Canonical for TrialBody {
     }
 }
 
+impl Act {
+    /// Which alternative.
+    fn tag(&self) -> u8 {
+        match self {
+            Self::Seal { .. } => 1,
+            Self::Amend { .. } => 2,
+            Self::Accept { .. } => 3,
+            Self::Contribute { .. } => 4,
+            Self::List { .. } => 5,
+            Self::Enrol { .. } => 6,
+            Self::Open { .. } => 7,
+            Self::Consent { .. } => 8,
+            Self::Withdraw { .. } => 9,
+            Self::Unblind { .. } => 10,
+            Self::Propose { .. } => 11,
+            Self::Confirm { .. } => 12,
+            Self::Reveal { .. } => 13,
+            Self::Report { .. } => 14,
+        }
+    }
+
+    /// The fields of sealing and amending.
+    fn write_protocol(&self, writer: &mut Writer) {
+        if let Self::Seal {
+            protocol,
+            parties,
+            quorum,
+        } = self
+        {
+            protocol.write(writer);
+            writer.list(parties);
+            writer.u16(*quorum);
+        }
+        if let Some(amendment) = self.amendment() {
+            writer.u32(amendment.version);
+            amendment.protocol.write(writer);
+            amendment.reason.write(writer);
+            writer.bool(amendment.reconsent);
+            writer.list(amendment.parties);
+        }
+    }
+}
+
 impl Canonical for Act {
     fn write(&self, writer: &mut Writer) {
+        writer.u8(self.tag());
         match self {
-            Self::Seal {
-                protocol,
-                parties,
-                quorum,
-            } => {
-                writer.u8(1);
-                protocol.write(writer);
-                writer.list(parties);
-                writer.u16(*quorum);
+            Self::Seal { .. } | Self::Amend { .. } => self.write_protocol(writer),
+            Self::Accept { version: number } | Self::Confirm { number } => writer.u32(*number),
+            Self::Contribute {
+                site,
+                commitment: value,
             }
-            Self::Amend {
-                version,
-                protocol,
-                reason,
-                reconsent,
-                parties,
+            | Self::Reveal {
+                site,
+                secret: value,
             } => {
-                writer.u8(2);
-                writer.u32(*version);
-                protocol.write(writer);
-                reason.write(writer);
-                writer.bool(*reconsent);
-                writer.list(parties);
+                writer.text(site);
+                value.write(writer);
             }
-            Self::Accept { version } => number(writer, 3, *version),
-            Self::Contribute { site, commitment } => about(writer, 4, site, commitment),
             Self::List { site, root, strata } => {
-                about(writer, 5, site, root);
-                writer.length(strata.len());
-                strata.iter().for_each(|slots| writer.u32(*slots));
+                writer.text(site);
+                root.write(writer);
+                write_numbers(writer, strata);
             }
             Self::Enrol {
                 version,
                 participants,
             } => {
-                number(writer, 6, *version);
+                writer.u32(*version);
                 writer.list(participants);
             }
             Self::Open { site, leaves } => {
-                writer.u8(7);
                 writer.text(site);
                 writer.list(leaves);
             }
@@ -285,13 +315,11 @@ impl Canonical for Act {
                 version,
                 consent,
             } => {
-                writer.u8(8);
                 participant.write(writer);
                 writer.u32(*version);
                 consent.write(writer);
             }
             Self::Withdraw { participant, keep } => {
-                writer.u8(9);
                 participant.write(writer);
                 keep.write(writer);
             }
@@ -299,23 +327,14 @@ impl Canonical for Act {
                 participant,
                 reason,
             } => {
-                writer.u8(10);
                 participant.write(writer);
                 reason.write(writer);
             }
-            Self::Propose {
-                number: next,
-                decision,
-            } => {
-                number(writer, 11, *next);
+            Self::Propose { number, decision } => {
+                writer.u32(*number);
                 decision.write(writer);
             }
-            Self::Confirm { number: last } => number(writer, 12, *last),
-            Self::Reveal { site, secret } => about(writer, 13, site, secret),
-            Self::Report { results } => {
-                writer.u8(14);
-                results.write(writer);
-            }
+            Self::Report { results } => results.write(writer),
         }
     }
 
@@ -383,15 +402,4 @@ impl Canonical for Act {
             _ => return Err(reader.malformed("act of a trial")),
         })
     }
-}
-
-fn number(writer: &mut Writer, tag: u8, value: u32) {
-    writer.u8(tag);
-    writer.u32(value);
-}
-
-fn about(writer: &mut Writer, tag: u8, site: &str, value: &Digest) {
-    writer.u8(tag);
-    writer.text(site);
-    value.write(writer);
 }

@@ -90,8 +90,8 @@ pub fn open(site: &Site, slot: Option<Slot>, opened: &Opened) -> Result<Slot, Re
     };
     let index = allocation::index(&site.strata, opened.stratum, opened.slot);
     let index = index.ok_or(Refused::Stratum)?;
-    let size = allocation::size(&site.strata);
-    verify_inclusion(&leaf.hash(), index, size, &opened.path, &root)
+    let leaves = allocation::size(&site.strata);
+    verify_inclusion(&leaf.hash(), index, leaves, &opened.path, &root)
         .map_err(|_| Refused::Sealed)?;
     Ok(Slot {
         position: Some(opened.value),

@@ -289,7 +289,21 @@ fn read_some<T: Canonical>(reader: &mut Reader<'_>) -> Result<Option<T>, CodecEr
     reader.bool()?.then(|| T::read(reader)).transpose()
 }
 
-fn write_numbers(writer: &mut Writer, numbers: &[u32]) {
+/// The same with a time before the value.
+fn write_timed<T: Canonical>(writer: &mut Writer, value: Option<&(u64, T)>) {
+    writer.bool(value.is_some());
+    if let Some((time, value)) = value {
+        writer.u64(*time);
+        value.write(writer);
+    }
+}
+
+fn read_timed<T: Canonical>(reader: &mut Reader<'_>) -> Result<Option<(u64, T)>, CodecError> {
+    let read = |reader: &mut Reader<'_>| Ok((reader.u64()?, T::read(reader)?));
+    reader.bool()?.then(|| read(reader)).transpose()
+}
+
+pub(super) fn write_numbers(writer: &mut Writer, numbers: &[u32]) {
     writer.length(numbers.len());
     for number in numbers {
         writer.u32(*number);
@@ -476,16 +490,8 @@ impl Canonical for Participant {
         writer.u32(self.version);
         self.consent.write(writer);
         writer.u64(self.enrolled_ms);
-        writer.bool(self.withdrawn.is_some());
-        if let Some((time, keep)) = self.withdrawn {
-            writer.u64(time);
-            keep.write(writer);
-        }
-        writer.bool(self.unblinded.is_some());
-        if let Some((time, reason)) = self.unblinded {
-            writer.u64(time);
-            reason.write(writer);
-        }
+        write_timed(writer, self.withdrawn.as_ref());
+        write_timed(writer, self.unblinded.as_ref());
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
@@ -496,14 +502,8 @@ impl Canonical for Participant {
             version: reader.u32()?,
             consent: Digest::read(reader)?,
             enrolled_ms: reader.u64()?,
-            withdrawn: match reader.bool()? {
-                true => Some((reader.u64()?, Keep::read(reader)?)),
-                false => None,
-            },
-            unblinded: match reader.bool()? {
-                true => Some((reader.u64()?, Digest::read(reader)?)),
-                false => None,
-            },
+            withdrawn: read_timed(reader)?,
+            unblinded: read_timed(reader)?,
         })
     }
 }
