@@ -1,5 +1,8 @@
 //! `/trials`: sealed, enrolled, captured, locked, reported.
 
+mod queries;
+mod signatures;
+
 use axum::Router;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::request::Parts;
@@ -151,6 +154,8 @@ pub(crate) fn routes() -> Router<Door> {
         .route("/trials/{id}/reports", post(report))
         .route("/trials/{id}/reports/{number}", get(read_report))
         .route("/trials/{id}/reports/{number}/comparison", get(comparison))
+        .merge(signatures::routes())
+        .merge(queries::routes())
 }
 
 /// Who asks, about which trial, and what.

@@ -97,6 +97,12 @@ impl Facts {
         self.codes.iter().any(|code| code.system() == system)
     }
 
+    /// Whether the facts hold a label of this system, of those that are neither a level nor a
+    /// subject.
+    pub fn holds_label_of(&self, system: &str) -> bool {
+        self.labels.iter().any(|label| label.system() == system)
+    }
+
     /// How confidential the record is.
     pub fn level(&self) -> Level {
         self.level

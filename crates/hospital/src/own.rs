@@ -1,5 +1,5 @@
 //! Records that an act of this node writes, and nobody by the general interface: questions of
-//! patients with their answers, requests for access, and rows of trials.
+//! patients with their answers, requests for access, and rows, signatures and queries of trials.
 //!
 //! A page shows them as said by whom they name. Anybody who may write a Communication could
 //! otherwise put words into the mouth of a patient, or of the privacy officer. They are known by
@@ -19,7 +19,7 @@ use crate::setup::Hospital;
 pub(crate) const QUESTION: &str = "urn:salus:question";
 /// Requests of other organisations for access, and those sent to others.
 pub(crate) const ACCESS_REQUEST: &str = "urn:salus:access-request";
-/// Rows of trials.
+/// Rows, signatures and queries of trials. Each trial has a system of its own behind it.
 pub(crate) const TRIAL_ROW: &str = "urn:salus:trial";
 const SYSTEMS: [&str; 3] = [QUESTION, ACCESS_REQUEST, TRIAL_ROW];
 
@@ -30,7 +30,7 @@ pub(crate) fn refuse_drafts(drafts: &[Draft]) -> Result<(), HospitalError> {
             IndexValue::Token {
                 system: Some(system),
                 ..
-            } => SYSTEMS.contains(&system.as_str()),
+            } => SYSTEMS.contains(&system.as_str()) || is_of_a_trial(system),
             _ => false,
         })
     };
@@ -38,6 +38,13 @@ pub(crate) fn refuse_drafts(drafts: &[Draft]) -> Result<(), HospitalError> {
         return Err(refused());
     }
     Ok(())
+}
+
+/// Whether it is the system of one trial: what carries it is found among its rows, signatures and
+/// queries.
+fn is_of_a_trial(system: &str) -> bool {
+    let rest = system.strip_prefix(TRIAL_ROW);
+    rest.is_some_and(|it| it.starts_with(':'))
 }
 
 /// Refuses to change or delete one.
@@ -48,16 +55,19 @@ pub(crate) fn refuse_change(stored: &Stored) -> Result<(), HospitalError> {
     }
 }
 
-/// Whether a record is one of these. They have few codes: all of them are in their facts.
+/// Whether a record is one of these. They have few codes: all of them are in their facts. A row has
+/// none, and a label instead.
 pub(crate) fn is_own(facts: &Facts) -> bool {
-    SYSTEMS.iter().any(|system| facts.holds_code_of(system))
+    SYSTEMS
+        .iter()
+        .any(|system| facts.holds_code_of(system) || facts.holds_label_of(system))
 }
 
 fn refused() -> HospitalError {
     HospitalError::request(
         "forbidden",
-        "questions, answers, requests for access and rows of trials are written by their own acts \
-         alone",
+        "questions, answers, requests for access, and rows, signatures and queries of trials are \
+         written by their own acts alone",
         "use /questions, /sharing/requests and /trials: docs/reference/http.md",
     )
 }

@@ -16,7 +16,7 @@ use crate::error::HospitalError;
 use crate::packs::dscsa;
 use crate::packs::message::{ESCROW, OPENING, PACKS, TRACE, TRADE_KEY};
 use crate::setup::Hospital;
-use crate::trials::message::{RESULTS, ROWS, SNAPSHOT, TRIAL};
+use crate::trials::message::{QUERY, RESULTS, ROWS, SIGNATURES, SNAPSHOT, TRIAL};
 
 /// How long a call to another organisation may take, the finality of a disclosure included.
 const CALL_WAIT: Duration = Duration::from_secs(20);
@@ -171,6 +171,14 @@ impl Hospital {
             RESULTS => {
                 let ask = message::read(body)?;
                 message::write(&self.answer_results(from, &ask).await?)
+            }
+            SIGNATURES => {
+                let ask = message::read(body)?;
+                message::write(&Box::pin(self.answer_signatures(from, ask)).await?)
+            }
+            QUERY => {
+                let call = message::read(body)?;
+                message::write(&Box::pin(self.answer_trial_query(from, call)).await?)
             }
             path if dscsa::is_call(path) => Box::pin(self.answer_dscsa(from, path, body)).await,
             _ => Err(HospitalError::Absent("a call of this name".into())),

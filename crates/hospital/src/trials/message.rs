@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dataset::{DatasetLine, SnapshotLine};
 use super::protocol::Protocol;
+use super::query::{NewQuery, Saying};
 use super::report::Results;
 
 /// The paths of the calls.
@@ -11,6 +12,8 @@ pub(crate) const TRIAL: &str = "/trial";
 pub(crate) const ROWS: &str = "/trial-rows";
 pub(crate) const SNAPSHOT: &str = "/trial-snapshot";
 pub(crate) const RESULTS: &str = "/trial-results";
+pub(crate) const SIGNATURES: &str = "/trial-signatures";
+pub(crate) const QUERY: &str = "/trial-query";
 
 /// A version of a protocol.
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,7 +27,7 @@ pub(crate) struct TrialTold {
     pub(crate) reason: String,
 }
 
-/// The rows of your site, after a place.
+/// The rows of your site, or the signatures, after a place.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RowsAsk {
@@ -62,4 +65,24 @@ pub(crate) struct SnapshotAnswer {
 pub(crate) struct ResultsAnswer {
     pub(crate) results: Results,
     pub(crate) key: String,
+}
+
+/// Somebody here has to do with the queries of your site. A page of queries answers it; to a
+/// question or an answer, the one that it is about.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QueryCall {
+    pub(crate) trial: String,
+    /// Who, as we know the person.
+    pub(crate) user: String,
+    pub(crate) deed: QueryDeed,
+}
+
+/// What is done with queries.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum QueryDeed {
+    Ask(NewQuery),
+    Say(Saying),
+    List { after: Option<String> },
 }

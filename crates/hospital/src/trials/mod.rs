@@ -1,10 +1,11 @@
 //! Clinical trials: sealed, enrolled, captured, locked, reported.
 //!
-//! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`) and
-//! told to the parties. `protocol` seals and amends, `draw` moves this node's hand at the lists,
-//! `participants` enrols, `rows` takes case-report values in as records of the spine, `odm` so too and out, `dataset`
-//! gives them out with their receipts, `lock` closes them, `report` tells the results and compares
-//! them with what was registered.
+//! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`)
+//! and told to the parties. `protocol` seals and amends, `draw` moves this node's hand at the lists,
+//! `participants` enrols, `rows` takes case-report values in as records of the spine, `odm` so too
+//! and out, `dataset` gives them out with their receipts, `signing` signs them, `querying` asks
+//! about them, `lock` closes them, `report` tells the results and compares them with what was
+//! registered.
 //!
 //! Invariants:
 //!
@@ -21,19 +22,26 @@ mod lock;
 pub(crate) mod message;
 mod odm;
 mod participants;
+mod place;
 mod protocol;
+mod query;
+mod querying;
 mod report;
 mod rows;
 mod seen;
+mod signature;
+mod signing;
 
 pub use cdisc::odm::{Form as OdmForm, Odm};
 pub use dataset::{DATASET_FORM, DatasetLine, DatasetPage};
 pub use odm::CapturedOdm;
 pub use participants::{Enrolled, NewParticipant, ParticipantSeen};
 pub use protocol::{Arm, Endpoint, Protocol};
+pub use query::{NewQuery, Query, QueryPage, QueryReply, QueryState, Saying};
 pub use report::{Reported, Results};
 pub use rows::{Captured, Item, Row, RowKey, Source};
 pub use seen::{SiteSeen, TrialSeen, VersionSeen};
+pub use signature::{LaterVersion, Meaning, RowVersion, Signature, SignaturePage, Signing};
 pub use trial::acts::{Keep, Party, Role as Part};
 pub use trial::compare::{Change, Line, Made, Match, What, When};
 

@@ -299,7 +299,11 @@ impl Hospital {
         let mut resource = json!({
             "resourceType": ROW,
             "id": row_id(id, &row.key),
-            "meta": { "tag": [{ "system": TRIAL_ROW, "code": "row" }] },
+            // The label is in the facts of the record: `own` knows a row by it. Tags are not.
+            "meta": {
+                "security": [{ "system": TRIAL_ROW, "code": "row" }],
+                "tag": [{ "system": TRIAL_ROW, "code": "row" }],
+            },
             "identifier": { "system": system(id), "value": row.key.text() },
             "status": if reason.is_some() { "amended" } else { "completed" },
             "subject": { "identifier": {

@@ -73,6 +73,14 @@ impl Http {
         let request = request.header("Content-Type", "application/fhir+json");
         answer(request.send(body.to_string().as_bytes())?)
     }
+
+    pub(crate) fn delete(&self, url: &str, token: &str) -> Result<Answer, ureq::Error> {
+        let request = self
+            .0
+            .delete(url)
+            .header("Authorization", format!("Bearer {token}"));
+        answer(request.call()?)
+    }
 }
 
 fn answer(mut got: ureq::http::Response<ureq::Body>) -> Result<Answer, ureq::Error> {

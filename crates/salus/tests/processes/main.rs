@@ -33,6 +33,7 @@ mod simulated;
 mod synthea;
 mod told;
 mod trade_papers;
+mod trial_signatures;
 mod trials;
 mod wiped;
 mod writers;

@@ -6,6 +6,7 @@ use crate::device::root_key;
 use crate::http::{Answer, Http};
 use crate::openings::secrets_of;
 use crate::packs::stands_nowhere;
+use crate::trial_signatures::values_are_signed_and_asked_about;
 use proof::{Digest, receipt};
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -284,6 +285,7 @@ fn a_whole_trial_is_sealed_run_locked_opened_and_reported() {
     an_amendment_asks_those_enrolled_again(&study);
     enrolment_is_balanced_and_blind(&study);
     values_change_with_a_reason_and_only_while_they_may(&study);
+    values_are_signed_and_asked_about(&study);
     odm_comes_and_goes(&study);
     let dataset = study.dataset(SPONSOR, "researcher");
     every_row_verifies_and_a_changed_one_does_not(&study, &dataset);
