@@ -41,8 +41,10 @@ mod record;
 mod relay;
 mod seal;
 mod shelf;
+mod sign;
 mod sign_in;
 mod stretch;
+mod trials;
 mod trouble;
 mod visit;
 mod words;
@@ -93,6 +95,7 @@ pub fn router(inside: Inside) -> Router {
         .merge(clinician::routes())
         .merge(officer::routes())
         .merge(pharmacy::routes())
+        .merge(trials::routes())
         .merge(ledger::routes())
         .merge(admin::routes())
         .route("/portal/{*path}", any(nothing_here))
