@@ -1,5 +1,5 @@
-//! The pages of an organisation, for people: patients, clinicians, privacy officers,
-//! administrators.
+//! The pages of an organisation, for people: patients, clinicians, pharmacists, privacy officers,
+//! administrators, and all who run trials.
 //!
 //! What lives here: routes below `/portal`, HTML, words in two languages, how a record reads to a
 //! person, the stylesheet, the scripts that a browser runs. What does not: who may see or do what,

@@ -77,11 +77,27 @@ fn registered(visit: &Visit, version: &Value, open: bool) -> Markup {
                 h4 { (visit.say("trials-plan")) }
                 p.said { (plan) }
             }
+            (documents(visit, protocol))
             h4 { (visit.say("trials-arms")) }
             ul {
                 @for arm in entries(protocol, "arms") {
                     li { (text(arm, "/name")) " "
                         (visit.tell("trials-ratio", &[("ratio", &digits(&arm["ratio"]))])) }
+                }
+            }
+        }
+    }
+}
+
+/// The documents that are sealed with it: name and SHA-256.
+fn documents(visit: &Visit, protocol: &Value) -> Markup {
+    let documents = entries(protocol, "documents");
+    html! {
+        @if !documents.is_empty() {
+            h4 { (visit.say("trials-documents")) }
+            ul {
+                @for document in documents {
+                    li { (text(document, "/0")) " " code { (text(document, "/1")) } }
                 }
             }
         }
