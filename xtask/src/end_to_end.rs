@@ -113,6 +113,7 @@ fn pages(steps: &mut Steps, folder: &Path, browser: &str, demo: &Path) {
         "officer",
         "admin",
         "pharmacy",
+        "trials",
         "attacks",
     ] {
         let mut run = node_test(folder, &format!("portal/{name}.test.mjs"), demo);

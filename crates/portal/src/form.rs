@@ -18,6 +18,11 @@ impl Faults {
         self.0.is_empty()
     }
 
+    /// Whether something is wrong with a field.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.of(field).is_some()
+    }
+
     fn of(&self, field: &str) -> Option<&str> {
         let found = self.0.iter().find(|(name, _)| *name == field);
         found.map(|(_, words)| words.as_str())

@@ -6,7 +6,7 @@ use maud::html;
 
 use crate::trouble::Trouble;
 use crate::visit::Visit;
-use crate::{admin, clinician, officer, patient};
+use crate::{admin, clinician, officer, patient, trials};
 
 /// `GET /portal`
 pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
@@ -14,8 +14,9 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
         Role::Patient => patient::home::show(visit).await,
         Role::Clinician | Role::Pharmacist => clinician::search::show(visit).await,
         Role::Auditor => officer::overview::show(visit).await,
+        Role::Researcher => trials::list::show(visit).await,
         Role::Admin => admin::overview::show(visit).await,
-        _ => {
+        Role::System => {
             let title = visit.say("home-nothing");
             let content = html! { h1 { (title) } p { (visit.say("home-nothing-hint")) } };
             Ok(visit.page(&title, &content))

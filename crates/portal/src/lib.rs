@@ -1,5 +1,5 @@
-//! The pages of an organisation, for people: patients, clinicians, privacy officers,
-//! administrators.
+//! The pages of an organisation, for people: patients, clinicians, pharmacists, privacy officers,
+//! administrators, and all who run trials.
 //!
 //! What lives here: routes below `/portal`, HTML, words in two languages, how a record reads to a
 //! person, the stylesheet, the scripts that a browser runs. What does not: who may see or do what,
@@ -41,8 +41,10 @@ mod record;
 mod relay;
 mod seal;
 mod shelf;
+mod sign;
 mod sign_in;
 mod stretch;
+mod trials;
 mod trouble;
 mod visit;
 mod words;
@@ -93,6 +95,7 @@ pub fn router(inside: Inside) -> Router {
         .merge(clinician::routes())
         .merge(officer::routes())
         .merge(pharmacy::routes())
+        .merge(trials::routes())
         .merge(ledger::routes())
         .merge(admin::routes())
         .route("/portal/{*path}", any(nothing_here))

@@ -39,11 +39,13 @@ fn ways(role: Role) -> &'static [(&'static str, &'static str)] {
         ],
         Role::Clinician => &[
             ("/portal", "way-patients"),
+            ("/portal/trials", "way-trials"),
             ("/portal/my-accesses", "way-my-accesses"),
         ],
         Role::Pharmacist => &[
             ("/portal", "way-patients"),
             ("/portal/packs", "way-packs"),
+            ("/portal/trials", "way-trials"),
             ("/portal/my-accesses", "way-my-accesses"),
         ],
         Role::Auditor => &[
@@ -51,6 +53,7 @@ fn ways(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/portal/disclosures", "way-disclosures"),
             ("/portal/openings", "way-openings"),
             ("/portal/questions", "way-questions"),
+            ("/portal/trials", "way-trials"),
             ("/portal/ledger", "way-ledger"),
             ("/portal/evidence", "way-evidence"),
         ],
@@ -61,7 +64,8 @@ fn ways(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/portal/operations", "way-operations"),
             ("/portal/ledger", "way-ledger"),
         ],
-        Role::Researcher | Role::System => &[("/portal", "way-home")],
+        Role::Researcher => &[("/portal/trials", "way-trials")],
+        Role::System => &[("/portal", "way-home")],
     }
 }
 

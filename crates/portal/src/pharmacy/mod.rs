@@ -70,7 +70,7 @@ fn handler(visit: &Visit) -> Result<(), Trouble> {
 }
 
 /// The list of an answer of the door.
-fn list<'a>(answer: &'a Value, name: &str) -> &'a [Value] {
+pub(crate) fn list<'a>(answer: &'a Value, name: &str) -> &'a [Value] {
     answer[name].as_array().map_or(&[], Vec::as_slice)
 }
 
@@ -81,7 +81,7 @@ fn has_role(known: &Value, role: &str) -> bool {
 
 /// What the ledger and this organisation answer to a form that asks for what cannot be done: the
 /// door's own words, in the language that it has.
-fn said(visit: &Visit, words: &str) -> Markup {
+pub(crate) fn said(visit: &Visit, words: &str) -> Markup {
     html! {
         @if !words.is_empty() {
             p { (visit.say("trouble-said")) " " q lang="en" { (words) } }

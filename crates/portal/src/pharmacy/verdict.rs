@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{case, list, printed};
 use crate::date;
 use crate::record::text;
+use crate::sign::Sign;
 use crate::visit::Visit;
 
 /// How grave a verdict is: the class of its notice.
@@ -17,29 +18,13 @@ fn class(verdict: &str) -> &'static str {
     }
 }
 
-/// Its sign: a tick, a triangle, a cross, an arrow. The words beside it say the same.
-fn sign(verdict: &str) -> Markup {
-    html! {
-        svg.sign viewBox="0 0 24 24" width="48" height="48" aria-hidden="true" {
-            @match verdict {
-                "real" => {
-                    circle cx="12" cy="12" r="11" {}
-                    path d="M6.5 12.5l3.8 3.8 7.2-8" {}
-                }
-                "suspect" | "recalled" | "expired" => {
-                    path.ground d="M12 1.5L23.5 22H.5z" {}
-                    path d="M12 8v7M12 18v1.5" {}
-                }
-                "elsewhere" => {
-                    circle cx="12" cy="12" r="11" {}
-                    path d="M6 12h11M13 7.5l4.5 4.5-4.5 4.5" {}
-                }
-                _ => {
-                    path.ground d="M7.4 1h9.2L23 7.4v9.2L16.6 23H7.4L1 16.6V7.4z" {}
-                    path d="M8 8l8 8M16 8l-8 8" {}
-                }
-            }
-        }
+/// Its sign.
+fn sign(verdict: &str) -> Sign {
+    match verdict {
+        "real" => Sign::Tick,
+        "suspect" | "recalled" | "expired" => Sign::Triangle,
+        "elsewhere" => Sign::Arrow,
+        _ => Sign::Cross,
     }
 }
 
@@ -54,7 +39,7 @@ pub(super) fn show(visit: &Visit, found: &Value) -> Markup {
     let because = list(found, "because");
     html! {
         section class={ "pack-verdict " (class(verdict)) } role="status" data-verdict=(verdict) {
-            (sign(verdict))
+            (sign(verdict).show())
             div {
                 h2 { (word("")) }
                 p { strong { (word("-do")) } }
