@@ -1,20 +1,19 @@
 //! `/trials`: sealed, enrolled, captured, locked, reported.
 
+mod data;
 mod queries;
 mod signatures;
+mod told;
 
 use axum::Router;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use hospital::access_log::AccessAgent;
-use hospital::trials::{
-    Change, DATASET_FORM, Keep, Line, Made, Match, NewParticipant, OdmForm, Part, ParticipantSeen,
-    Party, Protocol, Results, Row, TrialSeen, What, When,
-};
-use hospital::{Caller, HospitalError, instant};
+use hospital::trials::{Keep, NewParticipant, Part, Party, Protocol, Results};
+use hospital::{Caller, HospitalError};
 use proof::Digest;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -22,15 +21,14 @@ use serde_json::{Value, json};
 
 use crate::error::ApiError;
 use crate::fhir::agent;
-use crate::outcome::{answered, respond};
+use crate::outcome::answered;
 use crate::state::Door;
+use data::{capture, capture_odm, dataset, write_odm};
+use told::{ms, text, told, told_line, told_participant};
 
 /// Largest form.
 const FORM_BYTES_MAX: usize = 16 << 20;
-/// Largest ODM document.
-const ODM_BYTES_MAX: usize = 32 << 20;
 const HINT: &str = "docs/reference/trials.md shows each form";
-const NDJSON: &str = "application/x-ndjson";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,12 +95,6 @@ struct ReasonForm {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RowsForm {
-    rows: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct LockForm {
     #[serde(default)]
     programs: Vec<(String, String)>,
@@ -117,12 +109,6 @@ struct NumberForm {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
-
-/// `?after=`
-#[derive(Deserialize)]
-pub(crate) struct After {
-    after: Option<String>,
-}
 
 pub(crate) fn routes() -> Router<Door> {
     Router::new()
@@ -397,115 +383,6 @@ async fn allocation(
     answered(StatusCode::OK, told.await)
 }
 
-/// `POST /trials/{id}/rows`
-async fn capture(State(door): State<Door>, Path(id): Path<String>, request: Request) -> Response {
-    let captured = async {
-        let it: Asked<RowsForm> = asked(&door, &id, request, "the body takes rows").await?;
-        let hospital = door.hospital();
-        let done = hospital
-            .capture_rows(&it.caller, it.agent, (&it.id, it.form.rows))
-            .await?;
-        Ok(json!({ "new": done.new, "changed": done.changed, "same": done.same }))
-    };
-    answered(StatusCode::CREATED, captured.await)
-}
-
-/// `POST /trials/{id}/odm`: XML of ODM 1.3.2 or 2.0, or JSON of 2.0.
-async fn capture_odm(
-    State(door): State<Door>,
-    Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    let captured = async {
-        let (parts, body) = request.into_parts();
-        let (caller, agent, id) = looked(&door, &id, &parts)?;
-        let media = parts.headers.get(header::CONTENT_TYPE);
-        let media = media.and_then(|it| it.to_str().ok()).unwrap_or_default();
-        let form = match media.split(';').next().unwrap_or_default().trim() {
-            "application/xml" | "text/xml" | "application/odm+xml" => OdmForm::Xml,
-            "application/json" => OdmForm::Json,
-            _ => return Err(wrong("send application/xml or application/json")),
-        };
-        let (bytes, _room) = door.body(&parts.headers, body, ODM_BYTES_MAX).await?;
-        let hospital = door.hospital();
-        let done = hospital
-            .capture_odm(&caller, agent, (&id, bytes, form))
-            .await?;
-        let rows = done.rows;
-        Ok(
-            json!({ "new": rows.new, "changed": rows.changed, "same": rows.same,
-            "warnings": done.warnings }),
-        )
-    };
-    answered(StatusCode::CREATED, captured.await)
-}
-
-/// `?history=`
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OdmQuery {
-    #[serde(default)]
-    history: bool,
-}
-
-/// `GET /trials/{id}/odm`: as XML, or as JSON where that is asked for.
-async fn write_odm(
-    State(door): State<Door>,
-    Path(id): Path<String>,
-    Query(query): Query<OdmQuery>,
-    parts: Parts,
-) -> Response {
-    let written = async {
-        let (caller, agent, id) = looked(&door, &id, &parts)?;
-        let hospital = door.hospital();
-        let odm = hospital
-            .trial_odm(&caller, agent, (&id, query.history))
-            .await?;
-        let accept = parts.headers.get(header::ACCEPT);
-        let accept = accept.and_then(|it| it.to_str().ok()).unwrap_or_default();
-        let is_json = accept.contains("application/json");
-        let text = if is_json { odm.to_json() } else { odm.to_xml() };
-        let text = text.map_err(|error| wrong(&error.to_string()))?;
-        let media = if is_json {
-            "application/json"
-        } else {
-            "application/xml"
-        };
-        Ok::<_, ApiError>((media, text))
-    };
-    match written.await {
-        Ok((media, text)) => respond(StatusCode::OK, media, text),
-        Err(error) => answered(StatusCode::OK, Err(error)),
-    }
-}
-
-/// `GET /trials/{id}/dataset`: lines of JSON, the first of them a head.
-async fn dataset(
-    State(door): State<Door>,
-    Path(id): Path<String>,
-    Query(query): Query<After>,
-    parts: Parts,
-) -> Response {
-    let page = async {
-        let (caller, agent, id) = looked(&door, &id, &parts)?;
-        let after = query.after.as_deref();
-        let hospital = door.hospital();
-        let page = hospital.trial_dataset(&caller, agent, (&id, after)).await?;
-        Ok::<_, ApiError>((id, page))
-    };
-    let (id, page) = match page.await {
-        Ok(page) => page,
-        Err(error) => return answered(StatusCode::OK, Err(error)),
-    };
-    let head = json!({ "form": DATASET_FORM, "trial": text(&id), "next": page.next });
-    let mut lines = format!("{head}\n");
-    for row in &page.rows {
-        lines.push_str(&json!(row).to_string());
-        lines.push('\n');
-    }
-    respond(StatusCode::OK, NDJSON, lines)
-}
-
 /// `POST /trials/{id}/locks`
 async fn lock(State(door): State<Door>, Path(id): Path<String>, request: Request) -> Response {
     let locked = async {
@@ -609,135 +486,6 @@ async fn comparison(
         Ok(json!({ "report": number, "endpoints": lines }))
     };
     answered(StatusCode::OK, compared.await)
-}
-
-fn told_line(line: &Line) -> Value {
-    let kinds: Vec<&str> = line.kinds.iter().map(|it| it.word()).collect();
-    let changes: Vec<Value> = line.changes.iter().map(told_change).collect();
-    let links = line.links.iter().map(|it| {
-        let by = match it.by {
-            Match::Id => json!("id"),
-            Match::Name => json!("name"),
-            Match::Likeness { per_mille } => json!({ "likeness_per_mille": per_mille }),
-        };
-        json!({ "version": it.version, "by": by })
-    });
-    json!({
-        "id": line.id,
-        "name": line.name,
-        "rank": line.rank.word(),
-        "is": kinds,
-        "is_explained": line.is_explained(),
-        "compared_with": line.compared_with,
-        "first_registered": line.first_registered,
-        "last_registered": line.last_registered,
-        "reported_id": line.reported_id,
-        "reads_as": line.reads_as,
-        "changes": changes,
-        "links": links.collect::<Vec<_>>(),
-    })
-}
-
-fn told_change(change: &Change) -> Value {
-    let what = match &change.what {
-        What::Added => json!({ "what": "added" }),
-        What::Dropped => json!({ "what": "dropped" }),
-        What::Field { field, from, to } => {
-            json!({ "what": format!("{field:?}").to_lowercase(), "from": from, "to": to })
-        }
-    };
-    let made = match &change.made {
-        Made::ReportAlone => json!({ "by": "the report alone" }),
-        Made::Amendment {
-            version,
-            reason,
-            when,
-            ..
-        } => json!({
-            "by": "an amendment", "version": version, "reason": reason,
-            "when": match when {
-                When::BeforeData => "before data",
-                When::AfterData => "after data",
-                When::AfterUnblinding => "after unblinding",
-            },
-        }),
-    };
-    json!({ "change": what, "made": made })
-}
-
-fn text(digest: &Digest) -> String {
-    digest.to_string()
-}
-
-fn ms(time_ms: u64) -> String {
-    instant::fhir(i64::try_from(time_ms).unwrap_or(i64::MAX / 1_000) * 1_000)
-}
-
-fn told(seen: &TrialSeen) -> Value {
-    let known = &seen.known;
-    let versions = seen.versions.iter().map(|it| {
-        let (protocol, reason) = match &it.protocol {
-            Some((protocol, reason)) => (Some(protocol), Some(reason)),
-            None => (None, None),
-        };
-        json!({ "version": it.number, "sealed": ms(it.sealed.time_ms),
-            "commitment": text(&it.sealed.protocol), "enrolled_before": it.sealed.enrolled,
-            "protocol": protocol, "reason": reason })
-    });
-    let sites = seen.sites.iter().map(|site| {
-        let it = &site.known;
-        json!({ "organisation": site.id, "accepted": it.accepted, "is_listed": it.is_listed(),
-            "beacon": it.beacon.as_ref().map(text),
-            "sponsor_root": it.sponsor.root.as_ref().map(text),
-            "site_root": it.site.root.as_ref().map(text),
-            "sponsor_secret": it.sponsor.secret.as_ref().map(text),
-            "site_secret": it.site.secret.as_ref().map(text),
-            "slots": it.strata, "next": it.next })
-    });
-    let decisions = (1..).zip(&seen.decisions).map(|(number, it): (u32, _)| {
-        json!({ "number": number, "locks": it.decision.locks(), "voices": it.voices,
-            "effective": Some(it.effective_ms).filter(|it| *it > 0).map(ms) })
-    });
-    let reports = (1..).zip(&seen.reports).map(|(number, it): (u32, _)| {
-        json!({ "number": number, "reported": ms(it.time_ms), "version": it.version,
-            "lock": it.lock.number })
-    });
-    let parties = known.parties.iter();
-    let parties =
-        parties.map(|it| json!({ "organisation": it.organisation, "role": it.role.word() }));
-    json!({
-        "id": text(&seen.id),
-        "role": seen.role.word(),
-        "sponsor": known.sponsor,
-        "parties": parties.collect::<Vec<_>>(),
-        "quorum": known.quorum,
-        "version": known.version,
-        "reconsent": known.reconsent,
-        "enrolled": known.enrolled,
-        "lock": known.lock.map(|it| json!({ "number": it.number, "rows": it.rows,
-            "snapshot": text(&it.snapshot), "programs": text(&it.programs) })),
-        "versions": versions.collect::<Vec<_>>(),
-        "sites": sites.collect::<Vec<_>>(),
-        "decisions": decisions.collect::<Vec<_>>(),
-        "reports": reports.collect::<Vec<_>>(),
-    })
-}
-
-fn told_participant(it: &ParticipantSeen) -> Value {
-    json!({
-        "subject": it.subject,
-        "participant": text(&it.participant),
-        "patient": it.patient,
-        "stratum": it.known.stratum,
-        "slot": it.known.slot,
-        "enrolled": ms(it.known.enrolled_ms),
-        "version": it.known.version,
-        "must_consent": it.must_consent,
-        "withdrawn": it.known.withdrawn.map(|(time, _)| ms(time)),
-        "unblinded": it.known.unblinded.map(|(time, _)| ms(time)),
-        "is_opened": it.is_opened,
-        "arm": it.arm,
-    })
 }
 
 fn wrong(text: &str) -> ApiError {

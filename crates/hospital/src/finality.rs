@@ -45,7 +45,9 @@ impl Hospital {
             let waits = self.0.chain.awaits(id);
             match self.0.chain.locate(id).await.map(|it| it.outcome) {
                 Some(Outcome::Accepted(index)) => return Ok(Came::Accepted(index)),
-                Some(Outcome::Refused(code)) if code == SEQUENCE.code() => return Ok(Came::Overtaken),
+                Some(Outcome::Refused(code)) if code == SEQUENCE.code() => {
+                    return Ok(Came::Overtaken);
+                }
                 Some(Outcome::Refused(code)) => return Ok(Came::Refused(code)),
                 None if !waits => return Ok(Came::Overtaken),
                 None => {}

@@ -1,4 +1,5 @@
-//! What this organisation keeps under its root key: rows of drawers, and secrets among the settings.
+//! What this organisation keeps under its root key: rows of drawers, and secrets among the
+//! settings.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,6 +1,6 @@
 //! The bodies of transactions. The body of kind 1 is [`proof::transaction::Batch`],
-//! those of kinds 16 to 22 are in [`consent::acts`], those of 32 to 35 in [`supply::acts`], that of 48
-//! in [`trial::acts`].
+//! those of kinds 16 to 22 are in [`consent::acts`], those of 32 to 35 in [`supply::acts`], that
+//! of 48 in [`trial::acts`].
 
 use consent::acts::erase::{ATTEST_KIND, ERASE_KIND};
 use proof::codec::{Canonical, CodecError, Reader, Writer};

@@ -1,8 +1,8 @@
 //! The acts of a trial on the ledger: bodies, state and rules of kind 48.
 //!
 //! One file for each group of acts. A rule is a function of the state as it is, the scene and the
-//! act; its result is the new value or a refusal. Under which key of the state a value stands is the
-//! ledger's (`docs/reference/ledger.md`).
+//! act; its result is the new value or a refusal. Under which key of the state a value stands is
+//! the ledger's (`docs/reference/ledger.md`).
 
 pub mod body;
 mod decide;

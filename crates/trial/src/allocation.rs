@@ -7,8 +7,8 @@
 //! the list, and whoever lacks one of them knows nothing but the ratio.
 //!
 //! Each half follows from a secret of its hand, to which the hand was bound before, and from a
-//! beacon that nobody knew then: no hand can draw until it likes the result. Each leaf is salted, so
-//! that one is opened without the others. `docs/reference/trials.md` has the bytes.
+//! beacon that nobody knew then: no hand can draw until it likes the result. Each leaf is salted,
+//! so that one is opened without the others. `docs/reference/trials.md` has the bytes.
 
 mod draws;
 

@@ -4,12 +4,14 @@
 //! What lives here: what is sealed about a trial and in which order, who may do what, the list that
 //! neither of its makers can read, and the comparison of what was registered with what was
 //! reported (`compare`). What does not: case-report values (records of the spine, anchored by the
-//! batches of each site), the formats of trials (`cdisc`), who asks and what is stored (`hospital`).
+//! batches of each site), the formats of trials (`cdisc`), who asks and what is stored
+//! (`hospital`).
 //!
 //! Invariants:
 //!
-//! 1. Nobody is enrolled before protocol and list are sealed, under a version that the site has not
-//!    accepted, or out of turn (`ledger/tests/trial.rs`, `nobody_is_enrolled_before_all_is_sealed`).
+//! 1. Nobody is enrolled before protocol and list are sealed, under a version that the site has
+//!    not accepted, or out of turn (`ledger/tests/trial.rs`,
+//!    `nobody_is_enrolled_before_all_is_sealed`).
 //! 2. Neither hand alone says an arm, and each can only open what it sealed
 //!    (`tests/allocation.rs`, `one_hand_alone_leaves_every_arm_possible`,
 //!    `a_leaf_opens_as_it_was_sealed_or_not_at_all`).

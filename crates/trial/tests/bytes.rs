@@ -247,7 +247,9 @@ fn the_largest_acts_fit_a_transaction() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_refused_or_are_the_one_form(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_refused_or_are_the_one_form(
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
         if let Ok(body) = TrialBody::from_bytes(&bytes) {
             prop_assert_eq!(body.to_bytes(), bytes);
         }

@@ -1,5 +1,5 @@
-//! Below the line (proof, consent, supply, trial, ledger, fhir, gs1, epcis, dscsa): no await, clock,
-//! dice, files, hash order, float.
+//! Below the line (proof, consent, supply, trial, ledger, fhir, gs1, epcis, dscsa): no await,
+//! clock, dice, files, hash order, float.
 
 use super::{Finding, files};
 

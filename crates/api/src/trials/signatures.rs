@@ -10,7 +10,8 @@ use hospital::trials::{Meaning, RowVersion, Signature, Signing};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{After, Asked, asked, looked};
+use super::data::After;
+use super::{Asked, asked, looked};
 use crate::outcome::answered;
 use crate::state::Door;
 

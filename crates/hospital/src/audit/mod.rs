@@ -46,8 +46,8 @@ pub struct AuditInput {
     pub key_tree: std::path::PathBuf,
     /// The slug of the organisation.
     pub organisation: String,
-    /// The state of the ledger, where its blocks were executed; what the ledger knows of erasures and
-    /// trials is not compared without.
+    /// The state of the ledger, where its blocks were executed; what the ledger knows of erasures
+    /// and trials is not compared without.
     pub state: Option<State>,
     /// The nodes of the history tree, as the node has them on disk.
     pub history: Arc<dyn Nodes + Send + Sync>,

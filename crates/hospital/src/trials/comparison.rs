@@ -13,9 +13,10 @@ use crate::error::HospitalError;
 use crate::setup::Hospital;
 
 impl Hospital {
-    /// Compares a report with all versions of the protocol, endpoint by endpoint. A change counts as
-    /// made after data existed from the first enrolment on, and after unblinding from the first lock
-    /// on: both stand on the ledger.
+    /// Compares a report with all versions of the protocol, endpoint by endpoint.
+    ///
+    /// A change counts as made after data existed from the first enrolment on, and after unblinding
+    /// from the first lock on: both stand on the ledger.
     pub async fn compare_report(
         &self,
         caller: &Caller,

@@ -101,8 +101,8 @@ pub(super) fn snapshot(rows: &[DatasetLine]) -> Result<Vec<SnapshotLine>, Hospit
 }
 
 impl Hospital {
-    /// A page of the rows of this site, or of all sites one after the other for a sponsor, a monitor
-    /// and a regulator. `after` is what the page before said.
+    /// A page of the rows of this site, or of all sites one after the other for a sponsor, a
+    /// monitor and a regulator. `after` is what the page before said.
     pub async fn trial_dataset(
         &self,
         caller: &Caller,

@@ -72,8 +72,8 @@ impl Hospital {
         Ok(number)
     }
 
-    /// A party adds its voice to the latest proposal. A site's node first looks whether its own rows
-    /// are all in the lock, as they are.
+    /// A party adds its voice to the latest proposal. A site's node first looks whether its own
+    /// rows are all in the lock, as they are.
     pub async fn confirm_decision(
         &self,
         caller: &Caller,

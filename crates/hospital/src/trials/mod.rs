@@ -1,11 +1,11 @@
 //! Clinical trials: sealed, enrolled, captured, locked, reported.
 //!
 //! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`)
-//! and told to the parties. `protocol` seals and amends, `draw` moves this node's hand at the lists,
-//! `participants` enrols, `rows` takes case-report values in as records of the spine, `odm` so too
-//! and out, `dataset` gives them out with their receipts, `signing` signs them, `querying` asks
-//! about them, `lock` closes them, `report` tells the results and compares them with what was
-//! registered.
+//! and told to the parties. `protocol` seals and amends, `draw` moves this node's hand at the
+//! lists, `participants` enrols, `rows` takes case-report values in as records of the spine, `odm`
+//! so too and out, `dataset` gives them out with their receipts, `signing` signs them, `querying`
+//! asks about them, `lock` closes them, `report` tells the results and `comparison` compares them
+//! with what was registered.
 //!
 //! Invariants:
 //!

@@ -1,8 +1,8 @@
 //! Case-report values as ODM documents, in and out.
 //!
-//! A document that comes in may tell of several acts on one item group: each becomes a version of the
-//! row, in the order of the document, with the audit record that it brings. One that goes out tells
-//! what is (a snapshot) or every version (transactional), from the records of this site.
+//! A document that comes in may tell of several acts on one item group: each becomes a version of
+//! the row, in the order of the document, with the audit record that it brings. One that goes out
+//! tells what is (a snapshot) or every version (transactional), from the records of this site.
 
 use bytes::Bytes;
 use cdisc::odm::capture::{Audit, File, FileType, Key, Person, Site, Transaction, document, rows};

@@ -60,7 +60,8 @@ pub struct ParticipantSeen {
     pub must_consent: bool,
     /// The patient here; for clinicians alone.
     pub patient: Option<String>,
-    /// The name of the arm: for a pharmacist, and for clinicians once it was opened in an emergency.
+    /// The name of the arm: for a pharmacist, and for clinicians once it was opened in an
+    /// emergency.
     pub arm: Option<String>,
 }
 

@@ -57,12 +57,21 @@ impl Http {
         media: &str,
         body: &Value,
     ) -> Result<Answer, ureq::Error> {
+        self.post_text(url, token, (media, &body.to_string()))
+    }
+
+    pub(crate) fn post_text(
+        &self,
+        url: &str,
+        token: &str,
+        (media, body): (&str, &str),
+    ) -> Result<Answer, ureq::Error> {
         let request = self
             .0
             .post(url)
             .header("Authorization", format!("Bearer {token}"));
         let request = request.header("Content-Type", media);
-        answer(request.send(body.to_string().as_bytes())?)
+        answer(request.send(body.as_bytes())?)
     }
 
     pub(crate) fn put(&self, url: &str, token: &str, body: &Value) -> Result<Answer, ureq::Error> {

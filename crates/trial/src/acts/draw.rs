@@ -22,8 +22,8 @@ pub(super) fn hand_of(trial: &Trial, scene: &Scene<'_>, site: &str) -> Result<Wh
     Err(Refused::Party(Role::Sponsor))
 }
 
-/// One hand is bound to its secret. With the second one the beacon is there: `chance` is the root of
-/// the state at that moment, which neither knew when it chose its secret.
+/// One hand is bound to its secret. With the second one the beacon is there: `chance` is the root
+/// of the state at that moment, which neither knew when it chose its secret.
 pub fn contribute(
     (trial, site): (&Trial, Site),
     scene: &Scene<'_>,

@@ -1,0 +1,163 @@
+//! The end of a trial: locked, its list laid open, reported and compared.
+
+use crate::consortium::eventually;
+use crate::trials::{
+    AGENCY, ENROLLED, LAB, NORTH, SITES, SLOTS, SOON, SPONSOR, Study, endpoint, row, subjects,
+};
+use proof::Digest;
+use serde_json::{Value, json};
+use trial::allocation::{Design, Draw, Half};
+
+pub(crate) fn the_quorum_locks(study: &Study) {
+    let early = json!({ "endpoints": [] });
+    assert_eq!(
+        study.post(SPONSOR, "researcher", "/reports", &early).status / 100,
+        4
+    );
+    let programs = json!({ "programs": [["primary.R", "fit <- lm(...)"]] });
+    let by_site = study.post(NORTH, "clinician", "/locks", &programs);
+    assert_eq!(by_site.status / 100, 4, "{}", by_site.text());
+    let proposed = study.does(SPONSOR, "researcher", "/locks", &programs);
+    assert_eq!(proposed["rows"], 4 * ENROLLED + 3);
+    let number = json!({ "number": proposed["number"] });
+    // A value that comes after the proposal: the site does not confirm what it is not in.
+    let late = subjects(NORTH, 1, 5..6).remove(0);
+    study.captures(NORTH, &[row(&late, "V3", "133")]);
+    eventually("the row has its receipt", SOON, || {
+        let page = study.get(NORTH, "clinician", "/dataset");
+        page.status == 200
+    });
+    study.refused(
+        NORTH,
+        "clinician",
+        "/confirmations",
+        &number,
+        "not about the rows",
+    );
+    let proposed = study.does(SPONSOR, "researcher", "/locks", &programs);
+    let number = json!({ "number": proposed["number"] });
+    for (index, role, effective) in [(NORTH, "clinician", false), (AGENCY, "auditor", true)] {
+        let done = study.does(index, role, "/confirmations", &number);
+        assert_eq!(done["effective"], effective, "{done}");
+    }
+    eventually("the lock is known", SOON, || {
+        study.seen(LAB)["lock"].is_object()
+    });
+    let rows = json!({ "rows": [row(&late, "V4", "133")] });
+    study.refused(NORTH, "clinician", "/rows", &rows, "locked");
+}
+
+/// Both hands show their secrets, and from them follows the list that was used.
+pub(crate) fn the_list_is_the_one_that_was_sealed(study: &Study) {
+    assert_eq!(
+        study.does(SPONSOR, "researcher", "/secrets", &json!({}))["shown"],
+        2
+    );
+    for site in SITES {
+        assert_eq!(
+            study.does(site, "clinician", "/secrets", &json!({}))["shown"],
+            1
+        );
+    }
+    let design = Design::new(vec![1, 1], 4, vec![SLOTS; 2]).unwrap();
+    let trial: Digest = study.id.parse().unwrap();
+    for site in SITES {
+        let name = study.consortium.id(site).to_owned();
+        let mut known = Value::Null;
+        eventually("the secrets are known", SOON, || {
+            let sites = study.seen(AGENCY)["sites"].clone();
+            let sites = sites.as_array().unwrap();
+            let found = sites.iter().find(|it| it["organisation"] == *name);
+            known = found.cloned().unwrap_or_default();
+            known["site_secret"].is_string() && known["sponsor_secret"].is_string()
+        });
+        let digest = |field: &str| known[field].as_str().unwrap().parse::<Digest>().unwrap();
+        let (beacon, secrets) = (
+            digest("beacon"),
+            [digest("sponsor_secret"), digest("site_secret")],
+        );
+        let draw = |secret| Draw {
+            trial: &trial,
+            site: &name,
+            beacon: &beacon,
+            secret,
+        };
+        let halves: [Half; 2] = [
+            draw(&secrets[0]).positions(&design),
+            draw(&secrets[1]).arms(&design),
+        ];
+        assert_eq!(halves[0].root(), digest("sponsor_root"));
+        assert_eq!(halves[1].root(), digest("site_root"));
+        for one in study.participants(site, "pharmacist") {
+            let number = |field: &str| u32::try_from(one[field].as_u64().unwrap()).unwrap();
+            let stratum = u16::try_from(number("stratum")).unwrap();
+            let arm = design
+                .arm((&halves[0], &halves[1]), stratum, number("slot"))
+                .unwrap();
+            assert_eq!(one["arm"], ["MARKER-HIGH", "MARKER-LOW"][usize::from(arm)]);
+        }
+    }
+}
+
+pub(crate) fn a_report_is_bound_to_the_lock(study: &Study) {
+    let mut results = json!({ "endpoints": [
+        endpoint("SYSBP", "primary", "week 16"), endpoint("PULSE", "secondary", "week 4")] });
+    for one in results["endpoints"].as_array_mut().unwrap() {
+        one["result"] = "-3.1 (95 % CI -5.0 to -1.2)".into();
+    }
+    let by_site = study.post(NORTH, "clinician", "/reports", &results);
+    assert_eq!(by_site.status, 403, "{}", by_site.text());
+    let reported = study.does(SPONSOR, "researcher", "/reports", &results);
+    assert_eq!(reported["number"], 1);
+    let mut read = Value::Null;
+    eventually("the report is there", SOON, || {
+        let answer = study.get(AGENCY, "auditor", "/reports/1");
+        read = answer.json();
+        answer.status == 200
+    });
+    assert_eq!(read["endpoints"], results["endpoints"]);
+    assert_eq!(read["rows"], 4 * ENROLLED + 4);
+    what_was_swapped_is_named(study, results);
+}
+
+/// The first report says what was registered, but for what the amendment moved; the second one
+/// gives the primary endpoint's place to another.
+fn what_was_swapped_is_named(study: &Study, results: Value) {
+    let compared = |number: u32| {
+        let path = format!("/reports/{number}/comparison");
+        let answer = study.get(AGENCY, "auditor", &path);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["endpoints"].as_array().unwrap().clone()
+    };
+    let of = |lines: &[Value], id: &str| -> Value {
+        lines
+            .iter()
+            .find(|it| it["id"] == id)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let first = compared(1);
+    let moved = of(&first, "SYSBP");
+    assert_eq!(moved["is"], json!(["timing changed"]), "{moved}");
+    assert_eq!(moved["changes"][0]["made"]["when"], "after data", "{moved}");
+    assert_eq!(moved["is_explained"], false);
+    assert_eq!(of(&first, "PULSE")["is"], json!(["kept"]));
+
+    let mut swapped = results;
+    swapped["endpoints"][0]["rank"] = "secondary".into();
+    swapped["endpoints"][1]["rank"] = "primary".into();
+    study.does(SPONSOR, "researcher", "/reports", &swapped);
+    let mut second = Vec::new();
+    eventually("the second report is there", SOON, || {
+        let there = study.get(AGENCY, "auditor", "/reports/2").status == 200;
+        if there {
+            second = compared(2);
+        }
+        there
+    });
+    for id in ["SYSBP", "PULSE"] {
+        let line = of(&second, id);
+        let kinds = line["is"].as_array().unwrap();
+        assert!(kinds.contains(&json!("switched in rank")), "{line}");
+    }
+}
