@@ -37,7 +37,7 @@ pub(crate) fn what_an_administrator_changes_is_named(study: Study) {
     let edit = |database: &Connection| edit_protocol(database, &root);
     let value = "QuestionnaireResponse/";
     let protocol = format!("protocol version 1 of trial {id}");
-    let attacks: [(&str, &dyn Fn(&Connection), &str); 6] = [
+    let attacks: [(&str, Attack<'_>, &str); 6] = [
         ("a value is changed", &sql(change), value),
         ("a value is deleted", &sql(delete), value),
         ("a value is dated back", &sql(back_date), value),
@@ -64,6 +64,8 @@ pub(crate) fn what_an_administrator_changes_is_named(study: Study) {
     assert_eq!(clean.0, 0, "{}", clean.1);
 }
 
+/// What is done to the database.
+type Attack<'a> = &'a dyn Fn(&Connection);
 type Kept = (Vec<u8>, i64, Vec<u8>);
 
 fn kept(database: &Connection, query: &str) -> Vec<Kept> {

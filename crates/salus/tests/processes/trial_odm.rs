@@ -29,11 +29,11 @@ fn odm_of(subject: &str, value: &str) -> String {
 /// A document with two acts on one value becomes two versions, and both come out again.
 pub(crate) fn odm_comes_and_goes(study: &Study) {
     let http = Http::new();
-    let token = study.consortium.token(NORTH, "clinician");
+    let clinician = study.consortium.token(NORTH, "clinician");
     let url = study.url(NORTH, "/odm");
     let subject = subjects(NORTH, 1, 7..8).remove(0);
     let send = |text: &str| {
-        let answer = http.post_text(&url, &token, ("application/xml", text));
+        let answer = http.post_text(&url, &clinician, ("application/xml", text));
         answer.unwrap()
     };
     let taken = send(&odm_of(&subject, "14x"));

@@ -9,7 +9,7 @@ use proof::{Canonical, event, policy::Policy, receipt};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 /// Subjects of the site whose visit is signed and asked about; none of them has withdrawn.
 const SUBJECTS: [&str; 3] = ["S1-0-005", "S1-0-006", "S1-0-007"];
 
@@ -176,7 +176,8 @@ fn a_signature_is_over_what_was_seen(study: &Study, rows: &[Value]) -> Value {
         (SPONSOR, "researcher"),
         (AGENCY, "auditor"),
     ] {
-        assert_eq!(signatures(study, index, role), [signed.clone()], "{role}");
+        let seen = signatures(study, index, role);
+        assert_eq!(seen, std::slice::from_ref(&signed), "{role}");
     }
     assert!(signatures(study, LAB, "clinician").is_empty());
     signed
@@ -239,8 +240,8 @@ fn a_query_is_answered_and_closed(study: &Study, rows: &[Value]) {
         "text": "Is this the mean of three readings?" });
     let asked = study.does(SPONSOR, "researcher", "/queries", &question);
     assert_eq!(asked["state"], "asked");
-    let asker = asked["by"].as_str().unwrap();
-    assert!(asker.starts_with(&format!("{}/", study.consortium.id(SPONSOR))));
+    let whose = asked["by"].as_str().unwrap();
+    assert!(whose.starts_with(&format!("{}/", study.consortium.id(SPONSOR))));
     let path = format!("/queries/{}/answers", asked["id"].as_str().unwrap());
     let early = json!({ "text": "It is.", "closes": true });
     study.refused(NORTH, "clinician", &path, &early, "closes its query");
@@ -264,7 +265,8 @@ fn a_query_is_answered_and_closed(study: &Study, rows: &[Value]) {
         (SPONSOR, "researcher"),
         (AGENCY, "auditor"),
     ] {
-        assert_eq!(queries(study, index, role), [closed.clone()], "{role}");
+        let seen = queries(study, index, role);
+        assert_eq!(seen, std::slice::from_ref(&closed), "{role}");
     }
     assert!(queries(study, LAB, "clinician").is_empty());
     for (version, status) in [(1, "requested"), (2, "in-progress"), (3, "completed")] {
@@ -279,8 +281,8 @@ fn a_query_goes_by_the_rules(study: &Study, rows: &[Value]) {
     let own = json!({ "row": rows[2]["id"], "text": "Was the patient at rest?" });
     let asked = study.does(NORTH, "clinician", "/queries", &own);
     let path = format!("/queries/{}/answers", asked["id"].as_str().unwrap());
-    let closes = json!({ "text": "At rest, says the nurse.", "closes": true });
-    let closed = study.does(NORTH, "clinician", &path, &closes);
+    let ending = json!({ "text": "At rest, says the nurse.", "closes": true });
+    let closed = study.does(NORTH, "clinician", &path, &ending);
     assert_eq!(closed["state"], "closed");
 
     let site = json!(study.consortium.id(NORTH));

@@ -26,7 +26,7 @@ pub(crate) const STRATA: [&str; 2] = ["under 65", "65 and over"];
 pub(crate) const SLOTS: u32 = 120;
 /// Of each stratum at each site.
 pub(crate) const ENROLLED: usize = 100;
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 
 /// A trial among the four of the demo.
 pub(crate) struct Study {
@@ -240,11 +240,7 @@ impl Study {
     }
 }
 
-pub(crate) fn subjects(
-    site: usize,
-    stratum: usize,
-    numbers: std::ops::Range<usize>,
-) -> Vec<String> {
+pub(crate) fn subjects(site: usize, stratum: usize, numbers: Range<usize>) -> Vec<String> {
     numbers
         .map(|it| format!("S{site}-{stratum}-{it:03}"))
         .collect()
