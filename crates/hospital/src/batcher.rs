@@ -152,8 +152,9 @@ impl Hospital {
         } else if submitted.elapsed() >= RESUBMIT {
             *submitted = Instant::now();
             self.count_waiting(batch).await?;
-            if let Err(HospitalError::Request { .. }) = self.submit(batch.transaction.clone()).await
-            {
+            // Refused, or passed by: the number that it was signed with does not come any more.
+            let refused = self.submit(batch.transaction.clone()).await;
+            if let Err(HospitalError::Request { .. } | HospitalError::Contended(_)) = refused {
                 self.sign_again(batch).await?;
             }
         }

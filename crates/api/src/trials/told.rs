@@ -86,12 +86,16 @@ pub(super) fn told(seen: &TrialSeen) -> Value {
             "site_root": it.site.root.as_ref().map(text),
             "sponsor_secret": it.sponsor.secret.as_ref().map(text),
             "site_secret": it.site.secret.as_ref().map(text),
-            "slots": it.strata, "next": it.next })
+            "slots": it.strata, "next": it.next, "withdrawn": site.withdrawn,
+            "unblinded": site.unblinded.iter().map(unblinded).collect::<Vec<_>>() })
     });
-    let decisions = (1..).zip(&seen.decisions).map(|(number, it): (u32, _)| {
-        json!({ "number": number, "locks": it.decision.locks(), "voices": it.voices,
+    let decisions = (1..)
+        .zip(&seen.decisions)
+        .map(|(number, (it, reason)): (u32, _)| {
+            json!({ "number": number, "locks": it.decision.locks(), "voices": it.voices,
+            "reason": reason,
             "effective": Some(it.effective_ms).filter(|it| *it > 0).map(ms) })
-    });
+        });
     let reports = (1..).zip(&seen.reports).map(|(number, it): (u32, _)| {
         json!({ "number": number, "reported": ms(it.time_ms), "version": it.version,
             "lock": it.lock.number })
@@ -115,6 +119,10 @@ pub(super) fn told(seen: &TrialSeen) -> Value {
         "decisions": decisions.collect::<Vec<_>>(),
         "reports": reports.collect::<Vec<_>>(),
     })
+}
+
+fn unblinded((participant, time_ms): &(Digest, u64)) -> Value {
+    json!({ "participant": text(participant), "opened": ms(*time_ms) })
 }
 
 pub(super) fn told_participant(it: &ParticipantSeen) -> Value {

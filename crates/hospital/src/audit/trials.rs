@@ -9,7 +9,7 @@ use store::{Drawer, Sealed};
 use super::{Desk, Report};
 use crate::error::HospitalError;
 use crate::sealed;
-use crate::trials::kept::{self, KeptParticipant, KeptReport, KeptSnapshot, KeptVersion};
+use crate::trials::kept::{self, KeptDecision, KeptParticipant, KeptReport, KeptVersion};
 
 /// Rows read at a time.
 const ROWS: u32 = 512;
@@ -96,12 +96,12 @@ impl Desk {
                 }
             }
             (_, Some(2)) => {
-                let kept: Option<KeptSnapshot> = serde_json::from_slice(&bytes).ok();
+                let kept: Option<KeptDecision> = serde_json::from_slice(&bytes).ok();
                 let decided = state.trial_decision(&trial, number);
                 if let Some(decided) = decided
                     && !kept.is_some_and(|it| it.is_sealed(&decided.decision))
                 {
-                    report.find(format!("lock {number} of trial {trial}"), other);
+                    report.find(format!("decision {number} of trial {trial}"), other);
                 }
             }
             (_, Some(3)) => {

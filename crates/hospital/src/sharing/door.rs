@@ -16,7 +16,7 @@ use crate::error::HospitalError;
 use crate::packs::dscsa;
 use crate::packs::message::{ESCROW, OPENING, PACKS, TRACE, TRADE_KEY};
 use crate::setup::Hospital;
-use crate::trials::message::{QUERY, RESULTS, ROWS, SIGNATURES, SNAPSHOT, TRIAL};
+use crate::trials::message::{DECISION, QUERY, RESULTS, ROWS, SIGNATURES, TRIAL};
 
 /// How long a call to another organisation may take, the finality of a disclosure included.
 const CALL_WAIT: Duration = Duration::from_secs(20);
@@ -164,9 +164,9 @@ impl Hospital {
                 let ask = message::read(body)?;
                 message::write(&Box::pin(self.answer_rows(from, ask)).await?)
             }
-            SNAPSHOT => {
+            DECISION => {
                 let ask = message::read(body)?;
-                message::write(&self.answer_snapshot(from, &ask).await?)
+                message::write(&self.answer_decision(from, &ask).await?)
             }
             RESULTS => {
                 let ask = message::read(body)?;

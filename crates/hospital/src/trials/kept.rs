@@ -58,13 +58,24 @@ pub(crate) struct KeptConsent {
     pub(crate) key: String,
 }
 
-/// What a lock is about.
+/// What a decision to lock or to unlock is about.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct KeptSnapshot {
+pub(crate) struct KeptDecision {
     pub(crate) lines: Vec<SnapshotLine>,
     /// What the programs are, by name and SHA-256.
     pub(crate) programs: Vec<(String, String)>,
+    /// Why the data are opened again: it is a decision to unlock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) unlock: Option<KeptReason>,
+}
+
+/// A reason, with what opens the commitment to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptReason {
+    pub(crate) text: String,
+    pub(crate) key: String,
 }
 
 /// A report, with what opens the commitment to it.
@@ -79,7 +90,7 @@ pub(crate) struct KeptReport {
 #[derive(Clone, Copy)]
 pub(super) enum What {
     Version(u32),
-    Snapshot(u32),
+    Decision(u32),
     Report(u32),
 }
 
@@ -87,7 +98,7 @@ impl What {
     fn id(self, trial: &Digest) -> Vec<u8> {
         let (kind, number) = match self {
             Self::Version(number) => (1, number),
-            Self::Snapshot(number) => (2, number),
+            Self::Decision(number) => (2, number),
             Self::Report(number) => (3, number),
         };
         let number = number.to_be_bytes();
@@ -156,9 +167,13 @@ impl KeptVersion {
     }
 }
 
-impl KeptSnapshot {
+impl KeptDecision {
     /// What the ledger is told of it; `None`: its rows are not in order.
     pub(super) fn decision(&self) -> Option<Decision> {
+        if let Some(why) = &self.unlock {
+            let reason = committed(&read_key(&why.key)?, &why.text);
+            return Some(Decision::Unlock { reason });
+        }
         let programs = serde_json::to_string(&self.programs).ok()?;
         Some(Decision::Lock {
             snapshot: snapshot_root(&self.lines)?,

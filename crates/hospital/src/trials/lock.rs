@@ -4,8 +4,8 @@ use proof::Digest;
 use trial::acts::{Act, Decision, Role, Trial, Which};
 
 use super::dataset::{SnapshotLine, snapshot};
-use super::kept::{KeptSnapshot, What, committed, new_key};
-use super::message::{NumberAsk, SNAPSHOT, SnapshotAnswer};
+use super::kept::{KeptDecision, KeptReason, What, new_key};
+use super::message::{DECISION, NumberAsk};
 use super::protocol::{digest_of, sites};
 use super::{investigates, looks, reasoned, studies, wrong};
 use crate::access_log::AccessAgent;
@@ -37,13 +37,14 @@ impl Hospital {
         let programs = programs
             .iter()
             .map(|(name, text)| (name.clone(), digest_of(text)));
-        let kept = KeptSnapshot {
+        let kept = KeptDecision {
             lines,
             programs: programs.collect(),
+            unlock: None,
         };
         let number = trial.decisions.saturating_add(1);
         let decision = decided(&kept)?;
-        self.keep_of_trial(id, What::Snapshot(number), &kept)
+        self.keep_of_trial(id, What::Decision(number), &kept)
             .await?;
         self.act_of_trial(id, Act::Propose { number, decision })
             .await?;
@@ -62,11 +63,16 @@ impl Hospital {
         let (_, trial, role) = self.trial_here(id).await?;
         sponsors(role)?;
         self.trial_access(agent, "unlock").await?;
-        let (key, _) = new_key()?;
-        let number = trial.decisions.saturating_add(1);
-        let decision = Decision::Unlock {
-            reason: committed(&key, &reason),
+        let (_, key) = new_key()?;
+        let kept = KeptDecision {
+            lines: Vec::new(),
+            programs: Vec::new(),
+            unlock: Some(KeptReason { text: reason, key }),
         };
+        let number = trial.decisions.saturating_add(1);
+        let decision = decided(&kept)?;
+        self.keep_of_trial(id, What::Decision(number), &kept)
+            .await?;
         self.act_of_trial(id, Act::Propose { number, decision })
             .await?;
         Ok(number)
@@ -97,41 +103,50 @@ impl Hospital {
         let proposed = state.trial_decision(id, number);
         let proposed = proposed
             .ok_or_else(|| HospitalError::Absent(format!("decision {number} of this trial")))?;
-        if proposed.decision.locks() {
-            let kept = self.snapshot_of((id, &trial), number).await?;
-            if decided(&kept)? != proposed.decision {
-                return Err(wrong("the sponsor's rows are not those of the proposal"));
-            }
-            if role == Role::Site {
-                self.own_rows_are_in((id, &trial), &kept.lines).await?;
-            }
-            self.keep_of_trial(id, What::Snapshot(number), &kept)
-                .await?;
+        let kept = self.decision_of((id, &trial), number).await?;
+        if decided(&kept)? != proposed.decision {
+            let text = "what the sponsor tells of the decision is not what was proposed";
+            return Err(wrong(text));
         }
+        if proposed.decision.locks() && role == Role::Site {
+            self.own_rows_are_in((id, &trial), &kept.lines).await?;
+        }
+        self.keep_of_trial(id, What::Decision(number), &kept)
+            .await?;
         self.act_of_trial(id, Act::Confirm { number }).await?;
         let decided = self.0.chain.state().trial_decision(id, number);
         Ok(decided.is_some_and(|it| it.effective_ms > 0))
     }
 
-    /// The rows of a lock, from here or from the sponsor.
-    pub(super) async fn snapshot_of(
+    /// What a decision is about, from here or from the sponsor.
+    pub(super) async fn decision_of(
         &self,
         (id, trial): (&Digest, &Trial),
         number: u32,
-    ) -> Result<KeptSnapshot, HospitalError> {
-        if let Some(kept) = self.kept_of_trial(id, What::Snapshot(number)).await? {
+    ) -> Result<KeptDecision, HospitalError> {
+        if let Some(kept) = self.kept_of_trial(id, What::Decision(number)).await? {
             return Ok(kept);
         }
         let ask = NumberAsk {
             trial: id.to_string(),
             number,
         };
-        let answer = self.call(&trial.sponsor, SNAPSHOT, &ask).await?;
-        let answer: SnapshotAnswer = message::read(&answer)?;
-        Ok(KeptSnapshot {
-            lines: answer.lines,
-            programs: answer.programs,
-        })
+        let answer = self.call(&trial.sponsor, DECISION, &ask).await?;
+        message::read(&answer)
+    }
+
+    /// Why a decision to unlock was proposed; `None`: the sponsor does not say, or not what it sealed.
+    pub(super) async fn reason_of(
+        &self,
+        (id, trial): (&Digest, &Trial),
+        (number, decision): (u32, &Decision),
+    ) -> Option<String> {
+        if decision.locks() {
+            return None;
+        }
+        let kept = self.decision_of((id, trial), number).await.ok()?;
+        let is_sealed = kept.is_sealed(decision);
+        kept.unlock.filter(|_| is_sealed).map(|why| why.text)
     }
 
     async fn own_rows_are_in(
@@ -159,23 +174,18 @@ impl Hospital {
         )))
     }
 
-    /// Gives the rows of a lock to a party.
-    pub(crate) async fn answer_snapshot(
+    /// Tells a party what a decision is about.
+    pub(crate) async fn answer_decision(
         &self,
         from: &str,
         ask: &NumberAsk,
-    ) -> Result<SnapshotAnswer, HospitalError> {
-        let absent = || HospitalError::Absent("a lock of this number".into());
+    ) -> Result<KeptDecision, HospitalError> {
+        let absent = || HospitalError::Absent("a decision of this number".into());
         let id = ask.trial.parse().map_err(|_| absent())?;
         let (_, trial, _) = self.trial_here(&id).await?;
         trial.role(from).ok_or_else(absent)?;
-        let kept: Option<KeptSnapshot> =
-            self.kept_of_trial(&id, What::Snapshot(ask.number)).await?;
-        let kept = kept.ok_or_else(absent)?;
-        Ok(SnapshotAnswer {
-            lines: kept.lines,
-            programs: kept.programs,
-        })
+        let kept = self.kept_of_trial(&id, What::Decision(ask.number)).await?;
+        kept.ok_or_else(absent)
     }
 
     /// This organisation shows the secrets of its hands, once the data are locked.
@@ -215,8 +225,8 @@ impl Hospital {
     }
 }
 
-/// What the ledger is told of a lock.
-fn decided(kept: &KeptSnapshot) -> Result<Decision, HospitalError> {
+/// What the ledger is told of a decision.
+fn decided(kept: &KeptDecision) -> Result<Decision, HospitalError> {
     let decision = kept.decision();
     decision.ok_or_else(|| wrong("the rows of the lock are not in order"))
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::dataset::{DatasetLine, SnapshotLine};
+use super::dataset::DatasetLine;
 use super::protocol::Protocol;
 use super::query::{NewQuery, Saying};
 use super::report::Results;
@@ -10,7 +10,7 @@ use super::report::Results;
 /// The paths of the calls.
 pub(crate) const TRIAL: &str = "/trial";
 pub(crate) const ROWS: &str = "/trial-rows";
-pub(crate) const SNAPSHOT: &str = "/trial-snapshot";
+pub(crate) const DECISION: &str = "/trial-decision";
 pub(crate) const RESULTS: &str = "/trial-results";
 pub(crate) const SIGNATURES: &str = "/trial-signatures";
 pub(crate) const QUERY: &str = "/trial-query";
@@ -43,20 +43,12 @@ pub(crate) struct RowsAnswer {
     pub(crate) next: Option<String>,
 }
 
-/// What is in a lock, or in a report.
+/// What a decision is about, or a report.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NumberAsk {
     pub(crate) trial: String,
     pub(crate) number: u32,
-}
-
-/// The rows of a lock, and its programs.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SnapshotAnswer {
-    pub(crate) lines: Vec<SnapshotLine>,
-    pub(crate) programs: Vec<(String, String)>,
 }
 
 /// The results of a report, with what opens the commitment.

@@ -1,5 +1,6 @@
 //! A trial as it is seen from here: what the ledger says, and what was told.
 
+use ledger::State;
 use proof::Digest;
 use std::collections::BTreeMap;
 use trial::acts::{Decided, Reported, Role, Site, Trial, Version};
@@ -30,6 +31,35 @@ pub struct SiteSeen {
     pub id: String,
     /// What the ledger says.
     pub known: Site,
+    /// How many have withdrawn.
+    pub withdrawn: usize,
+    /// Whose arm was opened in an emergency, by pseudonym, and when in milliseconds since 1970.
+    pub unblinded: Vec<(Digest, u64)>,
+}
+
+/// A site with what became of those in its slots.
+fn site(state: &State, id: &Digest, name: &str) -> SiteSeen {
+    let known = state.trial_site(id, name);
+    let (mut withdrawn, mut unblinded) = (0, Vec::new());
+    for (stratum, next) in (0u16..).zip(&known.next) {
+        for slot in 0..*next {
+            let used = state.trial_slot(id, name, (stratum, slot));
+            let Some(who) = used.map(|it| it.participant) else {
+                continue;
+            };
+            let Some(participant) = state.trial_participant(id, &who) else {
+                continue;
+            };
+            withdrawn += usize::from(participant.withdrawn.is_some());
+            unblinded.extend(participant.unblinded.map(|(time_ms, _)| (who, time_ms)));
+        }
+    }
+    SiteSeen {
+        id: name.to_owned(),
+        known,
+        withdrawn,
+        unblinded,
+    }
 }
 
 /// A trial.
@@ -45,8 +75,8 @@ pub struct TrialSeen {
     pub versions: Vec<VersionSeen>,
     /// The sites.
     pub sites: Vec<SiteSeen>,
-    /// The decisions, from 1.
-    pub decisions: Vec<Decided>,
+    /// The decisions, from 1, each with why it was to unlock, where it was.
+    pub decisions: Vec<(Decided, Option<String>)>,
     /// The reports, from 1.
     pub reports: Vec<Reported>,
 }
@@ -100,12 +130,15 @@ impl Hospital {
                 protocol: kept.map(|it| (it.protocol, it.reason)),
             });
         }
-        let seen = sites(&known.parties).map(|name| SiteSeen {
-            id: name.to_owned(),
-            known: state.trial_site(id, name),
-        });
-        let decisions = (1..=known.decisions.min(SHOWN_MAX))
-            .filter_map(|number| state.trial_decision(id, number));
+        let seen = sites(&known.parties).map(|name| site(&state, id, name));
+        let mut decisions = Vec::new();
+        for number in 1..=known.decisions.min(SHOWN_MAX) {
+            if let Some(decided) = state.trial_decision(id, number) {
+                let what = (number, &decided.decision);
+                let reason = self.reason_of((id, &known), what).await;
+                decisions.push((decided, reason));
+            }
+        }
         let reports =
             (1..=known.reports.min(SHOWN_MAX)).filter_map(|number| state.trial_report(id, number));
         Ok(TrialSeen {
@@ -113,7 +146,7 @@ impl Hospital {
             role,
             versions,
             sites: seen.collect(),
-            decisions: decisions.collect(),
+            decisions,
             reports: reports.collect(),
             known,
         })

@@ -23,10 +23,7 @@ pub(crate) fn the_quorum_locks(study: &Study) {
     // A value that comes after the proposal: the site does not confirm what it is not in.
     let late = subjects(NORTH, 1, 5..6).remove(0);
     study.captures(NORTH, &[row(&late, "V3", "133")]);
-    eventually("the row has its receipt", SOON, || {
-        let page = study.get(NORTH, "clinician", "/dataset");
-        page.status == 200
-    });
+    study.dataset(NORTH, "clinician");
     study.refused(
         NORTH,
         "clinician",
@@ -37,14 +34,50 @@ pub(crate) fn the_quorum_locks(study: &Study) {
     let proposed = study.does(SPONSOR, "researcher", "/locks", &programs);
     let number = json!({ "number": proposed["number"] });
     for (index, role, effective) in [(NORTH, "clinician", false), (AGENCY, "auditor", true)] {
-        let done = study.does(index, role, "/confirmations", &number);
+        let done = study.confirms(index, role, &number);
         assert_eq!(done["effective"], effective, "{done}");
     }
-    eventually("the lock is known", SOON, || {
-        study.seen(LAB)["lock"].is_object()
+    eventually("every node knows the lock", SOON, || {
+        (0..4).all(|index| study.seen(index)["lock"].is_object())
     });
     let rows = json!({ "rows": [row(&late, "V4", "133")] });
     study.refused(NORTH, "clinician", "/rows", &rows, "locked");
+    an_unlock_says_why(study, &programs);
+}
+
+/// Whoever is asked to agree reads why; afterwards the data are locked again as they were.
+fn an_unlock_says_why(study: &Study, programs: &Value) {
+    study.refused(
+        SPONSOR,
+        "researcher",
+        "/unlocks",
+        &json!({ "reason": "no" }),
+        "reason",
+    );
+    let why = "a laboratory sent corrected values";
+    let proposed = study.does(SPONSOR, "researcher", "/unlocks", &json!({ "reason": why }));
+    let number = json!({ "number": proposed["number"] });
+    let at = usize::try_from(proposed["number"].as_u64().unwrap()).unwrap() - 1;
+    eventually("the regulator reads why", SOON, || {
+        study.seen(AGENCY)["decisions"][at]["reason"] == why
+    });
+    for (index, role) in [(LAB, "clinician"), (AGENCY, "auditor")] {
+        study.confirms(index, role, &number);
+    }
+    eventually("the data are open", SOON, || {
+        study.seen(NORTH)["lock"].is_null()
+    });
+    let decisions = study.seen(NORTH)["decisions"].clone();
+    assert_eq!(decisions[at]["reason"], why, "{decisions}");
+    assert!(decisions[at - 1]["effective"].is_string(), "{decisions}");
+    let again = study.does(SPONSOR, "researcher", "/locks", programs);
+    let number = json!({ "number": again["number"] });
+    for (index, role) in [(NORTH, "clinician"), (AGENCY, "auditor")] {
+        study.confirms(index, role, &number);
+    }
+    eventually("every node knows the lock", SOON, || {
+        (0..4).all(|index| study.seen(index)["lock"].is_object())
+    });
 }
 
 /// Both hands show their secrets, and from them follows the list that was used.

@@ -149,6 +149,16 @@ impl Study {
         done.json()
     }
 
+    /// A party agrees, once its node knows of the proposal.
+    pub(crate) fn confirms(&self, index: usize, role: &str, number: &Value) -> Value {
+        let wanted = number["number"].as_u64().unwrap();
+        eventually("the proposal is known", SOON, || {
+            let decisions = self.seen(index)["decisions"].clone();
+            decisions.as_array().unwrap().len() as u64 >= wanted
+        });
+        self.does(index, role, "/confirmations", number)
+    }
+
     pub(crate) fn refused(&self, index: usize, role: &str, path: &str, body: &Value, why: &str) {
         let done = self.post(index, role, path, body);
         assert_eq!(done.status / 100, 4, "{path} {body}: {}", done.text());
@@ -345,6 +355,7 @@ fn an_amendment_asks_those_enrolled_again(study: &Study) {
         );
     }
     study.captures(NORTH, &[row(&early[1], "V1", "121")]);
+    study.arrives(AGENCY, 2);
     let versions = study.seen(AGENCY)["versions"].clone();
     assert_eq!(versions[1]["enrolled_before"], 2, "{versions}");
     assert_eq!(versions[1]["reason"], reason);
@@ -408,6 +419,15 @@ fn enrolment_is_balanced_and_blind(study: &Study) {
     assert_eq!(opened["arm"], told);
     let again = json!({ "reason": "a severe reaction" });
     study.refused(NORTH, "clinician", &path, &again, "done before");
+    let north = study.seen(SPONSOR)["sites"].clone();
+    let north = north.as_array().unwrap().iter();
+    let opened: usize = north
+        .map(|it| it["unblinded"].as_array().unwrap().len())
+        .sum();
+    assert_eq!(
+        opened, 1,
+        "the sponsor sees that one was opened, and not whose arm it is"
+    );
     assert_eq!(study.seen(SPONSOR)["enrolled"], 4 * ENROLLED);
 }
 
