@@ -135,7 +135,8 @@ impl Hospital {
         message::read(&answer)
     }
 
-    /// Why a decision to unlock was proposed; `None`: the sponsor does not say, or not what it sealed.
+    /// Why a decision to unlock was proposed; `None`: the sponsor does not say, or not what it
+    /// sealed.
     pub(super) async fn reason_of(
         &self,
         (id, trial): (&Digest, &Trial),
