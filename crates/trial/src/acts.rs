@@ -30,8 +30,6 @@ pub struct Scene<'a> {
     pub sender: &'a str,
     /// The time of the block, in milliseconds since 1970.
     pub time_ms: u64,
-    /// The height of the block.
-    pub height: u64,
 }
 
 /// Why an act of a trial is refused. It is a value, not an error: all nodes refuse alike.

@@ -9,7 +9,7 @@ use trial::acts::{Role, Trial};
 
 use super::looks;
 use super::message::{ROWS, RowsAnswer, RowsAsk};
-use super::protocol::sites;
+use super::place::Place;
 use super::rows::{ROW, system};
 use crate::access_log::AccessAgent;
 use crate::caller::Caller;
@@ -125,30 +125,21 @@ impl Hospital {
         if role == Role::Site {
             return self.own_rows(id, after.map(str::to_owned)).await;
         }
-        let places: Vec<&str> = sites(&trial.parties).collect();
-        let (name, inner) = match after.map(|it| it.split_once(' ').unwrap_or((it, ""))) {
-            Some((name, inner)) => (name, Some(inner).filter(|it| !it.is_empty())),
-            None => (places.first().copied().unwrap_or_default(), None),
-        };
-        let at = places.iter().position(|it| *it == name);
-        let at = at.ok_or_else(|| super::wrong("`after` is what the page before said"))?;
+        let place = Place::of(trial, after)?;
         let ask = RowsAsk {
             trial: id.to_string(),
-            after: inner.map(str::to_owned),
+            after: place.after.clone(),
         };
-        let answer: RowsAnswer = message::read(&self.call(name, ROWS, &ask).await?)?;
-        let mut rows = Vec::with_capacity(answer.rows.len());
-        for row in answer.rows.into_iter().take(PAGE as usize) {
-            rows.push(DatasetLine {
-                site: name.to_owned(),
-                ..row
-            });
-        }
-        let next = match answer.next {
-            Some(inner) => Some(format!("{name} {inner}")),
-            None => places.get(at + 1).map(|it| format!("{it} ")),
-        };
-        Ok(DatasetPage { rows, next })
+        let answer: RowsAnswer = message::read(&self.call(place.site, ROWS, &ask).await?)?;
+        let rows = answer.rows.into_iter().take(PAGE as usize);
+        let rows = rows.map(|row| DatasetLine {
+            site: place.site.to_owned(),
+            ..row
+        });
+        Ok(DatasetPage {
+            rows: rows.collect(),
+            next: place.next(answer.next),
+        })
     }
 
     /// All rows as they are now, at all sites; none twice.
@@ -216,23 +207,8 @@ impl Hospital {
         from: &str,
         ask: RowsAsk,
     ) -> Result<RowsAnswer, HospitalError> {
-        let id = ask
-            .trial
-            .parse()
-            .map_err(|_| super::wrong("the id of a trial"))?;
-        let (_, trial, _) = self.trial_here(&id).await?;
-        match trial.role(from) {
-            Some(Role::Sponsor | Role::Monitor | Role::Regulator) => {}
-            _ => {
-                return Err(HospitalError::Forbidden(
-                    "the rows of a site go to sponsor, monitors and regulators".into(),
-                ));
-            }
-        }
-        let agent = AccessAgent {
-            organisation: from.to_owned(),
-            ..AccessAgent::default()
-        };
+        let words = "the rows of a site go to sponsor, monitors and regulators";
+        let (id, _, agent) = self.overseen(from, &ask.trial, words).await?;
         if ask.after.is_none() {
             self.trial_access(agent, "rows").await?;
         }

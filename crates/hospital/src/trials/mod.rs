@@ -72,6 +72,30 @@ impl Hospital {
         Ok((state, trial, role))
     }
 
+    /// Lets another organisation ask that oversees a trial of which this one is a site; `words` are
+    /// for anybody else. Answers the trial, and who asks, for the log of accesses.
+    async fn overseen(
+        &self,
+        from: &str,
+        trial: &str,
+        words: &str,
+    ) -> Result<(Digest, Trial, AccessAgent), HospitalError> {
+        let id: Digest = trial.parse().map_err(|_| wrong("the id of a trial"))?;
+        let (_, trial, role) = self.trial_here(&id).await?;
+        let oversees = matches!(
+            trial.role(from),
+            Some(Role::Sponsor | Role::Monitor | Role::Regulator)
+        );
+        if !oversees || role != Role::Site {
+            return Err(HospitalError::Forbidden(words.to_owned()));
+        }
+        let agent = AccessAgent {
+            organisation: from.to_owned(),
+            ..AccessAgent::default()
+        };
+        Ok((id, trial, agent))
+    }
+
     /// Does an act on the ledger; answers the index of its entry in the history.
     async fn act_of_trial(&self, id: &Digest, act: Act) -> Result<u64, HospitalError> {
         let body = TrialBody { trial: *id, act }.to_bytes();

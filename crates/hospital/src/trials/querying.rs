@@ -153,18 +153,8 @@ impl Hospital {
         from: &str,
         call: QueryCall,
     ) -> Result<QueryPage, HospitalError> {
-        let id = call.trial.parse();
-        let id: Digest = id.map_err(|_| wrong("the id of a trial"))?;
-        let (_, trial, role) = self.trial_here(&id).await?;
-        let oversees = matches!(
-            trial.role(from),
-            Some(Role::Sponsor | Role::Monitor | Role::Regulator)
-        );
-        if !oversees || role != Role::Site {
-            return Err(HospitalError::Forbidden(
-                "a site hears queries of sponsor, monitors and regulators".into(),
-            ));
-        }
+        let words = "a site hears queries of sponsor, monitors and regulators";
+        let (id, trial, agent) = self.overseen(from, &call.trial, words).await?;
         let named = !call.user.is_empty()
             && call.user.len() <= USER_BYTES_MAX
             && !call.user.chars().any(char::is_control);
@@ -172,9 +162,8 @@ impl Hospital {
             return Err(message::unusable());
         }
         let agent = AccessAgent {
-            organisation: from.to_owned(),
             user: call.user.clone(),
-            ..AccessAgent::default()
+            ..agent
         };
         let speaker = Speaker {
             organisation: from,

@@ -207,21 +207,8 @@ impl Hospital {
         from: &str,
         ask: RowsAsk,
     ) -> Result<SignaturePage, HospitalError> {
-        let id: Digest = ask.trial.parse().map_err(|_| wrong("the id of a trial"))?;
-        let (_, trial, role) = self.trial_here(&id).await?;
-        let oversees = matches!(
-            trial.role(from),
-            Some(Role::Sponsor | Role::Monitor | Role::Regulator)
-        );
-        if !oversees || role != Role::Site {
-            return Err(HospitalError::Forbidden(
-                "the signatures of a site go to sponsor, monitors and regulators".into(),
-            ));
-        }
-        let agent = AccessAgent {
-            organisation: from.to_owned(),
-            ..AccessAgent::default()
-        };
+        let words = "the signatures of a site go to sponsor, monitors and regulators";
+        let (id, _, agent) = self.overseen(from, &ask.trial, words).await?;
         if ask.after.is_none() {
             self.trial_access(agent, "signatures").await?;
         }

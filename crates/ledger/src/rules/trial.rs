@@ -17,7 +17,6 @@ pub(super) fn apply(draft: &mut Draft, act: &Act<'_>) -> Result<(), Refusal> {
     let scene = Scene {
         sender: act.sender.organisation.as_str(),
         time_ms: act.block.time_ms,
-        height: act.block.height,
     };
     let mut stage = Stage {
         draft,
