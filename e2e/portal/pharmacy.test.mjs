@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bwipjs from 'bwip-js/node';
@@ -282,6 +283,104 @@ test('the camera reads the square code of a pack, and the page says what the led
   await page.waitForSelector('salus-camera[state=denied]');
   await look(page, 'pharmacy-camera-denied', WIDE);
   await page.context().close();
+});
+
+/** The way to an organisation's node, which can be cut. */
+async function wire(organisation) {
+  const { port } = new URL(organisation.base);
+  const ends = new Set();
+  let isCut = false;
+  const server = createServer((near) => {
+    if (isCut) return near.destroy();
+    const far = connect(Number(port), '127.0.0.1');
+    for (const end of [near, far]) {
+      ends.add(end);
+      end.on('error', () => end.destroy());
+      end.on('close', () => ends.delete(end));
+    }
+    near.pipe(far).pipe(near);
+    return undefined;
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  return {
+    base: `http://127.0.0.1:${server.address().port}`,
+    cut() {
+      isCut = true;
+      for (const end of ends) end.destroy();
+    },
+    mend() { isCut = false; },
+    close() {
+      this.cut();
+      server.close();
+    },
+  };
+}
+
+test('without a connection scans stay in the browser, and are compared when it is back', async () => {
+  const line = await wire(pharmacy);
+  try {
+    const there = { ...pharmacy, base: line.base };
+    const page = await signedIn(there, pharmacist(pharmacy), WIDE);
+    await page.goto('/portal/packs');
+    await page.click('main a[href="/portal/packs/offline"]');
+    await page.waitForSelector('salus-offline[state=ready][kept]');
+    await page.evaluate(async () => { await navigator.serviceWorker.ready; });
+    await page.click('salus-offline button[type=submit]');
+    await page.waitForSelector('salus-offline[said=empty]');
+    await look(page, 'pharmacy-offline', WIDE);
+
+    line.cut();
+    const keep = async (scan, act) => {
+      await page.selectOption('select[name=act]', act);
+      await page.fill('input[name=scan]', scan);
+      await page.keyboard.press('Enter');
+      await page.waitForSelector(`salus-offline [data-part=waiting] li:has-text("${scan.slice(0, 40)}")`);
+    };
+    await keep(scans[5], 'dispense');
+    await keep('a torn label', 'dispense');
+    // The page was closed meanwhile, and opens although nothing answers.
+    await page.goto('about:blank');
+    await page.goto('/portal/packs/offline');
+    await page.waitForSelector('salus-offline[said=away]');
+    assert.equal(await page.locator('[data-part=waiting] li').count(), 2);
+    page.told.length = 0;
+    await look(page, 'pharmacy-offline-kept', WIDE);
+    page.told.length = 0;
+    assert.equal((await verify(pharmacy, scans[5])).verdict, 'real');
+
+    line.mend();
+    await page.evaluate(() => { dispatchEvent(new Event('online')); });
+    await page.waitForFunction(() => document.querySelectorAll('[data-part=waiting] li').length === 0);
+    page.told.length = 0;
+    await until(() => verify(pharmacy, scans[5]), ({ verdict: found }) => found === 'used');
+    const compared = await until(
+      () => ask(pharmacy, 'GET', '/packs/offline', pharmacist(pharmacy).token),
+      ({ waiting }) => waiting.count === 0);
+    assert.deepEqual(compared.settled.map(({ state }) => state).sort(), ['conflict', 'fine']);
+    await page.goto('/portal/packs/reconciled');
+    assert.equal(await page.locator('[data-state=fine]').count(), 1);
+    assert.equal(await page.locator('[data-state=conflict]').count(), 1);
+    await look(page, 'pharmacy-reconciled', WIDE);
+    await page.click('section:has([data-state=conflict]) summary');
+    await page.click('section:has([data-state=conflict]) details button');
+    await page.waitForSelector('.faults');
+    await page.fill('section:has([data-state=conflict]) input[name=note]', 'kept apart');
+    await page.click('section:has([data-state=conflict]) details button');
+    await page.waitForURL('**/portal/packs/reconciled?done=handled');
+    assert.equal(await page.locator('[data-state=handled]').count(), 1);
+    await page.context().close();
+    const small = await open(pharmacy, SMALL);
+    for (const [path, name] of [['offline', 'pharmacy-offline'], ['reconciled', 'pharmacy-reconciled']]) {
+      await small.goto(`/portal/packs/${path}`);
+      await look(small, name, SMALL);
+    }
+    await small.context().close();
+    const doctor = await signedIn(pharmacy, user(pharmacy, 'auditor'), WIDE);
+    assert.equal((await doctor.goto('/portal/packs/offline')).status(), 403);
+    await doctor.context().close();
+  } finally {
+    line.close();
+  }
 });
 
 test('what is kept apart has its clock, and a recall tells how far it came', async () => {

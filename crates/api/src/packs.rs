@@ -1,5 +1,7 @@
 //! `/packs`: is this pack real, where has it been, and what is done with it.
 
+mod offline;
+
 use axum::Router;
 use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
@@ -28,6 +30,9 @@ const HINT: &str = "docs/reference/packs.md shows each form";
 #[serde(deny_unknown_fields)]
 struct Scan {
     scan: String,
+    /// An answer of an old state is better than none: this node may be cut off.
+    #[serde(default)]
+    offline: bool,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +70,8 @@ pub(crate) fn routes() -> Router<Door> {
         .route("/packs", get(list))
         .route("/packs/verify", post(verify))
         .route("/packs/acts", post(act))
+        .route("/packs/offline", get(offline::list).post(offline::keep))
+        .route("/packs/offline/{id}", post(offline::decide))
         .route("/packs/trace", post(trace))
         .route("/packs/openings", get(openings::list).post(openings::ask))
         .route("/packs/openings/{id}", post(openings::decide))
@@ -73,8 +80,12 @@ pub(crate) fn routes() -> Router<Door> {
 /// `POST /packs/verify`
 async fn verify(State(door): State<Door>, request: Request) -> Response {
     let verified = async {
-        let (caller, agent, scan) = scanned(&door, request).await?;
-        let hospital = door.hospital();
+        let (caller, agent, form) = scanned(&door, request).await?;
+        let (scan, hospital) = (form.scan, door.hospital());
+        if form.offline {
+            let found = hospital.verify_pack_offline(&caller, agent, &scan);
+            return Ok(told(&found.await?));
+        }
         let case = hospital.look_at_case(&caller, agent.clone(), &scan).await?;
         if let Some(case) = case {
             return Ok(told_case(&case));
@@ -159,8 +170,12 @@ async fn list(State(door): State<Door>, Query(asked): Query<After>, parts: Parts
 /// `POST /packs/trace`
 async fn trace(State(door): State<Door>, request: Request) -> Response {
     let traced = async {
-        let (caller, agent, scan) = scanned(&door, request).await?;
-        let trace = door.hospital().trace_pack(&caller, agent, &scan).await?;
+        let (caller, agent, form) = scanned(&door, request).await?;
+        if form.offline {
+            return Err(wrong("`offline` goes with `verify` only"));
+        }
+        let hospital = door.hospital();
+        let trace = hospital.trace_pack(&caller, agent, &form.scan).await?;
         let steps = trace.steps.iter().map(|step| {
             let events = step.events.iter().map(|(event, receipt)| {
                 let event: Value = serde_json::from_str(event).unwrap_or(Value::Null);
@@ -184,7 +199,7 @@ async fn trace(State(door): State<Door>, request: Request) -> Response {
 }
 
 /// Who asks about which scan.
-async fn scanned(door: &Door, request: Request) -> Result<(Caller, AccessAgent, String), ApiError> {
+async fn scanned(door: &Door, request: Request) -> Result<(Caller, AccessAgent, Scan), ApiError> {
     let (parts, body) = request.into_parts();
     let caller = door.caller(&parts.headers)?;
     let expected = "the body takes scan";
@@ -192,7 +207,7 @@ async fn scanned(door: &Door, request: Request) -> Result<(Caller, AccessAgent, 
         .form(&parts.headers, body, FORM_BYTES_MAX, expected, HINT)
         .await?;
     let agent = agent(&caller, &parts);
-    Ok((caller, agent, form.scan))
+    Ok((caller, agent, form))
 }
 
 fn read(form: &ActForm) -> Result<PackAct, ApiError> {
@@ -261,6 +276,7 @@ fn told(verified: &Verification) -> Value {
         "ledger": {
             "height": verified.height,
             "time": instant::fhir(i64::try_from(verified.time_ms).unwrap_or(0) * 1_000),
+            "stale": verified.stale,
         },
         "proof": verified.proof,
     })

@@ -25,6 +25,8 @@ pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
         Drawer::Openings => "opening",
         Drawer::Trials => "trial",
         Drawer::Participants => "participant",
+        Drawer::OfflineWaiting => "offline-waiting",
+        Drawer::OfflineSettled => "offline-settled",
     };
     format!("{drawer}/{at_us}/{}", hex(id))
 }

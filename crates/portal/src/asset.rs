@@ -28,7 +28,7 @@ macro_rules! asset {
     };
 }
 
-static ASSETS: [Asset; 10] = [
+static ASSETS: [Asset; 11] = [
     asset!("salus.css", "text/css; charset=utf-8"),
     asset!("chart.css", "text/css; charset=utf-8"),
     asset!("salus.js", "text/javascript; charset=utf-8"),
@@ -38,6 +38,7 @@ static ASSETS: [Asset; 10] = [
     asset!("chart.js", "text/javascript; charset=utf-8"),
     asset!("camera.js", "text/javascript; charset=utf-8"),
     asset!("reader.js", "text/javascript; charset=utf-8"),
+    asset!("offline.js", "text/javascript; charset=utf-8"),
     asset!("zxing_reader.wasm", "application/wasm"),
 ];
 
@@ -49,6 +50,13 @@ fn find(name: &str) -> Option<&'static Asset> {
 pub(crate) fn path(name: &str) -> String {
     let mark = find(name).map_or("", |asset| &asset.mark);
     format!("/portal/assets/{name}?{mark}")
+}
+
+/// `GET /portal/packs/offline-worker.js`: a worker speaks for the pages below its own address.
+pub(crate) async fn worker() -> Response {
+    const WORKER: &str = include_str!("../assets/offline-worker.js");
+    let media = HeaderValue::from_static("text/javascript; charset=utf-8");
+    ([(header::CONTENT_TYPE, media)], WORKER).into_response()
 }
 
 /// `GET /portal/assets/{name}`

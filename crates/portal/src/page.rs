@@ -177,11 +177,12 @@ const SEALS: &[&str] = &[
 const CAMERA: &str = "<salus-camera";
 /// What elements of ours need: their script, and their stylesheet if they have one. What a record
 /// holds is escaped, so that none of it reads like an element.
-const ISLANDS: [(&[&str], &str, &str); 4] = [
+const ISLANDS: [(&[&str], &str, &str); 5] = [
     (SEALS, "seal.js", ""),
     (&["<salus-device", "<salus-sign"], "device.js", ""),
     (&["<salus-chart"], "chart.js", "chart.css"),
     (&[CAMERA], "camera.js", ""),
+    (&["<salus-offline"], "offline.js", ""),
 ];
 
 /// Our own mark: a seal.

@@ -12,7 +12,14 @@ use crate::visit::{ACTING_FOR, Visit};
 /// The header that brings the form token.
 const FORM: &str = "x-salus-form";
 /// What scripts may ask for; pages for people and open routes are reached as they are.
-const DOORS: [&str; 5] = ["/fhir/", "/identity/", "/sharing/", "/reports/", "/links"];
+const DOORS: [&str; 6] = [
+    "/fhir/",
+    "/identity/",
+    "/sharing/",
+    "/reports/",
+    "/links",
+    "/packs/offline",
+];
 
 /// Hands a request on.
 pub(crate) async fn pass(State(_): State<Portal>, visit: Visit, request: Request) -> Response {

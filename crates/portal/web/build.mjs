@@ -21,6 +21,8 @@ const BUNDLES = {
   "passphrase.js": ["device/passphrase.ts", 8_000],
   "camera.js": ["camera.ts", 4_000],
   "reader.js": ["reader.ts", 25_000],
+  "offline.js": ["offline.ts", 5_000],
+  "offline-worker.js": ["offline-worker.ts", 1_000],
   "chart.js": ["chart.ts", 30_000],
   "chart.css": ["chart.css", 2_000],
 };

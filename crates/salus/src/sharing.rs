@@ -91,6 +91,9 @@ async fn pursue_packs(hospital: Hospital, mut stopped: watch::Receiver<Option<En
             if let Err(error) = hospital.pursue_moves().await {
                 tracing::warn!(%error, "moves of packs wait");
             }
+            if let Err(error) = Box::pin(hospital.pursue_offline()).await {
+                tracing::warn!(%error, "scans made without a connection wait");
+            }
             if round.is_multiple_of(PAPERS_ROUNDS)
                 && let Err(error) = hospital.pursue_papers().await
             {

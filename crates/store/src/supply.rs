@@ -127,11 +127,15 @@ pub enum Drawer {
     Trials,
     /// Participants of trials, by the id of the trial and the pseudonym.
     Participants,
+    /// Scans made without a connection that wait, by their UUID as text.
+    OfflineWaiting,
+    /// What came of such scans, by the same.
+    OfflineSettled,
 }
 
 impl Drawer {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Captures,
         Self::Packs,
         Self::Containers,
@@ -144,6 +148,8 @@ impl Drawer {
         Self::Openings,
         Self::Trials,
         Self::Participants,
+        Self::OfflineWaiting,
+        Self::OfflineSettled,
     ];
 }
 

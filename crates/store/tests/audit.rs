@@ -243,6 +243,7 @@ async fn supplied(store: &Store) {
             Drawer::Openings => vec![1; 33],
             Drawer::Trials => vec![1; 37],
             Drawer::Participants => vec![1; 64],
+            Drawer::OfflineWaiting | Drawer::OfflineSettled => vec![b'a'; 36],
         };
         let row = Sealed {
             id,

@@ -91,7 +91,7 @@ impl Hospital {
             (order.packs, order.cases) = self.all_inside(case).await?;
         }
         let id = new_id()?;
-        let event = self.composed(&order, &id)?;
+        let event = self.composed(&order, &id, self.now_us())?;
         let event_id = event.event_id().unwrap_or_default().to_owned();
         let access = Access::new(agent, AccessDeed::Create, self.now_us());
         let (index, _) = logged(access, Box::pin(self.moved(&order, &event))).await;
@@ -102,13 +102,18 @@ impl Hospital {
         })
     }
 
-    /// The event of an order, checked like any other before the ledger hears of it.
-    fn composed(&self, order: &PackOrder, id: &str) -> Result<Event, HospitalError> {
-        let now_us = self.now_us();
-        let event = compose::event(order, &self.0.organisation, id, now_us);
+    /// The event of an order that was done at a time, checked like any other before the ledger
+    /// hears of it.
+    pub(super) fn composed(
+        &self,
+        order: &PackOrder,
+        id: &str,
+        done_us: i64,
+    ) -> Result<Event, HospitalError> {
+        let event = compose::event(order, &self.0.organisation, id, done_us);
         let event = Event::read(event.to_string().as_bytes(), &Limits::default());
         let mut event = event.map_err(|error| HospitalError::Internal(error.to_string()))?;
-        event::recorded(&mut event, now_us);
+        event::recorded(&mut event, self.now_us());
         Ok(event)
     }
 

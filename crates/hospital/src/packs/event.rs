@@ -38,6 +38,12 @@ pub(super) fn stored_id(event: &Event) -> String {
     }
 }
 
+/// The eventID of an event that is kept as text.
+pub(super) fn id_of(event: &str) -> Option<String> {
+    let event: Value = serde_json::from_str(event).ok()?;
+    Some(event.get("eventID")?.as_str()?.to_owned())
+}
+
 /// Its recordTime, microseconds since 1970.
 pub(super) fn recorded_us(event: &Event) -> i64 {
     let record_time = event.members().get("recordTime").and_then(Value::as_str);

@@ -5,7 +5,8 @@
 //! ledger (`moves`), and its event is stored once the ledger has accepted (`event`). `verify`
 //! answers whether a pack is real, from the local copy of the ledger, and `suspicion` asks the
 //! rules of detection. `named` keeps queries under a name; `watching` and `subscription` tell of
-//! what they find from now on. `openings` asks the openers to whom a pack was handed.
+//! what they find from now on. `openings` asks the openers to whom a pack was handed. `offline`
+//! keeps what was scanned without a connection, and compares it with the ledger once there is one.
 //!
 //! Invariants:
 //!
@@ -15,7 +16,9 @@
 //! 3. A subscriber is told of each event that its query finds, also after a kill
 //!    (`crates/salus/tests/processes/killed.rs`,
 //!    `killed_ten_times_it_catches_up_and_nothing_acknowledged_is_lost`).
-//! 4. Names of packs leave this node only as keyed hashes, and to the next holder.
+//! 4. A scan made without a connection is never lost, and done once (`crates/salus/tests/processes/
+//!    offline.rs`, `what_was_scanned_without_a_connection_is_reconciled`).
+//! 5. Names of packs leave this node only as keyed hashes, and to the next holder.
 
 mod act;
 mod capture;
@@ -32,6 +35,7 @@ mod held;
 pub(crate) mod message;
 mod moves;
 mod named;
+mod offline;
 pub(crate) mod openings;
 mod order;
 mod plan;
@@ -57,6 +61,9 @@ pub use form::{write_links, write_xml};
 pub use held::{Pack, Where};
 pub use message::TraceStep;
 pub use named::{NamedQuery, QUERIES_MAX, QueryPage};
+pub use offline::{
+    NewOffline, Offline, OfflineDecision, OfflineOutcome, OfflinePage, OfflineReason, OfflineState,
+};
 pub use openings::{
     AskOpening, AskedOpening, OpenerStands, OpeningDecision, OpeningOutcome, OpeningsHere,
     ReceivedOpening, SecretsStand,

@@ -3,6 +3,8 @@
 //! What is to be done afterwards is on disk before the ledger hears of the transaction: a node that
 //! was killed finishes at its next start (`pursue_moves`).
 
+use std::collections::BTreeSet;
+
 use epcis::Event;
 use ledger::Kind;
 use proof::transaction::id_of;
@@ -12,6 +14,7 @@ use store::{Drawer, Sealed};
 use supply::ids::{Opening, PackId};
 
 use super::case::{self, Case};
+use super::event;
 use super::held::Pack;
 use super::message::{PACKS, PacksTold};
 use super::order::{Made, PackAct, PackOrder};
@@ -193,6 +196,21 @@ impl Hospital {
             return self.keep_afterwards(id, &afterwards).await;
         }
         self.drop_afterwards(id).await
+    }
+
+    /// The eventIDs of moves whose outcome is not known here yet.
+    pub(super) async fn events_under_way(&self) -> Result<BTreeSet<String>, HospitalError> {
+        let rows = self
+            .0
+            .store
+            .latest_sealed(Drawer::Moves, None, PURSUED_MAX)
+            .await?;
+        let mut ids = BTreeSet::new();
+        for row in rows {
+            let afterwards: Afterwards = self.opened_row(Drawer::Moves, &row)?;
+            ids.extend(afterwards.events().filter_map(|it| event::id_of(it)));
+        }
+        Ok(ids)
     }
 
     /// Finishes moves whose outcome is known by now, and tells receivers that were away.

@@ -64,6 +64,25 @@ impl Hospital {
         Ok(key)
     }
 
+    /// The key that a state names, where it is here: without a connection no partner can be asked.
+    pub(super) async fn trade_key_here(
+        &self,
+        state: &ledger::State,
+    ) -> Result<TradeKey, HospitalError> {
+        self.partner_here(state)?;
+        let named = state.trade_key();
+        let kept = match &named {
+            Some(key) => self.kept_trade_key(key.epoch).await?,
+            None => None,
+        };
+        kept.filter(|kept| named.is_some_and(|it| it.check == kept.check()))
+            .ok_or_else(|| {
+                HospitalError::Busy(
+                    "the key of the trade is not here yet, and no partner can be asked".into(),
+                )
+            })
+    }
+
     /// The same from the database, from a partner, or made.
     async fn found_trade_key(&self) -> Result<(u8, TradeKey), HospitalError> {
         let state = self.fresh_state().await?;

@@ -92,12 +92,29 @@ pub struct Verification {
     pub other: Option<String>,
     /// The acts that can be done here now.
     pub acts: Vec<&'static str>,
+    /// Whether it was dispensed or taken out of the trade here.
+    pub(super) ended_here: bool,
+    /// Whether the state that was asked is older than it may be for an act: this node has no
+    /// connection to the ledger just now.
+    pub stale: bool,
     /// The height of the state that was asked.
     pub height: u64,
     /// The time of that state, milliseconds since 1970.
     pub time_ms: u64,
     /// What proves the state of this pack to a stranger, where validators have stated it.
     pub proof: Option<String>,
+}
+
+/// A look at a pack.
+pub(super) struct Asked<'a> {
+    /// The state that is asked.
+    pub(super) state: &'a State,
+    /// Who asks, whose questions may look like guessing; none: this node.
+    pub(super) user: Option<&'a str>,
+    /// When the pack was in hand, microseconds since 1970.
+    pub(super) now_us: i64,
+    /// Whether the state is old, because there is no connection.
+    pub(super) stale: bool,
 }
 
 impl Hospital {
@@ -109,35 +126,50 @@ impl Hospital {
         scan: &str,
     ) -> Result<Verification, HospitalError> {
         looks(caller)?;
+        let state = self.fresh_state().await?;
+        self.verified(caller, agent, scan, (&state, false)).await
+    }
+
+    /// The same without a connection to the ledger: the answer may be of an old state, and says so.
+    pub async fn verify_pack_offline(
+        &self,
+        caller: &Caller,
+        agent: AccessAgent,
+        scan: &str,
+    ) -> Result<Verification, HospitalError> {
+        looks(caller)?;
+        let (state, is_old) = match self.fresh_state().await {
+            Ok(state) => (state, false),
+            Err(_) => (self.0.chain.state(), true),
+        };
+        self.verified(caller, agent, scan, (&state, is_old)).await
+    }
+
+    /// Answers a person, and writes down that one asked.
+    async fn verified(
+        &self,
+        caller: &Caller,
+        agent: AccessAgent,
+        scan: &str,
+        (state, is_old): (&State, bool),
+    ) -> Result<Verification, HospitalError> {
         let readings = readings(scan)?;
         self.within_guesses(caller)?;
-        let key = self.trade_key().await?;
-        let state = self.fresh_state().await?;
-        let Scanned {
-            marking,
-            mended,
-            reading,
-        } = meant(readings, &key, &state)?;
-        let name = key.pack(&marking.gtin, &marking.serial);
-        let pack = state.pack(&name);
-        let lot = pack.as_ref().and_then(|it| state.lot(&it.lot));
-        let held = self.kept_packs(&[name]).await?.pop().map(|(_, it)| it);
-        let known = (pack.as_ref(), lot.as_ref(), held.as_ref());
-        let seen = self.seen_from_here((&key, &marking), known, &state);
-        let events = self
-            .events_of_pack(&marking.gtin, &marking.serial, Events::ThatTell)
-            .await?;
-        let told = events.iter().map(|it| (seen.here, &*it.body));
-        let mut suspicions = suspicions(&seen.looked(reading), told, &state);
-        suspicions.extend(self.questioned(caller, &seen, mended.is_some()));
-        let because = seen.because(&suspicions);
-        let verdict = because.first().map_or(Verdict::Real, |it| it.verdict);
-        if verdict == Verdict::Unknown {
+        let asked = Asked {
+            state,
+            user: Some(&caller.username),
+            now_us: self.now_us(),
+            stale: is_old,
+        };
+        let found = self.seen_pack(readings, asked).await?;
+        if found.verdict == Verdict::Unknown {
             self.guessed(caller);
         }
-        let alarms = suspicions.iter().filter(|it| it.certainty.is_alarm());
+        let alarms = found.suspicions.iter().filter(|it| it.certainty.is_alarm());
         let said = alarms.map(|it| format!("&suspicion={}", it.rule));
-        let said = said.fold(format!("verdict={}", verdict.word()), |all, one| all + &one);
+        let said = said.fold(format!("verdict={}", found.verdict.word()), |all, one| {
+            all + &one
+        });
         let access = Access {
             query: Some(said),
             ..Access::new(
@@ -147,8 +179,51 @@ impl Hospital {
             )
         };
         self.record_access(access).await?;
+        Ok(found)
+    }
+
+    /// What the ledger, this organisation and the rules of detection say of a pack.
+    pub(super) async fn seen_pack(
+        &self,
+        readings: Readings,
+        asked: Asked<'_>,
+    ) -> Result<Verification, HospitalError> {
+        let state = asked.state;
+        let key = if asked.stale {
+            self.trade_key_here(state).await?
+        } else {
+            self.trade_key().await?
+        };
+        let Scanned {
+            marking,
+            mended,
+            reading,
+        } = meant(readings, &key, state)?;
+        let name = key.pack(&marking.gtin, &marking.serial);
+        let pack = state.pack(&name);
+        let lot = pack.as_ref().and_then(|it| state.lot(&it.lot));
+        let held = self.kept_packs(&[name]).await?.pop().map(|(_, it)| it);
+        let known = (pack.as_ref(), lot.as_ref(), held.as_ref());
+        let seen = Seen {
+            now_us: asked.now_us,
+            ..self.seen_from_here((&key, &marking), known, state)
+        };
+        let events = self
+            .events_of_pack(&marking.gtin, &marking.serial, Events::ThatTell)
+            .await?;
+        let told = events.iter().map(|it| (seen.here, &*it.body));
+        let mut suspicions = suspicions(&seen.looked(reading), told, state);
+        if let Some(user) = asked.user {
+            suspicions.extend(self.questioned(user, &seen, mended.is_some()));
+        }
+        let because = seen.because(&suspicions);
+        let verdict = because.first().map_or(Verdict::Real, |it| it.verdict);
         Ok(Verification {
-            acts: seen.acts(verdict),
+            acts: if asked.stale {
+                Vec::new()
+            } else {
+                seen.acts(verdict)
+            },
             place: held.as_ref().map(|it| it.place),
             case: held.as_ref().and_then(|it| it.case.clone()),
             other: held
@@ -158,6 +233,8 @@ impl Hospital {
             because,
             suspicions,
             mended,
+            ended_here: seen.ended_here(),
+            stale: asked.stale,
             height: state.height(),
             time_ms: self.0.chain.status().time_ms,
             proof: self.0.chain.state_proof(&keys::pack(&name)),
@@ -185,7 +262,7 @@ impl Hospital {
     }
 
     /// Takes a question in, and says whether the user's questions look like guessing.
-    fn questioned(&self, caller: &Caller, seen: &Seen<'_>, is_misread: bool) -> Option<Suspicion> {
+    fn questioned(&self, user: &str, seen: &Seen<'_>, is_misread: bool) -> Option<Suspicion> {
         let lookup = Lookup {
             time_ms: u64::try_from(seen.now_us / 1_000).unwrap_or(0),
             product: seen.marking.gtin.clone(),
@@ -194,7 +271,7 @@ impl Hospital {
             is_own: seen.held.is_some(),
             is_misread,
         };
-        self.0.questions.asked(&caller.username, lookup)
+        self.0.questions.asked(user, lookup)
     }
 }
 
@@ -320,6 +397,13 @@ impl Seen<'_> {
             Some(Custody::Transit { holder, next }) => holder == lock || next == lock,
             Some(Custody::Inside(_)) | None => false,
         }
+    }
+
+    /// Whether its life ended here, and not with somebody to whom it was handed on.
+    fn ended_here(&self) -> bool {
+        let is_over = self.pack.is_some_and(|it| it.status != Status::Active);
+        let held = self.held.filter(|it| it.place == Where::Gone);
+        is_over && held.is_some_and(|it| it.to.is_none())
     }
 
     /// What can be done with it here.

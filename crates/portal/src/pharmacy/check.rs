@@ -5,7 +5,9 @@ use hospital::{Role, pairs};
 use maud::{Markup, html};
 use serde_json::{Value, json};
 
-use super::{HOME, act, case, handles, has_role, list, printed, recall, said, verdict};
+use super::{
+    HOME, act, case, handles, has_role, list, offline, printed, recall, reconciled, said, verdict,
+};
 use crate::asset;
 use crate::date;
 use crate::form::{self, Faults, Line};
@@ -75,6 +77,10 @@ pub(super) async fn start(
         }
         @if !list(&known, "roles").is_empty() {
             p { a href="/portal/packs/apart" { (visit.say("packs-apart")) } }
+            p { a href=(reconciled::PATH) { (visit.say("packs-reconciled")) } }
+        }
+        @if handles(visit) {
+            p { a href=(offline::PATH) { (visit.say("packs-offline")) } }
         }
         @if visit.role() == Role::Auditor {
             p { a href="/portal/packs/openings" { (visit.say("packs-openings")) } }
@@ -106,7 +112,7 @@ pub(super) fn field(visit: &Visit, scan: &str, faults: &Faults) -> Markup {
 }
 
 /// The camera beside the field; it shows itself where there is one.
-fn camera(visit: &Visit) -> Markup {
+pub(super) fn camera(visit: &Visit) -> Markup {
     const WORDS: [&str; 8] = [
         "on", "off", "picture", "starting", "looking", "denied", "broken", "nothing",
     ];
@@ -221,6 +227,9 @@ pub(super) async fn checked(
 ) -> Result<Response, Trouble> {
     let found = match visit.post("/packs/verify", &json!({ "scan": scan })).await {
         Ok(found) => found,
+        Err(trouble) if offline::is_cut_off(&trouble) => {
+            return offline::cut_off(visit, scan, trouble).await;
+        }
         Err(trouble) => return unread(visit, scan, trouble).await,
     };
     if found["contents"].is_object() {

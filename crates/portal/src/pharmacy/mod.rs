@@ -7,9 +7,11 @@ mod case;
 mod check;
 mod make;
 mod map;
+mod offline;
 mod openings;
 mod printed;
 mod recall;
+mod reconciled;
 mod trace;
 mod verdict;
 
@@ -21,6 +23,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use crate::Portal;
+use crate::asset;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
 
@@ -34,6 +37,16 @@ pub(crate) fn routes() -> Router<Portal> {
         .route("/portal/packs/check", get(check::again).post(check::check))
         .route("/portal/packs/act", get(check::again).post(act::act))
         .route("/portal/packs/make", get(make::ask).post(make::make))
+        .route(offline::PATH, get(offline::show))
+        .route("/portal/packs/offline-worker.js", get(asset::worker))
+        .route(
+            "/portal/packs/later",
+            get(check::again).post(offline::later),
+        )
+        .route(
+            reconciled::PATH,
+            get(reconciled::show).post(reconciled::decide),
+        )
         .route("/portal/packs/apart", get(apart::show).post(apart::file))
         .route("/portal/packs/recall", get(check::again).post(recall::show))
         .route(

@@ -53,7 +53,7 @@ pub(super) fn show(visit: &Visit, found: &Value) -> Markup {
 }
 
 /// One reason, with the time since when it holds.
-fn why(visit: &Visit, reason: &Value) -> Markup {
+pub(super) fn why(visit: &Visit, reason: &Value) -> Markup {
     let code = text(reason, "/code");
     let since = text(reason, "/since");
     html! {

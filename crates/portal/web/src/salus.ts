@@ -3,7 +3,7 @@
 import "./configure.ts";
 import htmx from "htmx.org/dist/htmx.esm.js";
 import "./live.ts";
-import { policy } from "./trusted.ts";
+import { policy, worker } from "./trusted.ts";
 
 interface Context {
   request: { method: string; headers: Record<string, string>; action: string };
@@ -45,3 +45,10 @@ htmx.registerExtension("salus", {
     return true;
   },
 });
+
+// The page for scans without a connection is to open without one: its worker answers then. Where
+// there can be none (no secure origin) the page works while it is open.
+const scope = "/portal/packs/offline";
+if (document.querySelector("salus-offline") !== null && "serviceWorker" in navigator) {
+  navigator.serviceWorker.register(worker(), { scope }).catch(() => {});
+}

@@ -20,6 +20,7 @@ mod http;
 mod killed;
 mod members;
 mod misconduct;
+mod offline;
 mod openings;
 mod outsider;
 mod packs;

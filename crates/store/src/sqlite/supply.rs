@@ -248,6 +248,8 @@ fn table(drawer: Drawer) -> (&'static str, &'static str, &'static str) {
         Drawer::Openings => ("openings", "id", "made_us"),
         Drawer::Trials => ("trials", "id", "made_us"),
         Drawer::Participants => ("trial_participants", "id", "changed_us"),
+        Drawer::OfflineWaiting => ("offline_waiting", "id", "taken_us"),
+        Drawer::OfflineSettled => ("offline_settled", "id", "settled_us"),
     }
 }
 
@@ -264,7 +266,12 @@ fn id_value(drawer: Drawer, id: &[u8]) -> Result<Value, StoreError> {
         | Drawer::Participants => {
             return Ok(Value::Blob(id.to_vec()));
         }
-        Drawer::Captures | Drawer::MasterData | Drawer::Papers | Drawer::Cases => {}
+        Drawer::Captures
+        | Drawer::MasterData
+        | Drawer::Papers
+        | Drawer::Cases
+        | Drawer::OfflineWaiting
+        | Drawer::OfflineSettled => {}
     }
     match std::str::from_utf8(id) {
         Ok(text) => Ok(Value::Text(text.to_owned())),
