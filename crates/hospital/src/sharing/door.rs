@@ -178,7 +178,7 @@ impl Hospital {
             }
             SLOTS => {
                 let ask = message::read(body)?;
-                message::write(&Box::pin(self.answer_slots(from, ask)).await?)
+                message::write(&Box::pin(self.answer_slots(from, &ask)).await?)
             }
             QUERY => {
                 let call = message::read(body)?;

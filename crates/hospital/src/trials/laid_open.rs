@@ -4,9 +4,12 @@
 //! Who was in which slot is told by the sites, and each answer opens a pseudonym of the ledger: no
 //! site can tell of another participant than the one that was enrolled.
 
+#[cfg(test)]
+mod tests;
+
 use monitoring::allocation::{self, Balance, Deviation, Enrolled, Runs, SelectionBias, Slot, Use};
 use proof::{CommitmentKey, Digest};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use trial::acts::{Site, Which};
 use trial::allocation::{Design, Half};
 
@@ -66,7 +69,7 @@ pub struct Foreseen {
 }
 
 /// What is said of the lists of a trial.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Allocation {
     /// The lists.
     pub lists: Vec<OpenedList>,
@@ -121,14 +124,7 @@ impl Hospital {
             }
         }
         self.trial_access(agent, "allocation-checks").await?;
-        let mut made = Allocation {
-            lists: Vec::new(),
-            participants: Vec::new(),
-            balance: Vec::new(),
-            runs: Vec::new(),
-            bias: Vec::new(),
-            notes: Vec::new(),
-        };
+        let mut made = Allocation::default();
         let mut all = Slots::default();
         for (name, (list, site)) in &drawn {
             let of = (id, name.as_str(), site);
@@ -145,19 +141,17 @@ impl Hospital {
         }
         tests_of_order(&mut made, &kept.protocol, &all);
         for (name, (list, _)) in &drawn {
+            let of = (&kept.protocol, &design);
             match self.opened_subjects(id, name).await {
                 Ok(subjects) => {
-                    for one in subjects {
-                        made.participants.extend(opened_arm(
-                            (&kept.protocol, &design),
-                            (name, list),
-                            one,
-                        ));
-                    }
+                    let arms = subjects.into_iter();
+                    let arms = arms.filter_map(|one| opened_arm(of, (name, list), one));
+                    made.participants.extend(arms);
                 }
-                Err(error) => made
-                    .notes
-                    .push(format!("{name} does not tell who was where: {error}")),
+                Err(error) => {
+                    let text = format!("{name} does not tell who was where: {error}");
+                    made.notes.push(text);
+                }
             }
         }
         let rows = self.rows_of_sites((id, &trial, role)).await?;
@@ -177,7 +171,7 @@ impl Hospital {
         &self,
         id: &Digest,
         site: &str,
-    ) -> Result<Vec<(String, u16, u32)>, HospitalError> {
+    ) -> Result<BTreeSet<(String, u16, u32)>, HospitalError> {
         let ask = SlotsAsk {
             trial: id.to_string(),
         };
@@ -200,7 +194,7 @@ impl Hospital {
     pub(crate) async fn answer_slots(
         &self,
         from: &str,
-        ask: SlotsAsk,
+        ask: &SlotsAsk,
     ) -> Result<SlotsAnswer, HospitalError> {
         let words = "who was in which slot goes to sponsor, monitors and regulators";
         let (id, _, agent) = self.overseen(from, &ask.trial, words).await?;

@@ -136,7 +136,7 @@ fn told(study: &monitoring::Study, rows: usize, left_out: usize) -> Oversight {
     }
     if left_out > 0 {
         notes.push(format!(
-            "of the items with numbers the {ITEMS_MAX} with the most are compared: {left_out} are not"
+            "the {ITEMS_MAX} items with the most numbers are compared: {left_out} are not"
         ));
     }
     Oversight {

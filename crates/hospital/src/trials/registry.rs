@@ -48,6 +48,29 @@ const UNSAID: [&str; 11] = [
     "Sex",
     "Minimum Age",
 ];
+/// The parts of the registry's form.
+const IDENTIFICATION: &str = "Study Identification";
+const DESIGN: &str = "Study Design";
+const ARMS: &str = "Arms, Groups and Interventions";
+const OUTCOMES: &str = "Outcome Measures";
+/// The rank of an endpoint, and the elements of its measure and its time frame.
+const OUTCOME_ELEMENTS: [(&str, &str, &str); 3] = [
+    (
+        "primary",
+        "Primary Outcome Measure",
+        "Primary Outcome Time Frame",
+    ),
+    (
+        "secondary",
+        "Secondary Outcome Measure",
+        "Secondary Outcome Time Frame",
+    ),
+    (
+        "exploratory",
+        "Other Pre-specified Outcome Measure",
+        "Other Outcome Time Frame",
+    ),
+];
 /// The most characters of an official title, of an arm's, of an outcome measure or its time frame.
 const TITLE_MAX: usize = 600;
 const ARM_MAX: usize = 100;
@@ -125,79 +148,55 @@ fn of_usdm(document: &Value, version: u32) -> Result<Registration, HospitalError
     })
 }
 
+impl Registration {
+    /// Takes an element over; what is missing, or longer than the registry takes, is a gap.
+    fn put(&mut self, (part, element): (&str, &str), value: &str, most: usize) {
+        if value.is_empty() {
+            self.gaps.push(required(element));
+            return;
+        }
+        if value.chars().count() > most {
+            let text = format!("{element} has more than the {most} characters of the registry");
+            self.gaps.push(text);
+        }
+        self.elements.push(RegistryElement {
+            part: part.to_owned(),
+            element: element.to_owned(),
+            value: value.to_owned(),
+        });
+    }
+}
+
+fn required(element: &str) -> String {
+    format!("{element} is required by the registry")
+}
+
 fn of_protocol(protocol: &Protocol, id: &str, version: u32) -> Registration {
     let mut made = Registration {
         version,
         ..Registration::default()
     };
-    let mut put = |part: &str, element: &str, value: &str, most: usize| {
-        if value.is_empty() {
-            made.gaps
-                .push(format!("{element} is required by the registry"));
-            return;
-        }
-        if value.chars().count() > most {
-            made.gaps.push(format!(
-                "{element} has more than the {most} characters of the registry"
-            ));
-        }
-        made.elements.push(RegistryElement {
-            part: part.to_owned(),
-            element: element.to_owned(),
-            value: value.to_owned(),
-        });
-    };
-    let part = "Study Identification";
-    put(
-        part,
-        "Unique Protocol Identification Number",
-        id,
-        usize::MAX,
+    let number = "Unique Protocol Identification Number";
+    made.put((IDENTIFICATION, number), id, usize::MAX);
+    made.put(
+        (IDENTIFICATION, "Official Title"),
+        &protocol.title,
+        TITLE_MAX,
     );
-    put(part, "Official Title", &protocol.title, TITLE_MAX);
-    let part = "Study Design";
-    put(part, "Study Type", "Interventional", usize::MAX);
-    put(
-        part,
-        "Number of Arms",
-        &protocol.arms.len().to_string(),
-        usize::MAX,
-    );
+    let arms = protocol.arms.len().to_string();
+    made.put((DESIGN, "Study Type"), "Interventional", usize::MAX);
+    made.put((DESIGN, "Number of Arms"), &arms, usize::MAX);
     // Its arms are drawn from a sealed list: there is no other way to take part.
-    put(part, "Allocation", "Randomized", usize::MAX);
+    made.put((DESIGN, "Allocation"), "Randomized", usize::MAX);
     for arm in &protocol.arms {
-        put(
-            "Arms, Groups and Interventions",
-            "Arm Title",
-            &arm.name,
-            ARM_MAX,
-        );
+        made.put((ARMS, "Arm Title"), &arm.name, ARM_MAX);
     }
-    let part = "Outcome Measures";
-    for (rank, element, frame) in [
-        (
-            "primary",
-            "Primary Outcome Measure",
-            "Primary Outcome Time Frame",
-        ),
-        (
-            "secondary",
-            "Secondary Outcome Measure",
-            "Secondary Outcome Time Frame",
-        ),
-        (
-            "exploratory",
-            "Other Pre-specified Outcome Measure",
-            "Other Outcome Time Frame",
-        ),
-    ] {
+    for (rank, element, frame) in OUTCOME_ELEMENTS {
         for one in protocol.endpoints.iter().filter(|it| it.rank == rank) {
-            put(part, element, &one.name, OUTCOME_MAX);
-            put(part, frame, &one.timing, OUTCOME_MAX);
+            made.put((OUTCOMES, element), &one.name, OUTCOME_MAX);
+            made.put((OUTCOMES, frame), &one.timing, OUTCOME_MAX);
         }
     }
-    let unsaid = UNSAID.iter();
-    made.gaps
-        .extend(unsaid.map(|it| format!("{it} is required by the registry")));
+    made.gaps.extend(UNSAID.into_iter().map(required));
     made
 }

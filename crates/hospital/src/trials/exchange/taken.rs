@@ -80,11 +80,13 @@ pub(super) fn rows(
             items: items.collect(),
         });
     }
-    match faults.is_empty() {
-        true if taken.is_empty() => Err(wrong("the dataset has no rows")),
-        true => Ok(taken),
-        false => Err(wrong(faults.join("\n"))),
+    if !faults.is_empty() {
+        return Err(wrong(faults.join("\n")));
     }
+    if taken.is_empty() {
+        return Err(wrong("the dataset has no rows"));
+    }
+    Ok(taken)
 }
 
 fn places(dataset: &Dataset, layout: &Layout, mapping: &Mapping) -> Result<Places, HospitalError> {
