@@ -1,7 +1,10 @@
 //! `/trials`: sealed, enrolled, captured, locked, reported.
 
 mod data;
+mod exchange;
+mod oversight;
 mod queries;
+mod registry;
 mod signatures;
 mod told;
 
@@ -33,7 +36,7 @@ const HINT: &str = "docs/reference/trials.md shows each form";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SealForm {
-    protocol: Protocol,
+    protocol: Value,
     parties: Vec<PartyForm>,
     quorum: u16,
 }
@@ -48,7 +51,7 @@ struct PartyForm {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AmendForm {
-    protocol: Protocol,
+    protocol: Value,
     reason: String,
     #[serde(default)]
     reconsent: bool,
@@ -140,6 +143,9 @@ pub(crate) fn routes() -> Router<Door> {
         .route("/trials/{id}/reports", post(report))
         .route("/trials/{id}/reports/{number}", get(read_report))
         .route("/trials/{id}/reports/{number}/comparison", get(comparison))
+        .merge(exchange::routes())
+        .merge(oversight::routes())
+        .merge(registry::routes())
         .merge(signatures::routes())
         .merge(queries::routes())
 }
@@ -216,9 +222,10 @@ async fn seal(State(door): State<Door>, request: Request) -> Response {
         });
         let parties = parties.collect::<Result<Vec<_>, ApiError>>()?;
         let agent = agent(&caller, &parts);
+        let protocol = Protocol::drafted(form.protocol)?;
         let hospital = door.hospital();
         let id = hospital
-            .seal_trial(&caller, agent, (form.protocol, parties, form.quorum))
+            .seal_trial(&caller, agent, (protocol, parties, form.quorum))
             .await?;
         Ok(json!({ "id": text(&id), "version": 1 }))
     };
@@ -241,9 +248,10 @@ async fn amend(State(door): State<Door>, Path(id): Path<String>, request: Reques
         let expected = "the body takes protocol, reason and reconsent";
         let it: Asked<AmendForm> = asked(&door, &id, request, expected).await?;
         let how = (it.form.reason.as_str(), it.form.reconsent);
+        let protocol = Protocol::drafted(it.form.protocol)?;
         let hospital = door.hospital();
         let version = hospital
-            .amend_trial(&it.caller, it.agent, (&it.id, it.form.protocol), how)
+            .amend_trial(&it.caller, it.agent, (&it.id, protocol), how)
             .await?;
         Ok(json!({ "version": version }))
     };

@@ -1,7 +1,9 @@
 //! Trials as the answers of `/trials` show them.
 
 use hospital::instant;
-use hospital::trials::{Change, Line, Made, Match, ParticipantSeen, TrialSeen, What, When};
+use hospital::trials::{
+    Change, Line, Made, Match, ParticipantSeen, Protocol, TrialSeen, What, When,
+};
 use proof::Digest;
 use serde_json::{Value, json};
 
@@ -76,7 +78,8 @@ pub(super) fn told(seen: &TrialSeen) -> Value {
         };
         json!({ "version": it.number, "sealed": ms(it.sealed.time_ms),
             "commitment": text(&it.sealed.protocol), "enrolled_before": it.sealed.enrolled,
-            "protocol": protocol, "reason": reason })
+            "protocol": protocol.map(without_usdm),
+            "has_usdm": protocol.is_some_and(|it| it.usdm.is_some()), "reason": reason })
     });
     let sites = seen.sites.iter().map(|site| {
         let it = &site.known;
@@ -119,6 +122,15 @@ pub(super) fn told(seen: &TrialSeen) -> Value {
         "decisions": decisions.collect::<Vec<_>>(),
         "reports": reports.collect::<Vec<_>>(),
     })
+}
+
+/// A protocol without its study document, which may be long and has an address of its own.
+fn without_usdm(protocol: &Protocol) -> Value {
+    let mut told = json!(protocol);
+    if let Some(members) = told.as_object_mut() {
+        members.shift_remove("usdm");
+    }
+    told
 }
 
 fn unblinded((participant, time_ms): &(Digest, u64)) -> Value {

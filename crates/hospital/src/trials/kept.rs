@@ -139,10 +139,14 @@ pub(crate) fn people_secret(trial: &Digest) -> String {
     format!("trial-people-{trial}")
 }
 
+/// What opens the pseudonym of a subject, and of no other.
+pub(crate) fn opening(secret: &Digest, subject: &str) -> CommitmentKey {
+    CommitmentKey(keyed_hash(&secret.0, PARTICIPANT, &[subject.as_bytes()]).0)
+}
+
 /// The pseudonym of a subject.
 pub(crate) fn pseudonym(secret: &Digest, subject: &str) -> Digest {
-    let key = keyed_hash(&secret.0, PARTICIPANT, &[subject.as_bytes()]);
-    committed(&CommitmentKey(key.0), subject)
+    committed(&opening(secret, subject), subject)
 }
 
 impl KeptConsent {

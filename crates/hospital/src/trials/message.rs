@@ -14,6 +14,7 @@ pub(crate) const DECISION: &str = "/trial-decision";
 pub(crate) const RESULTS: &str = "/trial-results";
 pub(crate) const SIGNATURES: &str = "/trial-signatures";
 pub(crate) const QUERY: &str = "/trial-query";
+pub(crate) const SLOTS: &str = "/trial-slots";
 
 /// A version of a protocol.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,6 +57,28 @@ pub(crate) struct NumberAsk {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResultsAnswer {
     pub(crate) results: Results,
+    pub(crate) key: String,
+}
+
+/// Who of your site was in which slot.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SlotsAsk {
+    pub(crate) trial: String,
+}
+
+/// They, each with what opens the pseudonym on the ledger.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SlotsAnswer {
+    pub(crate) participants: Vec<OpenedSubject>,
+}
+
+/// A subject key, and 64 hexadecimal digits that open its pseudonym.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OpenedSubject {
+    pub(crate) subject: String,
     pub(crate) key: String,
 }
 

@@ -1,11 +1,13 @@
 //! Clinical trials: sealed, enrolled, captured, locked, reported.
 //!
 //! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`)
-//! and told to the parties. `protocol` seals and amends, `draw` moves this node's hand at the
+//! and told to the parties. `draft` reads a protocol, `protocol` seals and amends it,
+//! `registry` tells what a registry asks, `draw` moves this node's hand at the
 //! lists, `participants` enrols, `rows` takes case-report values in as records of the spine, `odm`
-//! so too and out, `dataset` gives them out with their receipts, `signing` signs them, `querying`
+//! so too and out, `exchange` so too as tables, `dataset` gives them out with their receipts, `signing` signs them, `querying`
 //! asks about them, `lock` closes them, `report` tells the results and `comparison` compares them
-//! with what was registered.
+//! with what was registered. `oversight` compares the sites while the trial runs,
+//! `laid_open` checks the lists at its end.
 //!
 //! Invariants:
 //!
@@ -16,28 +18,38 @@
 
 mod comparison;
 mod dataset;
+mod draft;
 mod draw;
+mod exchange;
 pub(crate) mod kept;
+mod laid_open;
 mod lock;
 pub(crate) mod message;
 mod odm;
+mod oversight;
 mod participants;
 mod place;
 mod protocol;
 mod query;
 mod querying;
+mod registry;
 mod report;
 mod rows;
 mod seen;
 mod signature;
 mod signing;
 
+pub use cdisc::dataset::Form as DatasetForm;
 pub use cdisc::odm::{Form as OdmForm, Odm};
 pub use dataset::{DATASET_FORM, DatasetLine, DatasetPage};
+pub use exchange::{Exchanged, Mapping};
+pub use laid_open::{Allocation, Foreseen, OpenedArm, OpenedList};
 pub use odm::CapturedOdm;
+pub use oversight::Oversight;
 pub use participants::{Enrolled, NewParticipant, ParticipantSeen};
 pub use protocol::{Arm, Endpoint, Protocol};
 pub use query::{NewQuery, Query, QueryPage, QueryReply, QueryState, Saying};
+pub use registry::{Registration, RegistryElement};
 pub use report::{Reported, Results};
 pub use rows::{Captured, Item, Row, RowKey, Source};
 pub use seen::{SiteSeen, TrialSeen, VersionSeen};

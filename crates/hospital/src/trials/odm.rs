@@ -97,7 +97,11 @@ impl Hospital {
         Ok(waves)
     }
 
-    async fn items_here(&self, id: &Digest, key: &RowKey) -> Result<Vec<Item>, HospitalError> {
+    pub(super) async fn items_here(
+        &self,
+        id: &Digest,
+        key: &RowKey,
+    ) -> Result<Vec<Item>, HospitalError> {
         let asked = Caller::organisation();
         match self.read(&asked, ROW, &row_id(id, key)).await {
             Ok(record) => Ok(read_row(&record)?.items),
@@ -143,7 +147,7 @@ impl Hospital {
     }
 }
 
-fn record_of(line: &super::DatasetLine) -> Record {
+pub(super) fn record_of(line: &super::DatasetLine) -> Record {
     Record {
         type_: ROW.to_owned(),
         id: line.id.clone(),
@@ -156,7 +160,7 @@ fn record_of(line: &super::DatasetLine) -> Record {
 }
 
 /// The metadata of a version, which may be part of its protocol.
-fn metadata(kept: &KeptVersion) -> Result<Option<Odm>, HospitalError> {
+pub(super) fn metadata(kept: &KeptVersion) -> Result<Option<Odm>, HospitalError> {
     let Some(text) = &kept.protocol.metadata else {
         return Ok(None);
     };

@@ -88,7 +88,7 @@ impl Protocol {
         Design::new(ratio, self.block, strata).map_err(|error| wrong(error.to_string()))
     }
 
-    fn check(&self) -> Result<(), HospitalError> {
+    pub(super) fn check(&self) -> Result<(), HospitalError> {
         self.design()?;
         let short = |text: &str| !text.trim().is_empty() && text.len() <= TEXT_BYTES_MAX;
         if !short(&self.title) || !self.arms.iter().all(|arm| short(&arm.name)) {
@@ -113,13 +113,12 @@ impl Protocol {
                     endpoint.id
                 )));
             }
-            let texts = [
-                &endpoint.id,
-                &endpoint.name,
-                &endpoint.measure,
-                &endpoint.timing,
-            ];
-            if !texts.into_iter().all(|text| short(text)) {
+            let texts = [&endpoint.id, &endpoint.name];
+            // USDM 4 has no place for the timing of an endpoint, and may leave its measure out.
+            let open = self.usdm.is_some();
+            let or_empty = |text: &str| short(text) || (open && text.is_empty());
+            let said = [&endpoint.measure, &endpoint.timing];
+            if !texts.into_iter().all(|it| short(it)) || !said.into_iter().all(|it| or_empty(it)) {
                 let text = format!(
                     "endpoint `{}`: id, name, measure and timing have 1 to {TEXT_BYTES_MAX} bytes",
                     endpoint.id
