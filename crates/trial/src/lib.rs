@@ -25,3 +25,4 @@
 pub mod acts;
 pub mod allocation;
 pub mod compare;
+pub mod minimisation;
