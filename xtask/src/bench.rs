@@ -18,6 +18,8 @@ mod pack_rows;
 mod sharing_rows;
 mod stats;
 mod trade;
+mod trial_rows;
+mod trial_site;
 
 use crate::ci::cargo;
 use crate::steps::Steps;
@@ -37,7 +39,7 @@ pub(crate) struct Row {
 enum Measure {
     /// As it is.
     Plain(fn() -> Result<Vec<Row>>),
-    /// With so many packs or races, unless `name=N` says another number.
+    /// With so many packs, races or rows, unless `name=N` says another number.
     Sized(fn(u64) -> Result<Vec<Row>>, u64),
 }
 use Measure::{Plain, Sized};
@@ -57,6 +59,7 @@ const GROUPS: &[(&str, Measure)] = &[
     ("pack-verify", Sized(pack_rows::verify, 200_000)),
     ("capture", Plain(capture_rows::capture)),
     ("double-dispense", Sized(dispense_rows::races, 1_000)),
+    ("trial-rows", Sized(trial_rows::rows, 100_000)),
 ];
 
 /// Runs the groups named in the arguments, or all, and prints a Markdown table.

@@ -29,6 +29,8 @@ pub enum HospitalError {
         text: String,
         /// What to do instead.
         hint: &'static str,
+        /// The code of the rule, where it is the ledger that refuses (docs/reference/ledger.md).
+        refusal: Option<u16>,
     },
     /// Not a resource type of FHIR R4.
     #[error("`{0}` is not a resource type of FHIR R4")]
@@ -126,6 +128,25 @@ impl HospitalError {
             code,
             text: text.into(),
             hint,
+            refusal: None,
+        }
+    }
+
+    /// A refusal of the ledger, by the rule of this code.
+    pub(crate) fn by_ledger(refusal: u16, text: String, hint: &'static str) -> Self {
+        Self::Request {
+            code: "business-rule",
+            text,
+            hint,
+            refusal: Some(refusal),
+        }
+    }
+
+    /// The code of the rule of the ledger that refuses, if one does.
+    pub fn refusal(&self) -> Option<u16> {
+        match self {
+            Self::Request { refusal, .. } => *refusal,
+            _ => None,
         }
     }
 

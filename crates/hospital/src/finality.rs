@@ -132,8 +132,8 @@ pub(crate) fn refused(code: u16) -> HospitalError {
     if code == SEQUENCE.code() {
         return out_of_order();
     }
-    HospitalError::request(
-        "business-rule",
+    HospitalError::by_ledger(
+        code,
         format!("the ledger refuses it ({code})"),
         "docs/reference/ledger.md lists the codes",
     )

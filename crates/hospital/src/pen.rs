@@ -114,8 +114,8 @@ fn not_taken(error: chain::SubmitError) -> HospitalError {
         }
         S::SequenceTaken => out_of_order(),
         S::Refused { code, .. } if code == SEQUENCE.code() => out_of_order(),
-        S::Refused { code, text } => HospitalError::request(
-            "business-rule",
+        S::Refused { code, text } => HospitalError::by_ledger(
+            code,
             format!("the ledger refuses it ({code}): {text}"),
             "docs/reference/transactions.md lists the codes",
         ),
@@ -129,6 +129,7 @@ fn expiry_blocks(parameters: &Parameters) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use trial::acts::Refused;
 
     fn of(refusal: Refusal) -> HospitalError {
         not_taken(chain::SubmitError::from(refusal))
@@ -143,7 +144,17 @@ mod tests {
         for error in [of(given), not_taken(chain::SubmitError::SequenceTaken)] {
             assert!(matches!(error, HospitalError::Contended(_)), "{error:?}");
         }
-        let of_the_act = of(Refusal::Sender);
-        assert!(matches!(of_the_act, HospitalError::Request { .. }));
+        assert_eq!(of(given).refusal(), None);
+    }
+
+    #[test]
+    fn a_refusal_of_the_act_says_by_which_rule() {
+        for refusal in [Refusal::Sender, Refusal::Trial(Refused::Slot(3))] {
+            let code = refusal.code();
+            let of_the_act = of(refusal);
+            assert!(matches!(of_the_act, HospitalError::Request { .. }));
+            assert_eq!(of_the_act.refusal(), Some(code));
+            assert_eq!(crate::finality::refused(code).refusal(), Some(code));
+        }
     }
 }

@@ -236,5 +236,8 @@ fn trial_row(refused: TrialRefused) -> (u16, &'static str) {
         TrialRefused::Withdrawn => (64, "nothing is done with this participant any more"),
         TrialRefused::Locked { .. } => (65, "lock or unlock by the quorum first"),
         TrialRefused::Decision(_) => (66, "look at the latest decision"),
+        TrialRefused::Levels => (67, "name one level of each factor, as in the design"),
+        TrialRefused::Design { .. } => (68, "look at how this trial allocates"),
+        TrialRefused::Allocator => (69, "ask the one who allocates"),
     }
 }

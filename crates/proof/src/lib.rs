@@ -21,10 +21,13 @@
 //! 6. The root of a map depends on its entries only, not on the order in which they came
 //!    (`tests/map_laws.rs`, `the_root_depends_on_the_entries_only`).
 //! 7. Every format is frozen by vectors (`tests/vectors.rs`).
+//! 8. An input has one output under a key, and no other has a proof (`tests/vrf.rs`,
+//!    `an_output_is_shown_to_everybody_and_for_one_input_and_key_alone`).
 //!
 //! # Specifications
 //!
-//! RFC 9162 section 2.1 (trees), RFC 8032 and ZIP-215 (signatures), RFC 2104 (HMAC), RFC 8785
+//! RFC 9162 section 2.1 (trees), RFC 8032 and ZIP-215 (signatures), RFC 9381
+//! (verifiable random function), RFC 2104 (HMAC), RFC 8785
 //! (order and strings of canonical JSON), C2SP `signed-note`, `tlog-checkpoint`,
 //! `tlog-cosignature`, `tlog-policy` and `tlog-proof`. Our own formats are described in
 //! `docs/reference/`: `encoding.md`, `transactions.md`, `receipts.md`, `merkle.md`.
@@ -44,6 +47,7 @@ pub mod sign;
 pub mod state;
 pub mod transaction;
 pub mod tree;
+pub mod vrf;
 
 pub use codec::{Canonical, CodecError};
 pub use digest::{CommitmentKey, Digest, commit, hash, keyed_hash, sha256};

@@ -9,7 +9,7 @@ mod cosigners;
 mod entry;
 mod text;
 
-pub use check::{Verified, verify};
+pub use check::{Judge, Verified, verify};
 pub(crate) use cosigners::check_cosigners;
 pub use entry::{EntryReceipt, VerifiedEntry, build_entry, is_entry, parse_entry, verify_entry};
 

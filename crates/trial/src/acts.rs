@@ -8,6 +8,7 @@ pub mod body;
 mod decide;
 mod draw;
 mod enrol;
+mod minimise;
 mod seal;
 mod state;
 
@@ -15,6 +16,9 @@ pub use body::{Act, Enrolment, LISTED_MAX, OPENED_MAX, Opened, TRIAL_KIND, Trial
 pub use decide::{confirm, propose, report, reveal};
 pub use draw::{contribute, list, open};
 pub use enrol::{consent, enrol, unblind, withdraw};
+pub use minimise::{
+    Allocated, Entrant, Minimisation, Minimise, Place, Showing, allocate, bind, enter, mix, show,
+};
 pub use seal::{accept, amend, seal};
 pub use state::{
     Decided, Decision, Hand, Keep, Lock, PARTIES_MAX, Participant, Party, Reported, Role,
@@ -88,6 +92,20 @@ pub enum Refused {
     /// The number of a decision is not the next, or it is no open one.
     #[error("the next decision is {0}, and each stands until the next is proposed")]
     Decision(u32),
+    /// Levels that the design of a minimisation does not have.
+    #[error("these are no levels of the design, one of each factor")]
+    Levels,
+    /// The trial allocates in another way.
+    #[error("this trial allocates by {}", if *(.minimises) { "minimisation" } else { "a list" })]
+    Design {
+        /// Whether by minimisation.
+        minimises: bool,
+    },
+    /// Somebody else allocates, or may not.
+    #[error(
+        "one allocates: the sponsor, a monitor or a regulator, with a sound key that was bound"
+    )]
+    Allocator,
 }
 
 /// A step that comes before another.
@@ -101,6 +119,12 @@ pub enum Step {
     List,
     /// The participant is enrolled in the slot.
     Enrolment,
+    /// The sponsor binds who minimises, and how.
+    Binding,
+    /// A site mixes the beacon of a minimisation.
+    Beacon,
+    /// The share of a participant is committed to.
+    Allocation,
 }
 
 impl std::fmt::Display for Step {
@@ -110,6 +134,9 @@ impl std::fmt::Display for Step {
             Self::Contribution => "the contribution of sponsor and site",
             Self::List => "the sealing of both halves of the list",
             Self::Enrolment => "the enrolment in this slot",
+            Self::Binding => "the binding of a key and a design of minimisation",
+            Self::Beacon => "the beacon that a site mixes",
+            Self::Allocation => "the allocation of this participant",
         })
     }
 }

@@ -10,7 +10,7 @@
 //! beacon that nobody knew then: no hand can draw until it likes the result. Each leaf is salted,
 //! so that one is opened without the others. `docs/reference/trials.md` has the bytes.
 
-mod draws;
+pub(crate) mod draws;
 
 use proof::codec::Writer;
 use proof::tree::{inclusion_path, leaf_hash, root};

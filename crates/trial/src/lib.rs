@@ -1,5 +1,6 @@
-//! Clinical trials on the ledger: their acts and the rules for them (`acts`), and how an allocation
-//! list is drawn by two hands (`allocation`). All of it is pure.
+//! Clinical trials on the ledger: their acts and the rules for them (`acts`), how an allocation
+//! list is drawn by two hands (`allocation`), and how arms follow from those before
+//! (`minimisation`). All of it is pure.
 //!
 //! What lives here: what is sealed about a trial and in which order, who may do what, the list that
 //! neither of its makers can read, and the comparison of what was registered with what was
@@ -18,10 +19,14 @@
 //! 3. Both hands together are balanced in every block (`every_block_is_balanced`).
 //! 4. Secrets come out only once the data are locked (`ledger/tests/trial.rs`,
 //!    `secrets_are_revealed_after_the_lock_only`).
-//! 5. No value names a person, a value or an arm.
+//! 5. Who minimises has no choice: each share follows from those before and from a number that is
+//!    shown with its proof, and a replay names whatever deviates (`tests/minimisation.rs`,
+//!    `a_swapped_arm_level_order_or_proof_is_found_and_named`, `one_changed_arm_is_always_found`).
+//! 6. No value names a person, a value or an arm.
 //!
 //! Specifications: ICH E6(R3), ICH E9, 21 CFR 11; `docs/reference/trials.md`.
 
 pub mod acts;
 pub mod allocation;
 pub mod compare;
+pub mod minimisation;

@@ -4,12 +4,14 @@
 use proof::Digest;
 use proof::codec::Canonical;
 use proof::transaction::BODY_BYTES_MAX;
+use proof::vrf::{VRF_PROOF_BYTES, VrfProof, VrfPublic};
 use proptest::prelude::*;
 use trial::acts::{
-    Act, Decided, Decision, Enrolment, Hand, Keep, LISTED_MAX, Lock, OPENED_MAX, Opened,
-    PARTIES_MAX, Participant, Party, Reported, Role, STRATA_MAX, Site, Slot, Trial, TrialBody,
-    Version,
+    Act, Allocated, Decided, Decision, Enrolment, Entrant, Hand, Keep, LISTED_MAX, Lock,
+    Minimisation, Minimise, OPENED_MAX, Opened, PARTIES_MAX, Participant, Party, Place, Reported,
+    Role, STRATA_MAX, Showing, Site, Slot, Trial, TrialBody, Version,
 };
+use trial::minimisation::{Design, FACTORS_MAX, Factor, Measure, Shown};
 
 fn digest(byte: u8) -> Digest {
     Digest([byte; 32])
@@ -50,10 +52,59 @@ fn lock() -> Decision {
     }
 }
 
+fn design() -> Design {
+    let factor = |levels, weight| Factor { levels, weight };
+    let factors = (vec![factor(2, 1), factor(3, 2)], 1);
+    Design::new(vec![2, 1], factors, (Measure::Variance, 800)).unwrap()
+}
+
+fn entrant() -> Entrant {
+    Entrant {
+        levels: vec![1; FACTORS_MAX],
+        participant: digest(3),
+        consent: digest(4),
+    }
+}
+
+fn showing() -> Showing {
+    let shown = Shown {
+        share: 1,
+        nonce: [4; 32],
+        proof: VrfProof([5; VRF_PROOF_BYTES]),
+    };
+    Showing { number: 7, shown }
+}
+
+/// One of each act of a minimisation.
+fn minimised() -> Vec<Act> {
+    let all = [
+        Minimise::Bind {
+            allocator: "agency".into(),
+            key: VrfPublic([3; 32]),
+            design: design(),
+        },
+        Minimise::Mix { chance: digest(1) },
+        Minimise::Enter {
+            version: 1,
+            participants: vec![entrant()],
+        },
+        Minimise::Allocate {
+            shares: vec![Allocated {
+                number: 7,
+                commitment: digest(1),
+            }],
+        },
+        Minimise::Show {
+            shares: vec![showing()],
+        },
+    ];
+    all.map(Act::Minimise).into()
+}
+
 /// One of each act.
 fn acts() -> Vec<Act> {
     let (site, participant) = ("east".to_owned(), digest(1));
-    vec![
+    let mut acts = vec![
         Act::Seal {
             protocol: digest(1),
             parties: parties(),
@@ -107,7 +158,9 @@ fn acts() -> Vec<Act> {
             secret: digest(1),
         },
         Act::Report { results: digest(1) },
-    ]
+    ];
+    acts.extend(minimised());
+    acts
 }
 
 fn body(act: Act) -> Vec<u8> {
@@ -207,6 +260,24 @@ fn every_value_reads_back_and_no_part_of_it_does() {
 }
 
 #[test]
+fn the_state_of_a_minimisation_reads_back_and_no_part_of_it_does() {
+    for (beacon, shown) in [(None, None), (Some(digest(1)), Some(showing().shown))] {
+        one_form(&Minimisation {
+            allocator: "maker".into(),
+            key: VrfPublic([3; 32]),
+            design: design(),
+            beacon,
+        });
+        one_form(&Place {
+            participant: digest(1),
+            levels: vec![1, 2],
+            commitment: beacon,
+            shown,
+        });
+    }
+}
+
+#[test]
 fn the_largest_acts_fit_a_transaction() {
     let name = "s".repeat(proof::event::ORGANISATION_MAX);
     let party = Party {
@@ -232,6 +303,13 @@ fn the_largest_acts_fit_a_transaction() {
             site: name,
             leaves: vec![opened(); OPENED_MAX],
         },
+        Act::Minimise(Minimise::Enter {
+            version: 1,
+            participants: vec![entrant(); LISTED_MAX],
+        }),
+        Act::Minimise(Minimise::Show {
+            shares: vec![showing(); OPENED_MAX],
+        }),
     ];
     for act in largest {
         let bytes = body(act);

@@ -125,11 +125,12 @@ pub(super) fn until(what: &str, mut holds: impl FnMut() -> Result<bool>) -> Resu
     Ok(())
 }
 
-fn bytes(body: &Value) -> Vec<u8> {
+pub(super) fn bytes(body: &Value) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-fn answer((status, body): (u16, Vec<u8>)) -> Result<Value> {
+/// The body of an answer that must be a success.
+pub(super) fn answer((status, body): (u16, Vec<u8>)) -> Result<Value> {
     if status >= 300 {
         bail!("{status}: {}", String::from_utf8_lossy(&body));
     }

@@ -104,6 +104,11 @@ const CONFINED: &[(&str, &[&str], &str)] = &[
         &["proof"],
         "one Ed25519 rule, ZIP-215, in one place",
     ),
+    (
+        "curve25519-dalek",
+        &["proof"],
+        "one verifiable random function, RFC 9381, in one place",
+    ),
     ("anyhow", &["salus", "xtask"], "anyhow only in binaries"),
 ];
 

@@ -1,7 +1,8 @@
 //! Participants of a site: enrolled in the next slots, consenting again, withdrawing, their arms.
 
+use ledger::Refusal;
 use proof::Digest;
-use trial::acts::{Act, Enrolment, Keep, LISTED_MAX, Participant, Role, Which};
+use trial::acts::{Act, Enrolment, Keep, LISTED_MAX, Participant, Refused, Role, Which};
 
 use super::kept::{KeptConsent, KeptParticipant, committed, new_key};
 use super::{dispenses, investigates, looks, reasoned, wrong};
@@ -16,6 +17,8 @@ const SUBJECT_BYTES_MAX: usize = 64;
 const CONSENT_BYTES_MAX: usize = 4_000;
 /// How often slots are asked for again, when others were faster.
 const ATTEMPTS_MAX: usize = 20;
+/// The refusal of a slot that is not the next one, whichever that is.
+const TAKEN: Refusal = Refusal::Trial(Refused::Slot(0));
 /// How long an arm is waited for: the sponsor's node opens its half by itself.
 const ARM_WAIT: std::time::Duration = std::time::Duration::from_secs(15);
 
@@ -158,8 +161,7 @@ impl Hospital {
                     let now = self.0.chain.state().trial_site(id, &self.0.organisation);
                     let was = self.0.chain.state().trial(id).map(|it| it.version);
                     let moved = now.next.iter().zip(&next).any(|(now, next)| now > next)
-                        || matches!(&error, HospitalError::Request { text, .. }
-                            if text.contains("(61)"));
+                        || error.refusal() == Some(TAKEN.code());
                     if !moved || was != Some(version) {
                         return Err(error);
                     }

@@ -1,6 +1,8 @@
 //! Kind 48: acts of a trial. Their rules are pure functions of `trial::acts`; here they meet the
 //! state.
 
+mod minimise;
+
 use proof::Digest;
 use trial::acts::{
     self, Act as Done, Decided, Enrolment, Opened, Participant, Party, Refused, Scene, Site, Slot,
@@ -99,6 +101,7 @@ impl Stage<'_> {
                 })
             }
             Done::Report { results } => self.report(*results),
+            Done::Minimise(act) => self.minimise(act),
         }
     }
 
@@ -176,6 +179,9 @@ impl Stage<'_> {
     }
 
     fn enrol(&mut self, version: u32, enrolment: &Enrolment) -> Result<(), Refused> {
+        if self.minimises() {
+            return Err(Refused::Design { minimises: true });
+        }
         let place = keys::trial_participant(&self.id, &enrolment.participant);
         let here = keys::trial_site(&self.id, self.scene.sender);
         let known = self.draft.has(&place);

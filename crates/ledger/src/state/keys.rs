@@ -167,6 +167,16 @@ pub fn trial_participant(id: &Digest, participant: &Digest) -> Vec<u8> {
     join(&join(b"trial-participant/", &id.0), &participant.0)
 }
 
+/// Who minimises in it, and how.
+pub fn trial_minimisation(id: &Digest) -> Vec<u8> {
+    join(b"trial-minimisation/", &id.0)
+}
+
+/// The allocation of a participant, by the running number.
+pub fn trial_minimised(id: &Digest, number: u32) -> Vec<u8> {
+    join(&join(b"trial-minimised/", &id.0), &number.to_be_bytes())
+}
+
 /// A decision to lock or to unlock.
 pub fn trial_decision(id: &Digest, number: u32) -> Vec<u8> {
     join(&join(b"trial-decision/", &id.0), &number.to_be_bytes())

@@ -1,7 +1,9 @@
 //! What the state says about trials.
 
 use proof::Digest;
-use trial::acts::{Decided, Participant, Reported, Site, Slot, Trial, Version};
+use trial::acts::{
+    Decided, Minimisation, Participant, Place, Reported, Site, Slot, Trial, Version,
+};
 
 use super::{State, keys};
 
@@ -29,6 +31,16 @@ impl State {
     /// A participant, by pseudonym.
     pub fn trial_participant(&self, id: &Digest, participant: &Digest) -> Option<Participant> {
         self.get(&keys::trial_participant(id, participant))
+    }
+
+    /// Who minimises, and how; none: it has lists.
+    pub fn trial_minimisation(&self, id: &Digest) -> Option<Minimisation> {
+        self.get(&keys::trial_minimisation(id))
+    }
+
+    /// The allocation of a participant by minimisation, by the running number, from 0.
+    pub fn trial_minimised(&self, id: &Digest, number: u32) -> Option<Place> {
+        self.get(&keys::trial_minimised(id, number))
     }
 
     /// A decision, from 1.

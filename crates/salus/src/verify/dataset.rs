@@ -1,12 +1,13 @@
 //! A dataset of a trial: each row with its receipt, one after the other, whatever the length.
 
-use super::{UNUSABLE, hint};
+mod rows;
+
+use super::{UNUSABLE, instant};
 use crate::failure::{Explain, Failure, Outcome};
-use hospital::trials::{DATASET_FORM, DatasetLine};
+use hospital::trials::DATASET_FORM;
 use proof::policy::Policy;
-use proof::receipt::{self, Verified};
+use rows::{Block, Judges, Sound};
 use serde::Deserialize;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs::File;
@@ -54,6 +55,8 @@ pub(super) fn check(path: &Path, policy: &Policy) -> Outcome<String> {
     let file = File::open(path).explain(told)?;
     let mut reader = BufReader::new(file);
     let (mut found, mut number) = (Found::default(), 0_usize);
+    let mut judges = Judges::new(policy);
+    let mut block = Block::default();
     loop {
         number += 1;
         let mut line = String::new();
@@ -61,79 +64,87 @@ pub(super) fn check(path: &Path, policy: &Policy) -> Outcome<String> {
         if read.explain(told)? == 0 {
             break;
         }
-        if let Err(why) = found.line(&line, policy) {
-            found.wrong_count += 1;
-            if found.wrong.len() < NAMED_MAX {
-                found.wrong.push(format!("line {number}: {why}"));
+        if let Some(head) = head(&line) {
+            // What stood before it is of the trial before it.
+            found.take(judges.judge(&mut block, &found.trial));
+            if let Err(why) = found.head(head) {
+                found.note(number, &why);
             }
+            continue;
+        }
+        block.bytes += line.len();
+        block.lines.push((number, line));
+        if block.is_full() {
+            found.take(judges.judge(&mut block, &found.trial));
         }
     }
-    if found.wrong_count > 0 {
-        let mut failure = Failure::new(format!(
-            "{} is NOT VALID: {} of {} rows",
-            path.display(),
-            found.wrong_count,
-            found.wrong_count + found.rows.len()
-        ));
-        for why in found.wrong {
-            failure = failure.cause(why);
-        }
-        return Err(failure.hint("these rows are not what their site committed to"));
-    }
-    if !found.is_whole {
-        let failure = Failure::new(format!("{} is not whole", path.display()));
-        let hint = "its last page says that more follow: fetch them with ?after=";
-        return Err(failure.hint(hint).status(UNUSABLE));
-    }
-    Ok(found.words())
+    found.take(judges.judge(&mut block, &found.trial));
+    found.outcome(path)
+}
+
+fn head(line: &str) -> Option<Head> {
+    // A row is long, and is not read twice.
+    line.starts_with("{\"form\":")
+        .then(|| serde_json::from_str(line).ok())
+        .flatten()
 }
 
 impl Found {
-    fn line(&mut self, line: &str, policy: &Policy) -> Result<(), String> {
-        if let Ok(head) = serde_json::from_str::<Head>(line) {
-            if head.form != DATASET_FORM || (!self.trial.is_empty() && self.trial != head.trial) {
-                return Err("the head is of another form or trial".into());
-            }
-            self.trial = head.trial;
-            self.is_whole = head.next.is_none();
-            return Ok(());
+    fn head(&mut self, head: Head) -> Result<(), String> {
+        if head.form != DATASET_FORM || (!self.trial.is_empty() && self.trial != head.trial) {
+            return Err("the head is of another form or trial".into());
         }
-        let row: DatasetLine =
-            serde_json::from_str(line).map_err(|error| format!("it is no row: {error}"))?;
-        let record = Some(row.record.as_bytes());
-        let verified = receipt::verify(row.receipt.as_bytes(), policy, record)
-            .map_err(|invalid| format!("{invalid} ({})", hint(invalid.code())))?;
-        self.compare(&row, &verified)?;
+        self.trial = head.trial;
+        self.is_whole = head.next.is_none();
+        Ok(())
+    }
+
+    /// Adds what was judged, in the order of the lines.
+    fn take(&mut self, judged: Vec<(usize, Result<Sound, String>)>) {
+        for (number, row) in judged {
+            if let Err(why) = row.and_then(|row| self.row(row)) {
+                self.note(number, &why);
+            }
+        }
+    }
+
+    fn row(&mut self, row: Sound) -> Result<(), String> {
         let key = (row.site.clone(), row.id);
         if !self.rows.insert(key) {
             return Err("the row is there twice".into());
         }
         *self.sites.entry(row.site).or_default() += 1;
-        self.cosigners.extend(verified.cosigners);
-        self.last_ms = self.last_ms.max(verified.time_ms);
+        self.cosigners.extend(row.cosigners);
+        self.last_ms = self.last_ms.max(row.time_ms);
         Ok(())
     }
 
-    /// The line says of the row what the receipt says of it.
-    fn compare(&self, row: &DatasetLine, verified: &Verified) -> Result<(), String> {
-        let event = &verified.event;
-        if event.organisation != row.site {
-            return Err(format!(
-                "it was committed by {}, not {}",
-                event.organisation, row.site
+    fn note(&mut self, number: usize, why: &str) {
+        self.wrong_count += 1;
+        if self.wrong.len() < NAMED_MAX {
+            self.wrong.push(format!("line {number}: {why}"));
+        }
+    }
+
+    fn outcome(self, path: &Path) -> Outcome<String> {
+        if self.wrong_count > 0 {
+            let mut failure = Failure::new(format!(
+                "{} is NOT VALID: {} of {} rows",
+                path.display(),
+                self.wrong_count,
+                self.wrong_count + self.rows.len()
             ));
+            for why in self.wrong {
+                failure = failure.cause(why);
+            }
+            return Err(failure.hint("these rows are not what their site committed to"));
         }
-        if event.record_id != row.id || event.version != row.version {
-            return Err(format!(
-                "it is version {} of {}, not {} of {}",
-                event.version, event.record_id, row.version, row.id
-            ));
+        if !self.is_whole {
+            let failure = Failure::new(format!("{} is not whole", path.display()));
+            let hint = "its last page says that more follow: fetch them with ?after=";
+            return Err(failure.hint(hint).status(UNUSABLE));
         }
-        let record: Value = serde_json::from_str(&row.record).unwrap_or_default();
-        if record["identifier"]["system"] != format!("urn:salus:trial:{}", self.trial) {
-            return Err("it is no row of this trial".into());
-        }
-        Ok(())
+        Ok(self.words())
     }
 
     fn words(&self) -> String {
@@ -147,7 +158,7 @@ impl Found {
         for (site, count) in &self.sites {
             line("of", &format_args!("{site}: {count}"));
         }
-        line("latest", &super::instant(self.last_ms));
+        line("latest", &instant(self.last_ms));
         let cosigners: Vec<&str> = self.cosigners.iter().map(String::as_str).collect();
         line("cosigned by", &cosigners.join(", "));
         text

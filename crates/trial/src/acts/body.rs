@@ -4,6 +4,7 @@ use proof::Digest;
 use proof::codec::{Canonical, CodecError, Reader, Writer};
 use proof::tree::PATH_MAX;
 
+use super::minimise::Minimise;
 use super::seal::Amendment;
 use super::state::{Decision, Keep, PARTIES_MAX, Party, read_numbers, read_slug, write_numbers};
 
@@ -158,6 +159,8 @@ pub enum Act {
         /// Commitment to the results.
         results: Digest,
     },
+    /// An act of a trial that minimises.
+    Minimise(Minimise),
 }
 
 impl Act {
@@ -252,6 +255,7 @@ impl Act {
             Self::Confirm { .. } => 12,
             Self::Reveal { .. } => 13,
             Self::Report { .. } => 14,
+            Self::Minimise(_) => 15,
         }
     }
 
@@ -335,6 +339,7 @@ impl Canonical for Act {
                 decision.write(writer);
             }
             Self::Report { results } => results.write(writer),
+            Self::Minimise(act) => act.write(writer),
         }
     }
 
@@ -399,6 +404,7 @@ impl Canonical for Act {
             14 => Self::Report {
                 results: Digest::read(reader)?,
             },
+            15 => Self::Minimise(Minimise::read(reader)?),
             _ => return Err(reader.malformed("act of a trial")),
         })
     }

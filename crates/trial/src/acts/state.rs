@@ -278,14 +278,14 @@ pub(super) fn read_slug(reader: &mut Reader<'_>) -> Result<String, CodecError> {
 }
 
 /// One byte says whether there is a value.
-fn write_some<T: Canonical>(writer: &mut Writer, value: Option<&T>) {
+pub(super) fn write_some<T: Canonical>(writer: &mut Writer, value: Option<&T>) {
     writer.bool(value.is_some());
     if let Some(value) = value {
         value.write(writer);
     }
 }
 
-fn read_some<T: Canonical>(reader: &mut Reader<'_>) -> Result<Option<T>, CodecError> {
+pub(super) fn read_some<T: Canonical>(reader: &mut Reader<'_>) -> Result<Option<T>, CodecError> {
     reader.bool()?.then(|| T::read(reader)).transpose()
 }
 

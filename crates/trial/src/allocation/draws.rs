@@ -5,13 +5,13 @@ use proof::{Digest, keyed_hash};
 const DRAW: &str = "salus/trial-draw/v1";
 
 /// A stream of numbers. Whoever has the seed gets the same.
-pub(super) struct Draws {
+pub(crate) struct Draws {
     seed: Digest,
     counter: u64,
 }
 
 impl Draws {
-    pub(super) fn of(seed: Digest) -> Self {
+    pub(crate) fn of(seed: Digest) -> Self {
         Self { seed, counter: 0 }
     }
 
@@ -24,7 +24,7 @@ impl Draws {
     }
 
     /// One of 0 to `bound` - 1. What would favour the small ones is drawn again.
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         let fair = u64::MAX - u64::MAX % bound;
         loop {
             let number = self.next();
@@ -35,7 +35,7 @@ impl Draws {
     }
 
     /// Fisher and Yates.
-    pub(super) fn shuffle(&mut self, values: &mut [u16]) {
+    pub(crate) fn shuffle(&mut self, values: &mut [u16]) {
         for last in (1..values.len()).rev() {
             let other = self.below(last as u64 + 1);
             let other = usize::try_from(other).unwrap_or(last);
