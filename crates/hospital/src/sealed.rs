@@ -25,6 +25,7 @@ pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
         Drawer::Openings => "opening",
         Drawer::Trials => "trial",
         Drawer::Participants => "participant",
+        Drawer::Research => "research",
     };
     format!("{drawer}/{at_us}/{}", hex(id))
 }

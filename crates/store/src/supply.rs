@@ -127,11 +127,13 @@ pub enum Drawer {
     Trials,
     /// Participants of trials, by the id of the trial and the pseudonym.
     Participants,
+    /// Research: what was counted, and who is in a dataset, by 1 or 2 and a digest.
+    Research,
 }
 
 impl Drawer {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Captures,
         Self::Packs,
         Self::Containers,
@@ -144,6 +146,7 @@ impl Drawer {
         Self::Openings,
         Self::Trials,
         Self::Participants,
+        Self::Research,
     ];
 }
 

@@ -2,7 +2,7 @@
 //!
 //! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`)
 //! and told to the parties. `protocol` seals and amends, `draw` moves this node's hand at the
-//! lists, `participants` enrols, `rows` takes case-report values in as records of the spine, `odm`
+//! lists, `participants` enrols, `participation` is what one of them sees, `rows` takes case-report values in as records of the spine, `odm`
 //! so too and out, `dataset` gives them out with their receipts, `signing` signs them, `querying`
 //! asks about them, `lock` closes them, `report` tells the results and `comparison` compares them
 //! with what was registered.
@@ -22,6 +22,7 @@ mod lock;
 pub(crate) mod message;
 mod odm;
 mod participants;
+mod participation;
 mod place;
 mod protocol;
 mod query;
@@ -36,6 +37,7 @@ pub use cdisc::odm::{Form as OdmForm, Odm};
 pub use dataset::{DATASET_FORM, DatasetLine, DatasetPage};
 pub use odm::CapturedOdm;
 pub use participants::{Enrolled, NewParticipant, ParticipantSeen};
+pub use participation::{ConsentTold, Participation, VersionTold};
 pub use protocol::{Arm, Endpoint, Protocol};
 pub use query::{NewQuery, Query, QueryPage, QueryReply, QueryState, Saying};
 pub use report::{Reported, Results};

@@ -29,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0015_dscsa.sql"),
     include_str!("migrations/0016_containers.sql"),
     include_str!("migrations/0017_trials.sql"),
+    include_str!("migrations/0018_research.sql"),
 ];
 
 /// Statements kept prepared by each connection.

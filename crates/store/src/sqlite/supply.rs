@@ -248,6 +248,7 @@ fn table(drawer: Drawer) -> (&'static str, &'static str, &'static str) {
         Drawer::Openings => ("openings", "id", "made_us"),
         Drawer::Trials => ("trials", "id", "made_us"),
         Drawer::Participants => ("trial_participants", "id", "changed_us"),
+        Drawer::Research => ("research", "id", "made_us"),
     }
 }
 
@@ -261,7 +262,8 @@ fn id_value(drawer: Drawer, id: &[u8]) -> Result<Value, StoreError> {
         | Drawer::Subscriptions
         | Drawer::Openings
         | Drawer::Trials
-        | Drawer::Participants => {
+        | Drawer::Participants
+        | Drawer::Research => {
             return Ok(Value::Blob(id.to_vec()));
         }
         Drawer::Captures | Drawer::MasterData | Drawer::Papers | Drawer::Cases => {}
