@@ -140,7 +140,9 @@ test('each patient in it sees who, what for, and under which permission, and end
     const page = await signedIn(hospital, people[1], way);
     await page.goto('/portal/my-research');
     assert.match(await page.locator('main').innerText(), new RegExp(STAMP));
-    await page.locator('salus-seal[state=valid]').waitFor();
+    // A seal is checked once it is on the screen.
+    await page.locator('salus-seal').first().scrollIntoViewIfNeeded();
+    await page.locator('salus-seal[state=valid]').first().waitFor();
     await look(page, 'research-patient-used', way);
     await page.context().close();
   }

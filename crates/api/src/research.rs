@@ -1,5 +1,5 @@
-//! `/research`: counts, requests for datasets and the datasets, and what patients see of them and of
-//! the trials in which they take part.
+//! `/research`: counts, requests for datasets and the datasets, and what patients see of them and
+//! of the trials in which they take part.
 
 mod told;
 

@@ -48,9 +48,10 @@ async fn show(visit: Visit) -> Result<Response, Trouble> {
             ul {
                 @for consent in &allowed {
                     @let end = text(consent, "/provision/period/end");
-                    @let end = date::moment(visit.language, end);
                     li { a href={ "/portal/permissions/" (text(consent, "/id")) } {
-                        (visit.tell("my-research-until", &[("when", &end)]))
+                        @if end.is_empty() { (visit.say("my-research-allowed")) }
+                        @else { (visit.tell("my-research-until",
+                            &[("when", &date::moment(visit.language, end))])) }
                     } }
                 }
             }
