@@ -136,15 +136,11 @@ impl Hospital {
             }
         }
         let everybody: BTreeSet<u64> = persons.iter().map(|it| name(&it.id)).collect();
-        let total = match everybody.len() as u64 {
-            small if small < SMALL => None,
-            _ => Some(book.number(ALL, everybody)),
-        };
+        let is_whole = cohort.sex.is_none() && cohort.ages.is_none();
+        let is_small = (everybody.len() as u64) < SMALL;
+        let total = (is_whole && !is_small).then(|| book.number(ALL, everybody));
         self.keep_answered(&book, known).await?;
-        let (numbers, total) = match total {
-            Some(total) => told(&counts, total, SMALL),
-            None => (told(&counts, 0, SMALL).0, None),
-        };
+        let (numbers, total) = told(&counts, total, SMALL);
         let at_least = numbers.iter().flatten().sum();
         let cells = cells.into_iter().zip(numbers);
         let cells = cells.map(|((sex, ages), persons)| Cell { sex, ages, persons });

@@ -28,22 +28,31 @@ pub struct Counts {
     pub at_least: u64,
 }
 
-/// The numbers that are told, and the total.
-pub(super) fn told(counts: &[u64], total: u64, floor: u64) -> (Vec<Option<u64>>, Option<u64>) {
+/// The numbers that are told, and the total. `total` is that of a question about the whole grid;
+/// a question about a part of it has none: with those of the other parts it could be subtracted
+/// from the whole.
+pub(super) fn told(
+    counts: &[u64],
+    total: Option<u64>,
+    floor: u64,
+) -> (Vec<Option<u64>>, Option<u64>) {
     let told: Vec<Option<u64>> = counts
         .iter()
         .map(|count| (*count >= floor).then_some(*count))
         .collect();
     let withheld = told.iter().filter(|it| it.is_none()).count() as u64;
-    let rest = i128::from(total) - i128::from(told.iter().flatten().sum::<u64>());
+    let sum = told.iter().flatten().sum::<u64>();
+    if withheld == 0 {
+        return (told, Some(sum));
+    }
     let most = i128::from(floor.saturating_sub(1));
     // From the rest alone, one cell has at least `rest` without what all others may have, and at
     // most `rest`. Both bounds must say nothing.
-    let says_nothing = match withheld {
-        0 => rest == 0,
-        cells => rest >= most && rest <= most * i128::from(cells - 1),
+    let says_nothing = |total: &u64| {
+        let rest = i128::from(*total) - i128::from(sum);
+        rest >= most && rest <= most * i128::from(withheld - 1)
     };
-    (told, says_nothing.then_some(total))
+    (told, total.filter(says_nothing))
 }
 
 #[cfg(test)]
@@ -66,7 +75,7 @@ mod tests {
         for (cells, floor, below) in [(1, 4, 9), (2, 4, 9), (3, 4, 8), (4, 3, 6), (5, 3, 5)] {
             let mut by_answer: BTreeMap<_, Vec<Vec<u64>>> = BTreeMap::new();
             for table in tables(cells, below) {
-                let answer = told(&table, table.iter().sum(), floor);
+                let answer = told(&table, Some(table.iter().sum()), floor);
                 by_answer.entry(answer).or_default().push(table);
             }
             let mut totals = 0;
@@ -86,17 +95,41 @@ mod tests {
         }
     }
 
+    /// The same for whoever asks about the whole grid of two sexes and two bands, each sex, each
+    /// band and each cell, and puts all answers together.
+    #[test]
+    fn nor_do_the_answers_about_all_parts_of_the_grid_together() {
+        const FLOOR: u64 = 3;
+        const PARTS: [&[usize]; 8] = [&[0, 1], &[2, 3], &[0, 2], &[1, 3], &[0], &[1], &[2], &[3]];
+        let mut by_answers: BTreeMap<_, Vec<Vec<u64>>> = BTreeMap::new();
+        for table in tables(4, 6) {
+            let whole = told(&table, Some(table.iter().sum()), FLOOR);
+            let part = |cells: &&[usize]| {
+                let counts: Vec<u64> = cells.iter().map(|at| table[*at]).collect();
+                told(&counts, None, FLOOR)
+            };
+            let parts: Vec<_> = PARTS.iter().map(part).collect();
+            by_answers.entry((whole, parts)).or_default().push(table);
+        }
+        for (((answer, total), _), tables) in by_answers {
+            for (at, count) in answer.iter().enumerate().filter(|it| it.1.is_none()) {
+                let may_be: BTreeSet<u64> = tables.iter().map(|it| it[at]).collect();
+                let all: BTreeSet<u64> = (0..FLOOR).collect();
+                assert_eq!(may_be, all, "{answer:?} {total:?} cell {at} {count:?}");
+            }
+        }
+    }
+
     #[test]
     fn a_table_without_small_cells_has_its_total() {
-        assert_eq!(
-            told(&[11, 40], 51, 11),
-            (vec![Some(11), Some(40)], Some(51))
-        );
+        let all = (vec![Some(11), Some(40)], Some(51));
+        assert_eq!(told(&[11, 40], Some(51), 11), all);
+        assert_eq!(told(&[11, 40], None, 11), all);
         // One small cell: the total would be that cell.
-        assert_eq!(told(&[10, 40], 50, 11), (vec![None, Some(40)], None));
+        assert_eq!(told(&[10, 40], Some(50), 11), (vec![None, Some(40)], None));
         // Two empty ones beside it, and nothing follows only once the rest is large enough.
-        assert_eq!(told(&[9, 0, 0], 9, 11).1, None);
-        assert_eq!(told(&[9, 4, 0], 13, 11).1, Some(13));
-        assert_eq!(told(&[10, 10, 10], 30, 11).1, None);
+        assert_eq!(told(&[9, 0, 0], Some(9), 11).1, None);
+        assert_eq!(told(&[9, 4, 0], Some(13), 11).1, Some(13));
+        assert_eq!(told(&[10, 10, 10], Some(30), 11).1, None);
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`)
 //! and told to the parties. `protocol` seals and amends, `draw` moves this node's hand at the
-//! lists, `participants` enrols, `participation` is what one of them sees, `rows` takes case-report values in as records of the spine, `odm`
-//! so too and out, `dataset` gives them out with their receipts, `signing` signs them, `querying`
-//! asks about them, `lock` closes them, `report` tells the results and `comparison` compares them
-//! with what was registered.
+//! lists, `participants` enrols, `participation` is what one of them sees, `rows` takes case-report
+//! values in as records of the spine, `odm` so too and out, `dataset` gives them out with their
+//! receipts, `signing` signs them, `querying` asks about them, `lock` closes them, `report` tells
+//! the results and `comparison` compares them with what was registered.
 //!
 //! Invariants:
 //!
