@@ -114,6 +114,7 @@ fn pages(steps: &mut Steps, folder: &Path, browser: &str, demo: &Path) {
         "admin",
         "pharmacy",
         "trials",
+        "research",
         "attacks",
     ] {
         let mut run = node_test(folder, &format!("portal/{name}.test.mjs"), demo);

@@ -53,6 +53,7 @@ mod proposal;
 mod questions;
 mod report;
 mod requests;
+mod research;
 mod serve;
 mod sharing;
 mod smart;
@@ -112,6 +113,7 @@ fn routes(door: &state::Door) -> Router {
         .merge(packs::routes())
         .merge(dscsa::routes())
         .merge(trials::routes())
+        .merge(research::routes())
         .route("/auth/users", get(auth::users).post(auth::add_user))
         .route("/identity/keys", get(identity::keys).post(identity::enrol))
         .route("/identity/recovery", post(identity::recovery))

@@ -34,7 +34,9 @@
 //! 12. Another organisation reads what consent and policy permit, all of it and nothing else
 //!     (`crates/api/tests/elsewhere.rs`,
 //!     `three_thousand_questions_elsewhere_answer_what_a_filter_over_everything_answers`).
-//! 13. Who watches a patient is told after each commit, and never of what is withheld
+//! 13. No answer of a count narrows what a withheld cell may be
+//!     (`src/research/table.rs`, `no_answer_narrows_what_a_withheld_cell_may_be`).
+//! 14. Who watches a patient is told after each commit, and never of what is withheld
 //!     (`crates/api/tests/accounting.rs`, `nobody_is_told_of_an_event_that_is_withheld`).
 //!
 //! # Specifications
@@ -80,6 +82,7 @@ mod receipt;
 mod record;
 pub mod report;
 pub mod request;
+pub mod research;
 mod resume;
 mod retire;
 pub mod scopes;

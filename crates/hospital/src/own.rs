@@ -1,5 +1,6 @@
 //! Records that an act of this node writes, and nobody by the general interface: questions of
-//! patients with their answers, requests for access, and rows, signatures and queries of trials.
+//! patients with their answers, requests for access, rows, signatures and queries of trials, and
+//! requests and datasets of research.
 //!
 //! A page shows them as said by whom they name. Anybody who may write a Communication could
 //! otherwise put words into the mouth of a patient, or of the privacy officer. They are known by
@@ -21,7 +22,9 @@ pub(crate) const QUESTION: &str = "urn:salus:question";
 pub(crate) const ACCESS_REQUEST: &str = "urn:salus:access-request";
 /// Rows, signatures and queries of trials. Each trial has a system of its own behind it.
 pub(crate) const TRIAL_ROW: &str = "urn:salus:trial";
-const SYSTEMS: [&str; 3] = [QUESTION, ACCESS_REQUEST, TRIAL_ROW];
+/// Requests for research, and the commitments to datasets.
+pub(crate) const RESEARCH: &str = "urn:salus:research";
+const SYSTEMS: [&str; 4] = [QUESTION, ACCESS_REQUEST, TRIAL_ROW, RESEARCH];
 
 /// Refuses drafts that somebody else made.
 pub(crate) fn refuse_drafts(drafts: &[Draft]) -> Result<(), HospitalError> {
@@ -66,9 +69,9 @@ pub(crate) fn is_own(facts: &Facts) -> bool {
 fn refused() -> HospitalError {
     HospitalError::request(
         "forbidden",
-        "questions, answers, requests for access, and rows, signatures and queries of trials are \
-         written by their own acts alone",
-        "use /questions, /sharing/requests and /trials: docs/reference/http.md",
+        "questions, answers, requests for access, rows, signatures and queries of trials, and what \
+         is asked and released for research are written by their own acts alone",
+        "use /questions, /sharing/requests, /trials and /research: docs/reference/http.md",
     )
 }
 

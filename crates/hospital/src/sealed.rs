@@ -27,6 +27,7 @@ pub(crate) fn seal_label(drawer: Drawer, id: &[u8], at_us: i64) -> String {
         Drawer::Participants => "participant",
         Drawer::OfflineWaiting => "offline-waiting",
         Drawer::OfflineSettled => "offline-settled",
+        Drawer::Research => "research",
     };
     format!("{drawer}/{at_us}/{}", hex(id))
 }

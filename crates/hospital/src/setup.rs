@@ -92,6 +92,8 @@ pub(crate) struct Inner {
     pub(crate) trials_wanted: tokio::sync::Notify,
     /// Packs that were looked up and do not exist, by user.
     pub(crate) guesses: Tally,
+    /// How often researchers had something counted.
+    pub(crate) counted: Tally,
     /// What was asked about packs within a day.
     pub(crate) questions: crate::packs::Questions,
     /// Named queries and those who watch them.
@@ -143,6 +145,7 @@ impl Hospital {
             openings: crate::packs::openings::Desk::default(),
             trials_wanted: tokio::sync::Notify::new(),
             guesses: crate::packs::guesses(),
+            counted: crate::research::counted(),
             questions: crate::packs::Questions::default(),
             standing: crate::packs::Standing::default(),
             asking: tokio::sync::Mutex::new(()),

@@ -56,7 +56,53 @@ fn the_default_policy_decides_as_its_table_says() {
         role: "pharmacist",
         ..out
     };
+    let study = Request {
+        role: "researcher",
+        purpose: "HRESCH",
+        ..base
+    };
     let rows: &[(&str, Request<'_>, Option<&str>)] = &[
+        ("a researcher at home", study, Some("inside-researchers")),
+        (
+            "for treatment",
+            Request {
+                purpose: "TREAT",
+                ..study
+            },
+            None,
+        ),
+        (
+            "of notes",
+            Request {
+                facts: &notes,
+                ..study
+            },
+            None,
+        ),
+        (
+            "of the log",
+            Request {
+                facts: &audit,
+                ..study
+            },
+            None,
+        ),
+        (
+            "of another house's",
+            Request {
+                custodian: "north",
+                ..study
+            },
+            None,
+        ),
+        (
+            "and writing",
+            Request {
+                action: Action::Write,
+                ..study
+            },
+            None,
+        ),
         ("a clinician at home", base, Some("inside-clinicians")),
         (
             "and writing",

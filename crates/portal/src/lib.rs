@@ -1,5 +1,5 @@
 //! The pages of an organisation, for people: patients, clinicians, pharmacists, privacy officers,
-//! administrators, and all who run trials.
+//! administrators, and all who run trials and do research.
 //!
 //! What lives here: routes below `/portal`, HTML, words in two languages, how a record reads to a
 //! person, the stylesheet, the scripts that a browser runs. What does not: who may see or do what,
@@ -39,6 +39,7 @@ mod patient;
 mod pharmacy;
 mod record;
 mod relay;
+mod research;
 mod seal;
 mod shelf;
 mod sign;
@@ -96,6 +97,7 @@ pub fn router(inside: Inside) -> Router {
         .merge(officer::routes())
         .merge(pharmacy::routes())
         .merge(trials::routes())
+        .merge(research::routes())
         .merge(ledger::routes())
         .merge(admin::routes())
         .route("/portal/{*path}", any(nothing_here))

@@ -53,6 +53,7 @@ fn ways(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/portal/disclosures", "way-disclosures"),
             ("/portal/openings", "way-openings"),
             ("/portal/questions", "way-questions"),
+            ("/portal/research", "way-research"),
             ("/portal/trials", "way-trials"),
             ("/portal/ledger", "way-ledger"),
             ("/portal/evidence", "way-evidence"),
@@ -64,7 +65,10 @@ fn ways(role: Role) -> &'static [(&'static str, &'static str)] {
             ("/portal/operations", "way-operations"),
             ("/portal/ledger", "way-ledger"),
         ],
-        Role::Researcher => &[("/portal/trials", "way-trials")],
+        Role::Researcher => &[
+            ("/portal/trials", "way-trials"),
+            ("/portal/research", "way-research"),
+        ],
         Role::System => &[("/portal", "way-home")],
     }
 }

@@ -30,6 +30,7 @@ macro_rules! texts {
             include_str!(concat!("../locales/", $folder, "/admin.ftl")),
             include_str!(concat!("../locales/", $folder, "/pharmacy.ftl")),
             include_str!(concat!("../locales/", $folder, "/trials.ftl")),
+            include_str!(concat!("../locales/", $folder, "/research.ftl")),
         ]
     };
 }
@@ -37,7 +38,7 @@ macro_rules! texts {
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::English));
 static GERMAN: LazyLock<Bundle> = LazyLock::new(|| bundle(Language::German));
 
-fn texts(language: Language) -> [&'static str; 8] {
+fn texts(language: Language) -> [&'static str; 9] {
     match language {
         Language::English => texts!("en"),
         Language::German => texts!("de"),

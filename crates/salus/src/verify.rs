@@ -5,6 +5,7 @@ mod about_state;
 mod dataset;
 mod erasure;
 mod evidence;
+mod research;
 mod transaction;
 
 use crate::cli;
@@ -42,6 +43,9 @@ pub(crate) fn check(arguments: &cli::Verify) -> Outcome<String> {
     })?;
     if arguments.record.is_none() && dataset::resembles(&arguments.receipt) {
         return dataset::check(&arguments.receipt, &policy);
+    }
+    if arguments.record.is_none() && research::resembles(&arguments.receipt) {
+        return research::check(&arguments.receipt, &policy);
     }
     let text = read(&arguments.receipt, CERTIFICATE_BYTES_MAX as u64)?;
     let record = match &arguments.record {

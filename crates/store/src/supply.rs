@@ -131,11 +131,13 @@ pub enum Drawer {
     OfflineWaiting,
     /// What came of such scans, by the same.
     OfflineSettled,
+    /// Research: what was counted, and who is in a dataset, by 1 or 2 and a digest.
+    Research,
 }
 
 impl Drawer {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Captures,
         Self::Packs,
         Self::Containers,
@@ -150,6 +152,7 @@ impl Drawer {
         Self::Participants,
         Self::OfflineWaiting,
         Self::OfflineSettled,
+        Self::Research,
     ];
 }
 

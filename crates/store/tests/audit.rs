@@ -240,7 +240,7 @@ async fn supplied(store: &Store) {
             Drawer::MasterData => b"party/st-mary".to_vec(),
             Drawer::Papers => b"urn:uuid:1".to_vec(),
             Drawer::Cases => b"notice/urn:uuid:1".to_vec(),
-            Drawer::Openings => vec![1; 33],
+            Drawer::Openings | Drawer::Research => vec![1; 33],
             Drawer::Trials => vec![1; 37],
             Drawer::Participants => vec![1; 64],
             Drawer::OfflineWaiting | Drawer::OfflineSettled => vec![b'a'; 36],

@@ -4,6 +4,7 @@
 
 use super::AccessDeed as Deed;
 use super::TokenDeed;
+use crate::own::RESEARCH;
 
 /// `http://dicom.nema.org/resources/ontology/DCM`
 pub(super) const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";
@@ -81,7 +82,7 @@ pub(super) fn pattern(deed: &Deed) -> Pattern {
             server: (SECURITY, "authserver", "authorization server"),
             ..asks((REST, "operation", "operation"), None)
         },
-        Deed::Disclose { .. } | Deed::Outside(_) => {
+        Deed::Disclose { .. } | Deed::Study { .. } | Deed::Outside(_) => {
             export((LIFECYCLE, "disclose", "Disclose Record Lifecycle Event"))
         }
         Deed::Export => export((LIFECYCLE, "extract", "Extract Record Lifecycle Event")),
@@ -116,6 +117,7 @@ pub(super) fn finer(deed: &Deed) -> Option<(&'static str, &'static str)> {
     match deed {
         Deed::Token(TokenDeed::Refresh) => Some((OWN, "token-refreshed")),
         Deed::Attribute(name) => Some((OWN, name)),
+        Deed::Study { .. } => Some((RESEARCH, "dataset")),
         _ => None,
     }
 }
@@ -175,7 +177,7 @@ fn export(subtype: Code) -> Pattern {
 pub(super) fn profile(deed: &Deed, of_patient: bool) -> Option<String> {
     let name = match deed {
         Deed::Decide => "AuthZconsent",
-        Deed::Disclose { .. } => "PrivacyDisclosure.Source",
+        Deed::Disclose { .. } | Deed::Study { .. } => "PrivacyDisclosure.Source",
         // A portal's page is in the form of a read and may be about many records.
         Deed::PortalRead | Deed::Export | Deed::Report => return None,
         _ => {

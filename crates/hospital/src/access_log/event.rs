@@ -100,7 +100,9 @@ fn fits(access: &Access) -> bool {
         D::Decide => access.patient.is_some() && access.basis.is_some(),
         // BALP's disclosure names patient and records; the recipient is a client on the network.
         D::Outside(_) => false,
-        D::Disclose { .. } => access.patient.is_some() && !access.touched.is_empty(),
+        D::Disclose { .. } | D::Study { .. } => {
+            access.patient.is_some() && !access.touched.is_empty()
+        }
         _ => true,
     }
 }
@@ -151,7 +153,9 @@ fn agents<'a>(
     base: &'a str,
 ) -> Vec<Agent<'a>> {
     let recipient = match &access.deed {
-        AccessDeed::Disclose { to } | AccessDeed::BreakGlass { to } => Some(to),
+        AccessDeed::Disclose { to } | AccessDeed::Study { to } | AccessDeed::BreakGlass { to } => {
+            Some(to)
+        }
         _ => None,
     };
     let agent = |type_: Code, who| Agent {

@@ -91,6 +91,11 @@ pub enum AccessDeed {
         /// The organisation that gets it.
         to: String,
     },
+    /// De-identified data leave for research.
+    Study {
+        /// The organisation whose researcher gets them.
+        to: String,
+    },
     /// Data left by another way than this node, and somebody tells of it.
     Outside(Box<Outside>),
     /// Data leaves in an emergency, without consent.

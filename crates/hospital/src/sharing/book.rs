@@ -96,7 +96,7 @@ impl Hospital {
         self.terms_in(given).await
     }
 
-    async fn terms_in(
+    pub(super) async fn terms_in(
         &self,
         given: impl IntoIterator<Item = Kept<GivenPact>>,
     ) -> Result<Vec<Terms>, HospitalError> {

@@ -24,6 +24,11 @@ fn tells_of_decisions(facts: &Facts) -> bool {
     decided || crate::own::is_own(facts)
 }
 
+/// Whether a record stays between the patient and this organisation, whatever consents say.
+pub(super) fn is_own_affair(type_: &str, facts: &Facts) -> bool {
+    OWN_AFFAIRS.contains(&type_) || tells_of_decisions(facts)
+}
+
 /// How one record looks to a reader, and why.
 pub(super) enum Look {
     /// All of it is shown.

@@ -178,7 +178,7 @@ impl Hospital {
         envelope::seal_derived(key, &grant.0, &context, &record.body).map_err(failed)
     }
 
-    pub(super) async fn receipt_text(
+    pub(crate) async fn receipt_text(
         &self,
         type_: &str,
         id: &str,

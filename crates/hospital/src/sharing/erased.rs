@@ -45,10 +45,12 @@ impl Hospital {
         Ok(given.iter().any(|it| it.value.consent == consent))
     }
 
-    /// Who got a grant.
+    /// Who else got a grant.
     pub(crate) fn recipients_of(&self, grant: &Pact) -> Result<Vec<String>, HospitalError> {
-        let value = self.checked::<GivenPact>(grant.clone())?.value;
-        Ok(value.recipients)
+        let mut recipients = self.checked::<GivenPact>(grant.clone())?.value.recipients;
+        // A consent to research may name this organisation itself.
+        recipients.retain(|it| *it != self.0.organisation);
+        Ok(recipients)
     }
 
     /// Tells a holder of an erasure.

@@ -12,6 +12,7 @@ use super::keys::Hand;
 use super::locatable;
 use super::message::{self, GrantTold};
 use super::pact::{GivenPact, Kept, LinkPact};
+use super::research;
 use super::signer::{self, SignedStatement, refused};
 use super::terms;
 use crate::admit::{Admitted, Made, new_id};
@@ -106,11 +107,8 @@ impl Hospital {
         let asked = terms::asked(consent, patient, self.now_us())?;
         let refusal = asked.recipients.is_empty() && asked.refuses;
         if !refusal {
-            services(
-                &self.fresh_state().await?,
-                &asked.recipients,
-                &self.0.organisation,
-            )?;
+            let own = (self.0.organisation.as_str(), research::is_for_it(consent));
+            services(&self.fresh_state().await?, &asked.recipients, own)?;
             self.check_links(patient, &asked.recipients).await?;
         }
         // Before anybody signs it.
@@ -145,7 +143,8 @@ impl Hospital {
         let mut receiving = Vec::new();
         if grant.is_some() {
             let state = self.fresh_state().await?;
-            receiving = services(&state, &of.recipients, &self.0.organisation)?;
+            let own = (self.0.organisation.as_str(), research::is_for_it(&consent));
+            receiving = services(&state, &of.recipients, own)?;
             self.check_links(&statement.patient, &of.recipients).await?;
         }
         if let Value::Object(fields) = &mut consent {
@@ -216,9 +215,10 @@ impl Hospital {
 
     async fn check_links(&self, patient: &str, recipients: &[String]) -> Result<(), HospitalError> {
         let links = self.pacts_of::<LinkPact>(PactKind::Link, patient).await?;
-        let missing = recipients
+        let mut others = recipients
             .iter()
-            .find(|name| links.iter().all(|link| link.organisation != **name));
+            .filter(|name| **name != self.0.organisation);
+        let missing = others.find(|name| links.iter().all(|link| link.organisation != **name));
         match missing {
             None => Ok(()),
             Some(name) => Err(HospitalError::request(
@@ -332,11 +332,12 @@ pub(super) fn consenting(caller: &Caller) -> Result<String, HospitalError> {
     }
 }
 
-/// The service records of the recipients, each a member other than this one.
+/// The service records of the recipients other than this organisation, each a member. A consent to
+/// research may name this one too, which has the records and needs no key.
 fn services(
     state: &State,
     recipients: &[String],
-    own: &str,
+    (own, studies): (&str, bool),
 ) -> Result<Vec<(String, Service)>, HospitalError> {
     let refused = |name: &str, why: &str| {
         HospitalError::request(
@@ -354,8 +355,13 @@ fn services(
     }
     let mut found = Vec::with_capacity(recipients.len());
     for name in recipients {
+        if name == own && studies {
+            continue;
+        }
         if name == own {
-            return Err(refused(name, "is this organisation: it has the records"));
+            let why = "is this organisation: it has the records, and needs a consent only for \
+                       research (provision.purpose HRESCH)";
+            return Err(refused(name, why));
         }
         let id: OrgId = name
             .parse()

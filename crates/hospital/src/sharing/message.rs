@@ -241,11 +241,11 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, HospitalError
     })
 }
 
-pub(super) fn to_base64(bytes: &[u8]) -> String {
+pub(crate) fn to_base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-pub(super) fn from_base64(text: &str) -> Result<Vec<u8>, HospitalError> {
+pub(crate) fn from_base64(text: &str) -> Result<Vec<u8>, HospitalError> {
     STANDARD.decode(text).map_err(|_| unusable())
 }
 

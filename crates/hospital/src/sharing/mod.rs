@@ -7,7 +7,8 @@
 //! releases (`disclose`), with a signed statement on what it decided (`release`). One that breaks
 //! the rule is kept as evidence (`misconduct`). `withdraw` ends a grant. Who lets records be
 //! located, and who asks every member for them, is in `locatable` and `locate`; who asks a patient
-//! for a consent, in `request`.
+//! for a consent, in `request`; what consents leave to this organisation's own researchers, in
+//! `research`.
 //!
 //! What a patient signs for these is a statement: this organisation signs it for who has no device,
 //! a device signs what was prepared for it, and a delegate signs under a delegation (`signer`,
@@ -39,6 +40,7 @@ mod preview;
 mod received;
 mod release;
 mod request;
+mod research;
 mod signer;
 mod terms;
 mod wanted;
@@ -64,6 +66,7 @@ pub use preview::{Counts, Preview, PreviewAsk, Previewed, WouldSee};
 pub use received::{Elsewhere, Proved, Source, Sourced};
 pub(crate) use request::knocks;
 pub use request::{AccessRequest, AccessRequestPage, NewAccessRequest};
+pub(crate) use research::ByResearch;
 pub use signer::{SignedStatement, sign_statement};
 pub use terms::{Asked, asked};
 pub use withdraw::WithdrawnGrant;

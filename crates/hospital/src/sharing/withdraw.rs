@@ -187,7 +187,8 @@ impl Hospital {
         let told = Withdrawn {
             grant: grant.to_string(),
         };
-        for recipient in &pact.value.recipients {
+        let others = pact.value.recipients.iter();
+        for recipient in others.filter(|it| **it != self.0.organisation) {
             if let Err(error) = self.call(recipient, message::WITHDRAWN, &told).await {
                 tracing::warn!(recipient, %error, "a recipient was not told of a withdrawal");
             }

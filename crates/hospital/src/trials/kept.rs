@@ -47,6 +47,9 @@ pub(crate) struct KeptParticipant {
     /// Why the arm was opened in an emergency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unblinded: Option<String>,
+    /// The entry of the withdrawal in the history of the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) withdrawn_entry: Option<u64>,
 }
 
 /// One consent.
@@ -56,6 +59,9 @@ pub(crate) struct KeptConsent {
     pub(crate) version: u32,
     pub(crate) text: String,
     pub(crate) key: String,
+    /// Its entry in the history of the ledger, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) entry: Option<u64>,
 }
 
 /// What a decision to lock or to unlock is about.
@@ -255,7 +261,7 @@ impl Hospital {
     }
 
     /// A random secret among the settings, made at the first use.
-    pub(super) async fn trial_secret(&self, name: &str) -> Result<Digest, HospitalError> {
+    pub(crate) async fn trial_secret(&self, name: &str) -> Result<Digest, HospitalError> {
         if let Some(known) = self.kept_secret(name).await?
             && let Ok(bytes) = <[u8; 32]>::try_from(known.as_slice())
         {

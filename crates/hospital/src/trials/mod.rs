@@ -1,13 +1,13 @@
 //! Clinical trials: sealed, enrolled, captured, locked, reported.
 //!
 //! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`)
-//! and told to the parties. `draft` reads a protocol, `protocol` seals and amends it,
-//! `registry` tells what a registry asks, `draw` moves this node's hand at the
-//! lists, `participants` enrols, `rows` takes case-report values in as records of the spine, `odm`
-//! so too and out, `exchange` so too as tables, `dataset` gives them out with their receipts, `signing` signs them, `querying`
-//! asks about them, `lock` closes them, `report` tells the results and `comparison` compares them
-//! with what was registered. `oversight` compares the sites while the trial runs,
-//! `laid_open` checks the lists at its end.
+//! and told to the parties. `draft` reads a protocol, `protocol` seals and amends it, `registry`
+//! tells what a registry asks, `draw` moves this node's hand at the lists, `participants` enrols,
+//! `participation` is what one of them sees. `rows` takes case-report values in as records of the
+//! spine, `odm` so too and out, `exchange` so too as tables, `dataset` gives them out with their
+//! receipts, `signing` signs them, `querying` asks about them, `lock` closes them, `report` tells
+//! the results and `comparison` compares them with what was registered. `oversight` compares the
+//! sites while the trial runs, `laid_open` checks the lists at its end.
 //!
 //! Invariants:
 //!
@@ -28,6 +28,7 @@ pub(crate) mod message;
 mod odm;
 mod oversight;
 mod participants;
+mod participation;
 mod place;
 mod protocol;
 mod query;
@@ -47,6 +48,7 @@ pub use laid_open::{Allocation, Foreseen, OpenedArm, OpenedList};
 pub use odm::CapturedOdm;
 pub use oversight::Oversight;
 pub use participants::{Enrolled, NewParticipant, ParticipantSeen};
+pub use participation::{ConsentTold, Participation, VersionTold};
 pub use protocol::{Arm, Endpoint, Protocol};
 pub use query::{NewQuery, Query, QueryPage, QueryReply, QueryState, Saying};
 pub use registry::{Registration, RegistryElement};

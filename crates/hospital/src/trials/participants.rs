@@ -100,8 +100,10 @@ impl Hospital {
                     version: trial.version,
                     text: one.consent.clone(),
                     key,
+                    entry: None,
                 }],
                 unblinded: None,
+                withdrawn_entry: None,
             };
             kept.push((name, content));
         }
@@ -109,12 +111,30 @@ impl Hospital {
         self.keep_participants(id, &kept).await?;
         let enrolled = self.enrol_kept((id, trial.version), new, &kept).await;
         match &enrolled {
-            Ok(_) => self.0.trials_wanted.notify_one(),
+            Ok((_, entry)) => {
+                self.0.trials_wanted.notify_one();
+                self.keep_entry(id, kept, *entry).await?;
+            }
             // A node that is not sure keeps them: the ledger may have them.
             Err(HospitalError::Busy(_)) => {}
             Err(_) => self.forget_participants(id, &kept).await?,
         }
-        enrolled
+        enrolled.map(|it| it.0)
+    }
+
+    /// Keeps where in the history the latest consent of each stands.
+    async fn keep_entry(
+        &self,
+        id: &Digest,
+        mut kept: Vec<(Digest, KeptParticipant)>,
+        entry: u64,
+    ) -> Result<(), HospitalError> {
+        for (_, one) in &mut kept {
+            if let Some(consent) = one.consents.last_mut() {
+                consent.entry = Some(entry);
+            }
+        }
+        self.keep_participants(id, &kept).await
     }
 
     async fn enrol_kept(
@@ -122,7 +142,7 @@ impl Hospital {
         (id, version): (&Digest, u32),
         new: &[NewParticipant],
         kept: &[(Digest, KeptParticipant)],
-    ) -> Result<Vec<Enrolled>, HospitalError> {
+    ) -> Result<(Vec<Enrolled>, u64), HospitalError> {
         let mut refused = None;
         for _ in 0..ATTEMPTS_MAX {
             // Slots are taken one after the other: whoever was faster has this one.
@@ -156,7 +176,7 @@ impl Hospital {
                 participants,
             };
             match self.act_of_trial(id, act).await {
-                Ok(_) => return Ok(enrolled),
+                Ok(entry) => return Ok((enrolled, entry)),
                 Err(error) => {
                     let now = self.0.chain.state().trial_site(id, &self.0.organisation);
                     let was = self.0.chain.state().trial(id).map(|it| it.version);
@@ -194,9 +214,12 @@ impl Hospital {
             version: trial.version,
             text: words.to_owned(),
             key: digits,
+            entry: None,
         });
-        self.keep_participants(id, &[(participant, kept)]).await?;
-        self.act_of_trial(id, act).await?;
+        let kept = vec![(participant, kept)];
+        self.keep_participants(id, &kept).await?;
+        let entry = self.act_of_trial(id, act).await?;
+        self.keep_entry(id, kept, entry).await?;
         Ok(trial.version)
     }
 
@@ -208,11 +231,11 @@ impl Hospital {
         (id, subject, keep): (&Digest, &str, Keep),
     ) -> Result<(), HospitalError> {
         investigates(caller)?;
-        let (participant, _) = self.participant_here(id, subject).await?;
+        let (participant, mut kept) = self.participant_here(id, subject).await?;
         self.trial_access(agent, "withdraw").await?;
-        self.act_of_trial(id, Act::Withdraw { participant, keep })
-            .await
-            .map(|_| ())
+        let act = Act::Withdraw { participant, keep };
+        kept.withdrawn_entry = Some(self.act_of_trial(id, act).await?);
+        self.keep_participants(id, &[(participant, kept)]).await
     }
 
     /// Opens an arm in an emergency: the ledger has it for ever that it was, and by whom.

@@ -8,7 +8,9 @@ mod keys;
 mod links;
 mod more;
 mod notices;
+mod participation;
 mod permissions;
+mod research;
 mod take;
 mod timeline;
 mod trends;
@@ -28,6 +30,9 @@ pub(crate) fn routes() -> Router<Portal> {
         .route("/portal/trends", get(trends::show))
         .route("/portal/accesses", get(accesses::show))
         .route("/portal/more", get(more::show))
+        .route("/portal/my-trials", get(participation::list))
+        .route("/portal/my-trials/{trial}", get(participation::show))
+        .merge(research::routes())
         .merge(take::routes())
         .merge(permissions::routes())
         .merge(notices::routes())

@@ -7,10 +7,12 @@ use crate::trouble::Trouble;
 use crate::visit::Visit;
 
 /// Path and words of each.
-const THINGS: [(&str, &str); 6] = [
+const THINGS: [(&str, &str); 8] = [
     ("/portal/notices", "more-notices"),
     ("/portal/links", "more-links"),
     ("/portal/family", "more-family"),
+    ("/portal/my-research", "more-research"),
+    ("/portal/my-trials", "more-trials"),
     ("/portal/take", "more-take"),
     ("/portal/keys", "more-keys"),
     ("/portal/erase", "more-erase"),

@@ -29,7 +29,12 @@ struct Head {
 
 /// Whether a file begins as a dataset does.
 pub(super) fn resembles(path: &Path) -> bool {
-    let begin = format!("{{\"form\":\"{DATASET_FORM}\"");
+    begins(path, DATASET_FORM)
+}
+
+/// Whether the first line of a file is a head of this form.
+pub(super) fn begins(path: &Path, form: &str) -> bool {
+    let begin = format!("{{\"form\":\"{form}\"");
     let mut first = vec![0; begin.len()];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut first));
     read.is_ok() && first == begin.as_bytes()

@@ -28,6 +28,7 @@ mod provider;
 mod quorum;
 mod receipts;
 mod replay;
+mod research;
 mod sessions;
 mod sharing;
 mod simulated;

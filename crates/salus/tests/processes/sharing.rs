@@ -243,6 +243,7 @@ fn nothing_is_read_elsewhere_without_a_consent_and_all_of_it_with_one() {
     assert!(visit.read("Observation?").ids().is_empty());
     assert_eq!(visit.withdraws(&consent).status, 404, "withdrawn once");
 
+    crate::research::data_go_to_research_under_consent_and_name_nobody(&consortium);
     crate::misconduct::honest_sharing_leaves_no_evidence(&visit);
     let (clinic_id, home_id) = (visit.clinic_id.clone(), visit.home_id.clone());
     drop(visit);

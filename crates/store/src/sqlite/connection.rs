@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0016_containers.sql"),
     include_str!("migrations/0017_trials.sql"),
     include_str!("migrations/0018_offline.sql"),
+    include_str!("migrations/0019_research.sql"),
 ];
 
 /// Statements kept prepared by each connection.

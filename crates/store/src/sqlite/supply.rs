@@ -250,6 +250,7 @@ fn table(drawer: Drawer) -> (&'static str, &'static str, &'static str) {
         Drawer::Participants => ("trial_participants", "id", "changed_us"),
         Drawer::OfflineWaiting => ("offline_waiting", "id", "taken_us"),
         Drawer::OfflineSettled => ("offline_settled", "id", "settled_us"),
+        Drawer::Research => ("research", "id", "made_us"),
     }
 }
 
@@ -263,7 +264,8 @@ fn id_value(drawer: Drawer, id: &[u8]) -> Result<Value, StoreError> {
         | Drawer::Subscriptions
         | Drawer::Openings
         | Drawer::Trials
-        | Drawer::Participants => {
+        | Drawer::Participants
+        | Drawer::Research => {
             return Ok(Value::Blob(id.to_vec()));
         }
         Drawer::Captures

@@ -41,7 +41,7 @@ const ELEMENTS: [&str; 9] = [
 ];
 
 /// Gives a permission: this Consent, exactly.
-pub(super) fn give(visit: &Visit, consent: &Value) -> Result<Markup, Trouble> {
+pub(in crate::patient) fn give(visit: &Visit, consent: &Value) -> Result<Markup, Trouble> {
     let places = ["home", "patient", "recipients", "from", "until"];
     let act = Act {
         kind: "consent",
