@@ -1,7 +1,9 @@
 //! Trials as the answers of `/trials` show them.
 
 use hospital::instant;
-use hospital::trials::{Change, Line, Made, Match, ParticipantSeen, TrialSeen, What, When};
+use hospital::trials::{
+    Change, Line, Made, Match, Minimisation, ParticipantSeen, TrialSeen, What, When,
+};
 use proof::Digest;
 use serde_json::{Value, json};
 
@@ -116,9 +118,15 @@ pub(super) fn told(seen: &TrialSeen) -> Value {
             "snapshot": text(&it.snapshot), "programs": text(&it.programs) })),
         "versions": versions.collect::<Vec<_>>(),
         "sites": sites.collect::<Vec<_>>(),
+        "minimisation": seen.minimisation.as_ref().map(told_minimisation),
         "decisions": decisions.collect::<Vec<_>>(),
         "reports": reports.collect::<Vec<_>>(),
     })
+}
+
+pub(super) fn told_minimisation(it: &Minimisation) -> Value {
+    json!({ "allocator": it.allocator, "key": text(&Digest(it.key.0)),
+        "beacon": it.beacon.as_ref().map(text) })
 }
 
 fn unblinded((participant, time_ms): &(Digest, u64)) -> Value {

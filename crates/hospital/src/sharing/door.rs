@@ -16,7 +16,7 @@ use crate::error::HospitalError;
 use crate::packs::dscsa;
 use crate::packs::message::{ESCROW, OPENING, PACKS, TRACE, TRADE_KEY};
 use crate::setup::Hospital;
-use crate::trials::message::{DECISION, QUERY, RESULTS, ROWS, SIGNATURES, TRIAL};
+use crate::trials::message::{DECISION, QUERY, RESULTS, ROWS, SHARES, SIGNATURES, TRIAL};
 
 /// How long a call to another organisation may take, the finality of a disclosure included.
 const CALL_WAIT: Duration = Duration::from_secs(20);
@@ -175,6 +175,10 @@ impl Hospital {
             SIGNATURES => {
                 let ask = message::read(body)?;
                 message::write(&Box::pin(self.answer_signatures(from, ask)).await?)
+            }
+            SHARES => {
+                let ask = message::read(body)?;
+                message::write(&Box::pin(self.answer_shares(from, ask)).await?)
             }
             QUERY => {
                 let call = message::read(body)?;

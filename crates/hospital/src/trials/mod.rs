@@ -2,10 +2,10 @@
 //!
 //! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`)
 //! and told to the parties. `protocol` seals and amends, `draw` moves this node's hand at the
-//! lists, `participants` enrols, `rows` takes case-report values in as records of the spine, `odm`
-//! so too and out, `dataset` gives them out with their receipts, `signing` signs them, `querying`
-//! asks about them, `lock` closes them, `report` tells the results and `comparison` compares them
-//! with what was registered.
+//! lists, `minimise` does its part where arms depend on those before, `participants` enrols, `rows`
+//! takes case-report values in as records of the spine, `odm` so too and out, `dataset` gives them
+//! out with their receipts, `signing` signs them, `querying` asks about them, `lock` closes them,
+//! `report` tells the results and `comparison` compares them with what was registered.
 //!
 //! Invariants:
 //!
@@ -20,6 +20,7 @@ mod draw;
 pub(crate) mod kept;
 mod lock;
 pub(crate) mod message;
+mod minimise;
 mod odm;
 mod participants;
 mod place;
@@ -34,6 +35,7 @@ mod signing;
 
 pub use cdisc::odm::{Form as OdmForm, Odm};
 pub use dataset::{DATASET_FORM, DatasetLine, DatasetPage};
+pub use minimise::{MinimisationPlan, MinimisationSeen, PlannedFactor};
 pub use odm::CapturedOdm;
 pub use participants::{Enrolled, NewParticipant, ParticipantSeen};
 pub use protocol::{Arm, Endpoint, Protocol};
@@ -42,7 +44,7 @@ pub use report::{Reported, Results};
 pub use rows::{Captured, Item, Row, RowKey, Source};
 pub use seen::{SiteSeen, TrialSeen, VersionSeen};
 pub use signature::{LaterVersion, Meaning, RowVersion, Signature, SignaturePage, Signing};
-pub use trial::acts::{Keep, Party, Role as Part};
+pub use trial::acts::{Keep, Minimisation, Party, Role as Part};
 pub use trial::compare::{Change, Line, Made, Match, What, When};
 
 use ledger::{Kind, State};
