@@ -2,6 +2,7 @@
 
 mod data;
 mod exchange;
+mod minimisation;
 mod oversight;
 mod queries;
 mod registry;
@@ -73,7 +74,11 @@ struct EnrolForm {
 #[serde(deny_unknown_fields)]
 struct ParticipantForm {
     subject: String,
-    stratum: String,
+    /// In a trial with lists.
+    stratum: Option<String>,
+    /// In a trial that minimises: one of each factor, in their order.
+    #[serde(default)]
+    levels: Vec<String>,
     patient: Option<String>,
     consent: String,
 }
@@ -146,6 +151,7 @@ pub(crate) fn routes() -> Router<Door> {
         .merge(exchange::routes())
         .merge(oversight::routes())
         .merge(registry::routes())
+        .route("/trials/{id}/minimisation", get(minimisation::show))
         .merge(signatures::routes())
         .merge(queries::routes())
 }
@@ -275,23 +281,22 @@ async fn accept(State(door): State<Door>, Path(id): Path<String>, request: Reque
 /// `POST /trials/{id}/participants`
 async fn enrol(State(door): State<Door>, Path(id): Path<String>, request: Request) -> Response {
     let enrolled = async {
-        let expected = "the body takes participants, each with subject, stratum, consent, patient";
+        let expected = "the body takes participants, each with subject, stratum or levels, \
+                        consent, patient";
         let it: Asked<EnrolForm> = asked(&door, &id, request, expected).await?;
         let hospital = door.hospital();
         let seen = hospital.trial(&it.caller, it.agent.clone(), &it.id).await?;
         let protocol = seen.versions.last().and_then(|it| it.protocol.as_ref());
+        let minimises = protocol.is_some_and(|it| it.0.minimisation.is_some());
         let strata = protocol
             .map(|it| it.0.strata.as_slice())
             .unwrap_or_default();
         let new = it.form.participants.into_iter().map(|one| {
-            let at = strata.iter().position(|name| *name == one.stratum);
-            let at = at.and_then(|it| u16::try_from(it).ok());
-            let stratum = at.ok_or_else(|| {
-                wrong(&format!("`{}` is no stratum of the protocol", one.stratum))
-            })?;
+            let stratum = stratum_of(strata, one.stratum.as_deref(), minimises)?;
             Ok(NewParticipant {
                 subject: one.subject,
                 stratum,
+                levels: one.levels,
                 patient: one.patient,
                 consent: one.consent,
             })
@@ -307,6 +312,19 @@ async fn enrol(State(door): State<Door>, Path(id): Path<String>, request: Reques
         Ok(json!({ "enrolled": enrolled.collect::<Vec<_>>() }))
     };
     answered(StatusCode::CREATED, enrolled.await)
+}
+
+/// The number of a stratum; 0 in a trial that has none.
+fn stratum_of(strata: &[String], given: Option<&str>, minimises: bool) -> Result<u16, ApiError> {
+    match given {
+        None if minimises => Ok(0),
+        None => Err(wrong("a participant has a `stratum` of the protocol")),
+        Some(given) => {
+            let at = strata.iter().position(|name| name == given);
+            let at = at.and_then(|it| u16::try_from(it).ok());
+            at.ok_or_else(|| wrong(&format!("`{given}` is no stratum of the protocol")))
+        }
+    }
 }
 
 /// `GET /trials/{id}/participants`

@@ -5,7 +5,7 @@ use super::Row;
 use super::client::{Client, together};
 use super::stats::{Times, rate, written};
 use super::trade::until;
-use super::trial_site::{SITE, SPONSOR, TrialSite};
+use super::trial_site::{SITE, SPONSOR, TrialSite, body};
 use crate::consortium::fresh_folder;
 use crate::end_to_end::binary;
 use anyhow::{Context, Result, bail};
@@ -44,12 +44,12 @@ pub(super) fn rows(wanted: u64) -> Result<Vec<Row>> {
 fn large(site: &TrialSite, wanted: usize) -> Result<Row> {
     let client = site.client(SITE, "clinician");
     let numbers: Vec<usize> = (0..wanted).collect();
-    let bodies = numbers.chunks(BODY_ROWS).map(|some| site.body(some, LARGE));
+    let bodies = numbers.chunks(BODY_ROWS).map(|some| body(some, LARGE));
     let bodies: Vec<Vec<u8>> = bodies.collect();
     let bytes: usize = bodies.iter().map(Vec::len).sum();
     let start = Instant::now();
-    for body in &bodies {
-        site.captured(&client, body)?;
+    for one in &bodies {
+        site.captured(&client, one)?;
     }
     let answered = start.elapsed();
     site.has_receipt(&client, wanted - 1, LARGE)?;
@@ -77,12 +77,12 @@ fn single(site: &TrialSite) -> Result<Row> {
     let (base, token) = site.at(SITE, "clinician");
     let start = Instant::now();
     let times = together(CLIENTS, SINGLE_TIME, &base, &token, |client, number| {
-        site.captured(client, &site.body(&[number], SINGLE))
+        site.captured(client, &body(&[number], SINGLE))
     })?;
     let answered = start.elapsed();
     // Commitments are sealed in their order: what has come before this one has its receipt, too.
     let client = Client::new(&base, &token);
-    site.captured(&client, &site.body(&[0], LAST))?;
+    site.captured(&client, &body(&[0], LAST))?;
     site.has_receipt(&client, 0, LAST)?;
     let (count, sealed) = (times.len(), start.elapsed());
     Ok(Row {
@@ -120,19 +120,23 @@ fn dataset(site: &TrialSite, folder: &Path) -> Result<Vec<Row>> {
     if !output.status.success() || !all {
         bail!("{said}{}", String::from_utf8_lossy(&output.stderr));
     }
-    let size = format!("{count} rows with receipts, {} MiB", bytes >> 20);
+    let extent = format!("{count} rows with receipts, {} MiB", bytes >> 20);
     Ok(vec![
         Row {
             what: "the dataset of a trial fetched by its sponsor, page by page",
             wanted: "",
-            measured: format!("{}; {size} in {}", rate(count, fetched), written(fetched)),
+            measured: format!("{}; {extent} in {}", rate(count, fetched), written(fetched)),
             timer: "request to the last line on disk; pages of 200: the sponsor's node asks the \
                     site's, which opens each row and makes its receipt",
         },
         Row {
             what: "`salus verify` of a dataset",
             wanted: "",
-            measured: format!("{}; {size} in {}", rate(count, verified), written(verified)),
+            measured: format!(
+                "{}; {extent} in {}",
+                rate(count, verified),
+                written(verified)
+            ),
             timer: "the whole process: the file read, each receipt, record and row checked; \
                     the four nodes idle beside it",
         },

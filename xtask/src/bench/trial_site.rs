@@ -33,7 +33,7 @@ impl TrialSite {
         });
         let sealed = trial.does(SPONSOR, "researcher", "", &body)?;
         let id = sealed["id"].as_str().context("the id of a trial")?;
-        trial.id = id.to_owned();
+        id.clone_into(&mut trial.id);
         let seen = trial.client(SITE, "auditor");
         until("the protocol", || {
             let (status, body) = seen.get(&trial.path(""))?;
@@ -81,12 +81,6 @@ impl TrialSite {
         self.consortium.dir.join("trust.policy")
     }
 
-    /// The body of rows with these numbers.
-    pub(super) fn body(&self, numbers: &[usize], event: &str) -> Vec<u8> {
-        let rows = numbers.iter().map(|number| row(*number, event));
-        bytes(&json!({ "rows": rows.collect::<Vec<_>>() }))
-    }
-
     /// Waits until a row has its receipt.
     pub(super) fn has_receipt(&self, client: &Client, number: usize, event: &str) -> Result<()> {
         let (subject, repeat) = (subject(number % SUBJECTS), number / SUBJECTS);
@@ -107,6 +101,12 @@ impl TrialSite {
         anyhow::ensure!(told["same"] == 0 && told["changed"] == 0, "{told}");
         Ok(())
     }
+}
+
+/// The body of rows with these numbers.
+pub(super) fn body(numbers: &[usize], event: &str) -> Vec<u8> {
+    let rows = numbers.iter().map(|number| row(*number, event));
+    bytes(&json!({ "rows": rows.collect::<Vec<_>>() }))
 }
 
 const JSON: &str = "application/json";

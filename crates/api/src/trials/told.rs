@@ -2,7 +2,7 @@
 
 use hospital::instant;
 use hospital::trials::{
-    Change, Line, Made, Match, ParticipantSeen, Protocol, TrialSeen, What, When,
+    Change, Line, Made, Match, Minimisation, ParticipantSeen, Protocol, TrialSeen, What, When,
 };
 use proof::Digest;
 use serde_json::{Value, json};
@@ -119,6 +119,7 @@ pub(super) fn told(seen: &TrialSeen) -> Value {
             "snapshot": text(&it.snapshot), "programs": text(&it.programs) })),
         "versions": versions.collect::<Vec<_>>(),
         "sites": sites.collect::<Vec<_>>(),
+        "minimisation": seen.minimisation.as_ref().map(told_minimisation),
         "decisions": decisions.collect::<Vec<_>>(),
         "reports": reports.collect::<Vec<_>>(),
     })
@@ -131,6 +132,11 @@ fn without_usdm(protocol: &Protocol) -> Value {
         members.shift_remove("usdm");
     }
     told
+}
+
+pub(super) fn told_minimisation(it: &Minimisation) -> Value {
+    json!({ "allocator": it.allocator, "key": text(&Digest(it.key.0)),
+        "beacon": it.beacon.as_ref().map(text) })
 }
 
 fn unblinded((participant, time_ms): &(Digest, u64)) -> Value {

@@ -16,7 +16,7 @@ use crate::error::HospitalError;
 use crate::packs::dscsa;
 use crate::packs::message::{ESCROW, OPENING, PACKS, TRACE, TRADE_KEY};
 use crate::setup::Hospital;
-use crate::trials::message::{DECISION, QUERY, RESULTS, ROWS, SIGNATURES, SLOTS, TRIAL};
+use crate::trials::message::{DECISION, QUERY, RESULTS, ROWS, SHARES, SIGNATURES, SLOTS, TRIAL};
 
 /// How long a call to another organisation may take, the finality of a disclosure included.
 const CALL_WAIT: Duration = Duration::from_secs(20);
@@ -179,6 +179,10 @@ impl Hospital {
             SLOTS => {
                 let ask = message::read(body)?;
                 message::write(&Box::pin(self.answer_slots(from, &ask)).await?)
+            }
+            SHARES => {
+                let ask = message::read(body)?;
+                message::write(&Box::pin(self.answer_shares(from, ask)).await?)
             }
             QUERY => {
                 let call = message::read(body)?;

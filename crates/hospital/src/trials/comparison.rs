@@ -61,6 +61,9 @@ fn milestones(state: &ledger::State, id: &Digest, trial: &Trial) -> Milestones {
             Some(known.enrolled_ms / 1_000)
         })
     });
+    let minimised = state.trial_minimised(id, 0);
+    let minimised = minimised.and_then(|it| state.trial_participant(id, &it.participant));
+    let first = first.chain(minimised.map(|it| it.enrolled_ms / 1_000));
     let locked = (1..=trial.decisions).find_map(|number| {
         let decided = state.trial_decision(id, number)?;
         let locks = decided.decision.locks() && decided.effective_ms > 0;

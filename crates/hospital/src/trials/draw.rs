@@ -29,6 +29,12 @@ impl Hospital {
             if kept.version != trial.version || trial.lock.is_some() {
                 continue;
             }
+            if kept.protocol.minimisation.is_some() {
+                if let Err(error) = self.pursue_minimisation((&id, &trial, &kept)).await {
+                    tracing::info!(%error, "the minimisation of a trial waits");
+                }
+                continue;
+            }
             let names: Vec<&str> = sites(&trial.parties).collect();
             for name in names {
                 if let Err(error) = self.move_hand((&id, &trial, &kept), name).await {

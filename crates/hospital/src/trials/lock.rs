@@ -204,7 +204,7 @@ impl Hospital {
         }
         self.trial_access(agent, "reveal").await?;
         let here = &self.0.organisation;
-        let mut shown = 0;
+        let mut shown = self.show_shares(id).await?;
         for name in sites(&trial.parties) {
             let which = match role {
                 Role::Sponsor => Which::Sponsor,

@@ -15,6 +15,22 @@ pub(crate) const RESULTS: &str = "/trial-results";
 pub(crate) const SIGNATURES: &str = "/trial-signatures";
 pub(crate) const QUERY: &str = "/trial-query";
 pub(crate) const SLOTS: &str = "/trial-slots";
+pub(crate) const SHARES: &str = "/trial-shares";
+
+/// The shares of your minimisation that participants of mine have, by number.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SharesAsk {
+    pub(crate) trial: String,
+    pub(crate) numbers: Vec<u32>,
+}
+
+/// In the same order: share, and what the commitment was salted with; none: not allocated yet.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SharesAnswer {
+    pub(crate) shares: Vec<Option<(u16, String)>>,
+}
 
 /// A version of a protocol.
 #[derive(Debug, Serialize, Deserialize)]

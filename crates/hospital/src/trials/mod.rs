@@ -2,12 +2,13 @@
 //!
 //! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`)
 //! and told to the parties. `draft` reads a protocol, `protocol` seals and amends it, `registry`
-//! tells what a registry asks, `draw` moves this node's hand at the lists, `participants` enrols,
-//! `participation` is what one of them sees. `rows` takes case-report values in as records of the
-//! spine, `odm` so too and out, `exchange` so too as tables, `dataset` gives them out with their
-//! receipts, `signing` signs them, `querying` asks about them, `lock` closes them, `report` tells
-//! the results and `comparison` compares them with what was registered. `oversight` compares the
-//! sites while the trial runs, `laid_open` checks the lists at its end.
+//! tells what a registry asks, `draw` moves this node's hand at the lists, `minimise` does its part
+//! where arms depend on those before, `participants` enrols, `participation` is what one of them
+//! sees. `rows` takes case-report values in as records of the spine, `odm` so too and out,
+//! `exchange` so too as tables, `dataset` gives them out with their receipts, `signing` signs them,
+//! `querying` asks about them, `lock` closes them, `report` tells the results and `comparison`
+//! compares them with what was registered. `oversight` compares the sites while the trial runs,
+//! `laid_open` checks the lists at its end.
 //!
 //! Invariants:
 //!
@@ -25,6 +26,7 @@ pub(crate) mod kept;
 mod laid_open;
 mod lock;
 pub(crate) mod message;
+mod minimise;
 mod odm;
 mod oversight;
 mod participants;
@@ -45,6 +47,7 @@ pub use cdisc::odm::{Form as OdmForm, Odm};
 pub use dataset::{DATASET_FORM, DatasetLine, DatasetPage};
 pub use exchange::{Exchanged, Mapping};
 pub use laid_open::{Allocation, Foreseen, OpenedArm, OpenedList};
+pub use minimise::{MinimisationPlan, MinimisationSeen, PlannedFactor};
 pub use odm::CapturedOdm;
 pub use oversight::Oversight;
 pub use participants::{Enrolled, NewParticipant, ParticipantSeen};
@@ -56,7 +59,7 @@ pub use report::{Reported, Results};
 pub use rows::{Captured, Item, Row, RowKey, Source};
 pub use seen::{SiteSeen, TrialSeen, VersionSeen};
 pub use signature::{LaterVersion, Meaning, RowVersion, Signature, SignaturePage, Signing};
-pub use trial::acts::{Keep, Party, Role as Part};
+pub use trial::acts::{Keep, Minimisation, Party, Role as Part};
 pub use trial::compare::{Change, Line, Made, Match, What, When};
 
 use ledger::{Kind, State};

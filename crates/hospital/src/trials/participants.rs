@@ -2,9 +2,14 @@
 
 use ledger::Refusal;
 use proof::Digest;
-use trial::acts::{Act, Enrolment, Keep, LISTED_MAX, Participant, Refused, Role, Which};
+use std::collections::BTreeMap;
+use trial::acts::{
+    Act, Enrolment, Entrant, Keep, LISTED_MAX, Minimise, Participant, Refused, Role, Which,
+};
 
 use super::kept::{KeptConsent, KeptParticipant, committed, new_key};
+use super::minimise::MinimisationPlan;
+use super::seen::enrolled_at;
 use super::{dispenses, investigates, looks, reasoned, wrong};
 use crate::access_log::AccessAgent;
 use crate::caller::{self, Caller};
@@ -27,8 +32,10 @@ const ARM_WAIT: std::time::Duration = std::time::Duration::from_secs(15);
 pub struct NewParticipant {
     /// The subject key of the trial, as `SUBJ-001`.
     pub subject: String,
-    /// The place in the protocol's strata.
+    /// The place in the protocol's strata; 0 where there are none.
     pub stratum: u16,
+    /// The names of levels, one of each factor, in a trial that minimises.
+    pub levels: Vec<String>,
     /// The logical id of the patient here, if there is one.
     pub patient: Option<String>,
     /// What was consented to: words, or a reference to a Consent.
@@ -143,6 +150,12 @@ impl Hospital {
         new: &[NewParticipant],
         kept: &[(Digest, KeptParticipant)],
     ) -> Result<(Vec<Enrolled>, u64), HospitalError> {
+        if let Some(plan) = &self.version_here(id, version).await?.protocol.minimisation {
+            return self.enter_kept((id, version, plan), new, kept).await;
+        }
+        if new.iter().any(|one| !one.levels.is_empty()) {
+            return Err(wrong("`levels` are for trials that minimise"));
+        }
         let mut refused = None;
         for _ in 0..ATTEMPTS_MAX {
             // Slots are taken one after the other: whoever was faster has this one.
@@ -190,6 +203,41 @@ impl Hospital {
             }
         }
         Err(refused.unwrap_or_else(|| HospitalError::Contended("the slots of a list".into())))
+    }
+
+    /// The same where arms depend on those before: the ledger gives the numbers.
+    async fn enter_kept(
+        &self,
+        (id, version, plan): (&Digest, u32, &MinimisationPlan),
+        new: &[NewParticipant],
+        kept: &[(Digest, KeptParticipant)],
+    ) -> Result<(Vec<Enrolled>, u64), HospitalError> {
+        let mut participants = Vec::with_capacity(new.len());
+        for (one, (name, content)) in new.iter().zip(kept) {
+            let consent = content.consents.last();
+            let consent = consent.and_then(KeptConsent::commitment);
+            participants.push(Entrant {
+                levels: plan.levels(&one.levels)?,
+                participant: *name,
+                consent: consent.unwrap_or_default(),
+            });
+        }
+        let enter = Minimise::Enter {
+            version,
+            participants,
+        };
+        let entry = self.act_of_trial(id, Act::Minimise(enter)).await?;
+        let state = self.0.chain.state();
+        let enrolled = new.iter().zip(kept).map(|(one, (name, _))| {
+            let known = state.trial_participant(id, name);
+            Enrolled {
+                subject: one.subject.clone(),
+                participant: *name,
+                stratum: 0,
+                slot: known.map_or(0, |it| it.slot),
+            }
+        });
+        Ok((enrolled.collect(), entry))
     }
 
     /// A participant consents to the version in force.
@@ -302,6 +350,12 @@ impl Hospital {
         let Some(known) = known.filter(|it| it.site == *here) else {
             return Ok(None);
         };
+        if state.trial_minimisation(id).is_some() {
+            let kept = self.version_here(id, known.version).await?;
+            let numbers = [known.slot];
+            let arms = self.minimised_arms((id, &kept.protocol), &numbers);
+            return Ok(arms.await?.pop().flatten());
+        }
         let slot = state.trial_slot(id, here, (known.stratum, known.slot));
         let Some(position) = slot.and_then(|it| it.position) else {
             return Ok(None);
@@ -333,42 +387,67 @@ impl Hospital {
         }
         self.trial_access(agent, "participants").await?;
         let here = &self.0.organisation;
-        let site = state.trial_site(id, here);
-        let mut seen = Vec::new();
-        for (stratum, next) in (0u16..).zip(&site.next) {
-            for slot in 0..*next {
-                let Some(used) = state.trial_slot(id, here, (stratum, slot)) else {
-                    continue;
-                };
-                let name = used.participant;
-                let Some(known) = state.trial_participant(id, &name) else {
-                    continue;
-                };
-                let kept = self.kept_participant(id, &name).await?;
-                let may_know = match caller.role {
-                    caller::Role::Pharmacist => true,
-                    caller::Role::Clinician => known.unblinded.is_some(),
-                    _ => false,
-                };
-                let arm = if may_know {
-                    self.arm_if_opened(id, &name).await?
-                } else {
-                    None
-                };
-                let sees_patient = caller.role == caller::Role::Clinician;
-                let lost = || "(not in this database)".to_owned();
-                seen.push(ParticipantSeen {
-                    subject: kept.as_ref().map_or_else(lost, |it| it.subject.clone()),
-                    participant: name,
-                    is_opened: used.position.is_some(),
-                    must_consent: known.version < trial.reconsent,
-                    known,
-                    patient: kept.filter(|_| sees_patient).and_then(|it| it.patient),
-                    arm,
-                });
-            }
+        let enrolled = enrolled_at(&state, id, (&trial, here));
+        let mut arms = self.known_arms(caller, id, &enrolled).await?;
+        let mut seen = Vec::with_capacity(enrolled.len());
+        for (name, is_opened) in enrolled {
+            let Some(known) = state.trial_participant(id, &name) else {
+                continue;
+            };
+            let kept = self.kept_participant(id, &name).await?;
+            let sees_patient = caller.role == caller::Role::Clinician;
+            let lost = || "(not in this database)".to_owned();
+            seen.push(ParticipantSeen {
+                subject: kept.as_ref().map_or_else(lost, |it| it.subject.clone()),
+                participant: name,
+                is_opened,
+                must_consent: known.version < trial.reconsent,
+                known,
+                patient: kept.filter(|_| sees_patient).and_then(|it| it.patient),
+                arm: arms.remove(&name),
+            });
         }
         Ok(seen)
+    }
+
+    /// The arms that the caller may know: all for a pharmacist, those opened in an emergency for a
+    /// clinician.
+    async fn known_arms(
+        &self,
+        caller: &Caller,
+        id: &Digest,
+        enrolled: &[(Digest, bool)],
+    ) -> Result<BTreeMap<Digest, String>, HospitalError> {
+        let state = self.0.chain.state();
+        let may_know = |known: &Participant| match caller.role {
+            caller::Role::Pharmacist => true,
+            caller::Role::Clinician => known.unblinded.is_some(),
+            _ => false,
+        };
+        let known = enrolled.iter().filter_map(|(name, _)| {
+            let known = state.trial_participant(id, name)?;
+            may_know(&known).then_some((*name, known))
+        });
+        let known: Vec<(Digest, Participant)> = known.collect();
+        let mut arms = BTreeMap::new();
+        if state.trial_minimisation(id).is_some() {
+            let Some((_, first)) = known.first() else {
+                return Ok(arms);
+            };
+            // One call for all: the allocator is another node.
+            let kept = self.version_here(id, first.version).await?;
+            let numbers: Vec<u32> = known.iter().map(|(_, it)| it.slot).collect();
+            let told = self.minimised_arms((id, &kept.protocol), &numbers).await?;
+            let told = known.into_iter().zip(told);
+            arms.extend(told.filter_map(|((name, _), arm)| Some((name, arm?))));
+            return Ok(arms);
+        }
+        for (name, _) in known {
+            if let Some(arm) = self.arm_if_opened(id, &name).await? {
+                arms.insert(name, arm);
+            }
+        }
+        Ok(arms)
     }
 
     /// A participant of this site that is on the ledger.

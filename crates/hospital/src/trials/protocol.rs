@@ -9,6 +9,7 @@ use trial::allocation::Design;
 
 use super::kept::{KeptVersion, What, committed, committed_value, new_key};
 use super::message::{TRIAL, TrialTold};
+use super::minimise::MinimisationPlan;
 use super::{investigates, reasoned, studies, wrong};
 use crate::access_log::AccessAgent;
 use crate::caller::Caller;
@@ -30,11 +31,17 @@ pub struct Protocol {
     /// The arms; their order is that of the list.
     pub arms: Vec<Arm>,
     /// Slots of a block.
+    #[serde(default)]
     pub block: u16,
     /// The strata of each site, by name.
+    #[serde(default)]
     pub strata: Vec<String>,
     /// Slots of each stratum at each site.
+    #[serde(default)]
     pub slots: u32,
+    /// How arms depend on those before, where there are no lists: then no block, strata and slots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimisation: Option<MinimisationPlan>,
     /// What it will tell.
     pub endpoints: Vec<Endpoint>,
     /// The analysis plan, in words.
@@ -89,7 +96,17 @@ impl Protocol {
     }
 
     pub(super) fn check(&self) -> Result<(), HospitalError> {
-        self.design()?;
+        match &self.minimisation {
+            None => drop(self.design()?),
+            Some(plan) => {
+                plan.design(&self.arms)?;
+                if (self.block, self.strata.len(), self.slots) != (0, 0, 0) {
+                    return Err(wrong(
+                        "a trial that minimises has no block, strata and slots",
+                    ));
+                }
+            }
+        }
         let short = |text: &str| !text.trim().is_empty() && text.len() <= TEXT_BYTES_MAX;
         if !short(&self.title) || !self.arms.iter().all(|arm| short(&arm.name)) {
             return Err(wrong(format!(
@@ -195,6 +212,11 @@ impl Hospital {
         if drawn(&before.protocol) != drawn(&protocol) {
             return Err(wrong(
                 "arms, block, strata and slots stay: the lists are drawn by them",
+            ));
+        }
+        if before.protocol.minimisation != protocol.minimisation {
+            return Err(wrong(
+                "how arms are allocated stays: it is bound on the ledger",
             ));
         }
         let (key, digits) = new_key()?;

@@ -3,10 +3,11 @@
 use ledger::State;
 use proof::Digest;
 use std::collections::BTreeMap;
-use trial::acts::{Decided, Reported, Role, Site, Trial, Version};
+use trial::acts::{Decided, Minimisation, Reported, Role, Site, Trial, Version};
 
 use super::kept::{KeptVersion, What};
 use super::looks;
+use super::minimise::minimised_at;
 use super::protocol::{Protocol, sites};
 use crate::access_log::AccessAgent;
 use crate::caller::Caller;
@@ -37,22 +38,33 @@ pub struct SiteSeen {
     pub unblinded: Vec<(Digest, u64)>,
 }
 
+/// The participants of a site, stratum by stratum or as they came, each with whether the sponsor's
+/// part in the arm is done.
+pub(super) fn enrolled_at(
+    state: &State,
+    id: &Digest,
+    (trial, name): (&Trial, &str),
+) -> Vec<(Digest, bool)> {
+    let next = state.trial_site(id, name).next;
+    let slots = (0u16..).zip(next);
+    let slots = slots.flat_map(|(stratum, next)| (0..next).map(move |slot| (stratum, slot)));
+    let used = slots.filter_map(|at| state.trial_slot(id, name, at));
+    let listed = used.map(|it| (it.participant, it.position.is_some()));
+    listed
+        .chain(minimised_at(state, id, (trial, name)))
+        .collect()
+}
+
 /// A site with what became of those in its slots.
-fn site(state: &State, id: &Digest, name: &str) -> SiteSeen {
+fn site(state: &State, id: &Digest, (trial, name): (&Trial, &str)) -> SiteSeen {
     let known = state.trial_site(id, name);
     let (mut withdrawn, mut unblinded) = (0, Vec::new());
-    for (stratum, next) in (0u16..).zip(&known.next) {
-        for slot in 0..*next {
-            let used = state.trial_slot(id, name, (stratum, slot));
-            let Some(who) = used.map(|it| it.participant) else {
-                continue;
-            };
-            let Some(participant) = state.trial_participant(id, &who) else {
-                continue;
-            };
-            withdrawn += usize::from(participant.withdrawn.is_some());
-            unblinded.extend(participant.unblinded.map(|(time_ms, _)| (who, time_ms)));
-        }
+    for (who, _) in enrolled_at(state, id, (trial, name)) {
+        let Some(participant) = state.trial_participant(id, &who) else {
+            continue;
+        };
+        withdrawn += usize::from(participant.withdrawn.is_some());
+        unblinded.extend(participant.unblinded.map(|(time_ms, _)| (who, time_ms)));
     }
     SiteSeen {
         id: name.to_owned(),
@@ -75,6 +87,8 @@ pub struct TrialSeen {
     pub versions: Vec<VersionSeen>,
     /// The sites.
     pub sites: Vec<SiteSeen>,
+    /// Who minimises, and how; none: the sites have lists.
+    pub minimisation: Option<Minimisation>,
     /// The decisions, from 1, each with why it was to unlock, where it was.
     pub decisions: Vec<(Decided, Option<String>)>,
     /// The reports, from 1.
@@ -130,7 +144,7 @@ impl Hospital {
                 protocol: kept.map(|it| (it.protocol, it.reason)),
             });
         }
-        let seen = sites(&known.parties).map(|name| site(&state, id, name));
+        let seen = sites(&known.parties).map(|name| site(&state, id, (&known, name)));
         let mut decisions = Vec::new();
         for number in 1..=known.decisions.min(SHOWN_MAX) {
             if let Some(decided) = state.trial_decision(id, number) {
@@ -146,6 +160,7 @@ impl Hospital {
             role,
             versions,
             sites: seen.collect(),
+            minimisation: state.trial_minimisation(id),
             decisions,
             reports: reports.collect(),
             known,

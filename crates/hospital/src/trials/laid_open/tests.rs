@@ -15,6 +15,7 @@ fn protocol() -> Protocol {
         title: "two doses".into(),
         arms: vec![arm("high"), arm("low")],
         block: 4,
+        minimisation: None,
         strata: vec!["all".into()],
         slots: 12,
         endpoints: Vec::new(),

@@ -106,7 +106,7 @@ fn compare(row: &DatasetLine, verified: &Verified, trial: &str) -> Result<(), St
         ));
     }
     let record: Value = serde_json::from_str(&row.record).unwrap_or_default();
-    if record["identifier"]["system"] != format!("urn:salus:trial:{}", trial) {
+    if record["identifier"]["system"] != format!("urn:salus:trial:{trial}") {
         return Err("it is no row of this trial".into());
     }
     Ok(())
