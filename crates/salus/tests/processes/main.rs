@@ -35,6 +35,7 @@ mod told;
 mod trade_papers;
 mod trial_attacks;
 mod trial_end;
+mod trial_exchange;
 mod trial_odm;
 mod trial_signatures;
 mod trials;

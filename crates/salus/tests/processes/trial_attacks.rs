@@ -34,7 +34,7 @@ pub(crate) fn what_an_administrator_changes_is_named(study: Study) {
         }
     };
     let swap = |database: &Connection| swap_participants(database, &root);
-    let edit = |database: &Connection| edit_protocol(database, &root);
+    let edit = |database: &Connection| edit_protocol(database, &root, &id);
     // By its name where it can still be read, otherwise by its number.
     let value: &[&str] = &["QuestionnaireResponse/", "record "];
     let protocol = format!("protocol version 1 of trial {id}");
@@ -104,9 +104,9 @@ fn swap_participants(database: &Connection, root: &vault::RootKey) {
 }
 
 /// The first version says another week, sealed anew.
-fn edit_protocol(database: &Connection, root: &vault::RootKey) {
-    let query = "SELECT id, made_us, body FROM trials WHERE substr(id, 33) = x'0100000001'";
-    let row = kept(database, query).remove(0);
+fn edit_protocol(database: &Connection, root: &vault::RootKey, id: &str) {
+    let query = format!("SELECT id, made_us, body FROM trials WHERE id = x'{id}0100000001'");
+    let row = kept(database, &query).remove(0);
     let name = label("trial", &row);
     let opened = root.open_row(&name, &row.2).unwrap();
     let text = String::from_utf8(opened.to_vec()).unwrap();
