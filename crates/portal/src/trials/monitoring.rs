@@ -35,11 +35,11 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> Result<Respons
     let seen = read(&visit, &id).await?;
     let title = visit.say("trials-monitoring");
     let compared = asked(&visit, &format!("/trials/{id}/monitoring"), ranked).await?;
-    let opened = entries(&seen, "sites").iter();
-    let mut opened = opened.filter(|it| it["site_secret"].is_string());
-    let lists = match opened.next() {
-        Some(_) => asked(&visit, &format!("/trials/{id}/allocation"), lists).await?,
-        None => html! { p { (visit.say("trials-lists-sealed")) } },
+    let mut sites = entries(&seen, "sites").iter();
+    let lists = if sites.any(|it| it["site_secret"].is_string()) {
+        asked(&visit, &format!("/trials/{id}/allocation"), lists).await?
+    } else {
+        html! { p { (visit.say("trials-lists-sealed")) } }
     };
     let content = html! {
         p.back { a href={ (HOME) "/" (id) } { (super::title(&visit, &seen)) } }

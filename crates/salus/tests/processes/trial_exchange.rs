@@ -35,7 +35,7 @@ pub(crate) fn metadata(text: &str) -> String {
         return text.to_owned();
     };
     let escape = |text: &str| text.replace('&', "&amp;").replace('"', "&quot;");
-    let (mut references, mut items) = (String::new(), String::new());
+    let (mut references, mut items) = (Vec::new(), Vec::new());
     for column in dm["columns"].as_array().unwrap() {
         let of = |name: &str| escape(column[name].as_str().unwrap_or_default());
         let key = column["keySequence"].as_u64();
@@ -48,12 +48,15 @@ pub(crate) fn metadata(text: &str) -> String {
             other => other,
         };
         let (oid, name, label) = (of("itemOID"), of("name"), of("label"));
-        references += &format!("<ItemRef ItemOID=\"{oid}\" Mandatory=\"No\"{key}/>");
-        items += &format!(
+        references.push(format!(
+            "<ItemRef ItemOID=\"{oid}\" Mandatory=\"No\"{key}/>"
+        ));
+        items.push(format!(
             "<ItemDef OID=\"{oid}\" Name=\"{name}\" DataType=\"{data_type}\"{length}>\
              <Description><TranslatedText>{label}</TranslatedText></Description></ItemDef>"
-        );
+        ));
     }
+    let (references, items) = (references.concat(), items.concat());
     let group = format!(
         "<ItemGroupDef OID=\"IG.DM\" Name=\"DM\" Repeating=\"No\"><Description><TranslatedText>\
          {}</TranslatedText></Description>{references}</ItemGroupDef>",
