@@ -1,13 +1,13 @@
 //! Clinical trials: sealed, enrolled, captured, locked, reported.
 //!
 //! What is sealed stands on the ledger (`trial::acts`); what it commits to is kept here (`kept`)
-//! and told to the parties. `draft` reads a protocol, `protocol` seals and amends it,
-//! `registry` tells what a registry asks, `draw` moves this node's hand at the
-//! lists, `participants` enrols, `rows` takes case-report values in as records of the spine, `odm`
-//! so too and out, `exchange` so too as tables, `dataset` gives them out with their receipts, `signing` signs them, `querying`
+//! and told to the parties. `draft` reads a protocol, `protocol` seals and amends it, `registry`
+//! tells what a registry asks, `draw` moves this node's hand at the lists, `participants` enrols,
+//! `rows` takes case-report values in as records of the spine, `odm` so too and out, `exchange` so
+//! too as tables, `dataset` gives them out with their receipts, `signing` signs them, `querying`
 //! asks about them, `lock` closes them, `report` tells the results and `comparison` compares them
-//! with what was registered. `oversight` compares the sites while the trial runs,
-//! `laid_open` checks the lists at its end.
+//! with what was registered. `oversight` compares the sites while the trial runs, `laid_open`
+//! checks the lists at its end.
 //!
 //! Invariants:
 //!
