@@ -20,13 +20,27 @@ const trials = (organisation, role, path, body) =>
   ask(organisation, body === undefined ? 'GET' : 'POST', `/trials${path}`, token(organisation, role), body);
 const open = (organisation, role, way = WIDE) => signedIn(organisation, user(organisation, role), way);
 
+/** One form with one number. */
+const METADATA = `<ODM xmlns="http://www.cdisc.org/ns/odm/v1.3" FileType="Snapshot" FileOID="F.1"
+  CreationDateTime="2026-11-26T08:00:00Z" ODMVersion="1.3.2"><Study OID="S.1"><GlobalVariables>
+  <StudyName>Pain</StudyName><StudyDescription>two doses</StudyDescription>
+  <ProtocolName>P-1</ProtocolName></GlobalVariables><MetaDataVersion OID="M.1" Name="one">
+  <Protocol><StudyEventRef StudyEventOID="V1" Mandatory="Yes"/></Protocol>
+  <StudyEventDef OID="V1" Name="V1" Repeating="No" Type="Scheduled">
+  <FormRef FormOID="F.PAIN" Mandatory="Yes"/></StudyEventDef>
+  <FormDef OID="F.PAIN" Name="Pain" Repeating="No">
+  <ItemGroupRef ItemGroupOID="IG.PAIN" Mandatory="Yes"/></FormDef>
+  <ItemGroupDef OID="IG.PAIN" Name="PAIN" Repeating="No">
+  <ItemRef ItemOID="IT.PAIN" Mandatory="Yes"/></ItemGroupDef>
+  <ItemDef OID="IT.PAIN" Name="PAIN" DataType="integer" Length="2"/>
+  </MetaDataVersion></Study></ODM>`;
 const endpoint = (id, rank, timing) => ({ id, name: `change in ${id.toLowerCase()}`, rank, timing,
   measure: 'scale of 0 to 10, mean of three days', analysis: 'ANCOVA' });
 const protocol = (timing) => ({ title: TITLE, block: 4, strata: ['under 65', STRATUM], slots: 8,
   arms: [{ name: 'Arm high', ratio: 1 }, { name: 'Arm low', ratio: 1 }],
   endpoints: [endpoint('PAIN', 'primary', timing), endpoint('SLEEP', 'secondary', 'week 4'),
     endpoint('MOOD', 'secondary', 'week 4')],
-  analysis_plan: 'Intention to treat.' });
+  analysis_plan: 'Intention to treat.', metadata: METADATA });
 
 let id;
 
@@ -222,6 +236,28 @@ test('the sponsor proposes the lock, site and regulator say yes, and the secrets
   for (const page of [sponsor, site, agency]) await page.context().close();
 });
 
+test('whoever oversees the trial has a page that compares the sites, and a site has none', async () => {
+  const path = `/portal/trials/${id}/monitoring`;
+  for (const [organisation, role, way, words] of [
+    [hospital, 'researcher', WIDE, /fewer than 5 sites say nothing about each other/],
+    [regulator, 'auditor', SMALL, /Zentren im Vergleich[\s\S]*Zuteilungslisten/],
+  ]) {
+    await until(() => trials(organisation, role, `/${id}`), ({ sites }) => sites.some((one) => one.site_secret));
+    const page = await open(organisation, role, way);
+    await page.goto(`/portal/trials/${id}`);
+    await enterAt(page, `main a[href="${path}"]`, `**${path}`);
+    assert.match(await page.locator('main').innerText(), words);
+    await look(page, 'trials-monitoring', way);
+    await weigh(page, path, 'trials-monitoring');
+    await page.context().close();
+  }
+  const site = await open(clinic, 'clinician');
+  await site.goto(`/portal/trials/${id}`);
+  assert.equal(await site.locator(`main a[href="${path}"]`).count(), 0);
+  assert.equal((await site.goto(path)).status(), 403);
+  await site.context().close();
+});
+
 test('the comparison names what was switched, kept and left out, in both languages', async () => {
   const reported = [endpoint('SLEEP', 'primary', 'week 4'), endpoint('PAIN', 'secondary', 'week 16')];
   const endpoints = reported.map((one) => ({ ...one, result: '-1.2 (95 % CI -2.0 to -0.4)' }));
@@ -250,7 +286,7 @@ test('the comparison names what was switched, kept and left out, in both languag
 
 test('whoever has no part in trials has none of these pages', async () => {
   const page = await open(clinic, 'admin');
-  for (const path of ['', `/${id}`, `/${id}/participants`, `/${id}/reports/1`]) {
+  for (const path of ['', `/${id}`, `/${id}/participants`, `/${id}/monitoring`, `/${id}/reports/1`]) {
     assert.equal((await page.goto(`/portal/trials${path}`)).status(), 403, path);
   }
   await page.context().close();

@@ -155,13 +155,11 @@ mod tests {
     fn published(name: &str) -> Option<Value> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let path = root.join("../../../shared/data/trials/usdm").join(name);
-        match std::fs::read(&path) {
-            Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),
-            Err(_) => {
-                eprintln!("SKIPPED: {} is not there", path.display());
-                None
-            }
-        }
+        let Ok(bytes) = std::fs::read(&path) else {
+            eprintln!("SKIPPED: {} is not there", path.display());
+            return None;
+        };
+        Some(serde_json::from_slice(&bytes).unwrap())
     }
 
     #[test]

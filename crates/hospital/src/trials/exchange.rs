@@ -169,9 +169,9 @@ fn file(
     let layout = Layout::of(&metadata, group)?;
     head.study_oid = Some(layout.study.clone());
     head.meta_data_version_oid = Some(layout.version.clone());
-    head.item_group_oid = layout.group.clone();
-    head.name = layout.name.clone();
-    head.label = layout.label.clone();
+    head.item_group_oid.clone_from(&layout.group);
+    head.name.clone_from(&layout.name);
+    head.label.clone_from(&layout.label);
     let out::Made { dataset, mut notes } = out::dataset(&layout, (rows, keys), head);
     let bytes = match form {
         Form::Transport => {

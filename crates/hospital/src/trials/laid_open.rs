@@ -94,7 +94,7 @@ struct Drawn {
 /// All slots of whole blocks that were begun, with the place of each.
 #[derive(Default)]
 struct Slots {
-    slots: Vec<Slot>,
+    list: Vec<Slot>,
     /// By site, stratum and slot.
     places: BTreeMap<(String, u16, u32), usize>,
     /// Which were used.
@@ -266,9 +266,9 @@ fn lay_out(
                 continue;
             };
             all.places
-                .insert((name.to_owned(), stratum, slot), all.slots.len());
+                .insert((name.to_owned(), stratum, slot), all.list.len());
             all.used.push(slot < *next);
-            all.slots.push(Slot {
+            all.list.push(Slot {
                 stratum: stratum_of(protocol, name, stratum),
                 block: slot / block,
                 arm: usize::from(arm),
@@ -286,14 +286,14 @@ fn opened_list(
     (list, all, given): (&Drawn, &Slots, Given<'_>),
 ) -> OpenedList {
     let mut uses = Vec::new();
-    let mut used = 0;
+    let mut count = 0;
     for (stratum, next) in (0u16..).zip(&site.next) {
         for slot in 0..*next {
             let place = all.places.get(&(name.to_owned(), stratum, slot));
             let (Some(place), Some((who, position))) = (place, given(stratum, slot)) else {
                 continue;
             };
-            used += 1;
+            count += 1;
             // Not opened yet: nobody knew an arm.
             let Some(position) = position else { continue };
             let leaf = list.halves[1].leaf(stratum, design.place(slot, position));
@@ -308,13 +308,13 @@ fn opened_list(
     OpenedList {
         site: name.to_owned(),
         is_as_sealed: list.is_as_sealed,
-        used,
-        deviations: allocation::against(&all.slots, &uses),
+        used: count,
+        deviations: allocation::against(&all.list, &uses),
     }
 }
 
 fn tests_of_order(made: &mut Allocation, protocol: &Protocol, all: &Slots) {
-    let used = all.slots.iter().zip(&all.used).filter(|it| *it.1);
+    let used = all.list.iter().zip(&all.used).filter(|it| *it.1);
     let used: Vec<Slot> = used.map(|it| it.0.clone()).collect();
     let ratio: Vec<u32> = protocol.arms.iter().map(|it| u32::from(it.ratio)).collect();
     made.balance = allocation::balance(&used, &ratio);
@@ -382,7 +382,7 @@ fn foreseen(
         });
         let people: Vec<Enrolled> = people.collect();
         for (arm, named) in protocol.arms.iter().enumerate().take(arms) {
-            if let Some(test) = allocation::selection_bias(&all.slots, arm, &people) {
+            if let Some(test) = allocation::selection_bias(&all.list, arm, &people) {
                 bias.push(Foreseen {
                     item: item.name.clone(),
                     arm: named.name.clone(),

@@ -214,3 +214,48 @@ trials-by-amendment = Mit Version { $version }, { $when }.
 trials-when-before-data = bevor es Daten gab
 trials-when-after-data = als es schon Daten gab
 trials-when-after-unblinding = als die Arme bekannt sein konnten
+
+# Zentrales Monitoring.
+trials-monitoring = Zentren im Vergleich
+trials-monitoring-lead = Welches Zentrum auffällt, und warum. Das ist ein Grund hinzusehen, nie ein Beweis: auch ehrliche Zentren haben Gewohnheiten. Kein Arm wird angesehen.
+trials-monitoring-link = Zentren vergleichen
+trials-monitoring-rows = Zeilen
+trials-monitoring-people = Teilnehmende
+trials-monitoring-items = Verglichen
+trials-monitoring-notes = Beim Lesen zu wissen
+trials-monitoring-not-yet = Das lässt sich noch nicht beantworten.
+trials-monitoring-none = Es gibt zu wenige Zentren mit Werten, um sie zu vergleichen.
+trials-monitoring-quiet = Hier ist nichts, was anderswo nicht üblich ist.
+trials-monitoring-evidence = Wen zuerst ansehen
+trials-monitoring-size = { $count ->
+    [one] { $count } teilnehmende Person.
+   *[other] { $count } teilnehmende Personen.
+  }
+trials-standing-alarm = Jetzt hinsehen: eine ehrliche Studie von zwanzig hat ein solches Zentrum.
+trials-standing-watch = Beobachten: ein ehrliches Zentrum von hundert sieht so aus.
+trials-standing-quiet = Unauffällig.
+trials-rule-digit-preference = Endziffern werden bevorzugt, die keine Rundung erklärt
+trials-rule-rounding = Abgelesenes wird anders gerundet als anderswo
+trials-rule-steady-values = Werte ändern sich von Besuch zu Besuch zu wenig
+trials-rule-unsteady-values = Werte ändern sich von Besuch zu Besuch zu viel
+trials-rule-alike-participants = Teilnehmende gleichen sich zu sehr
+trials-rule-lost-correlation = Was anderswo zusammengeht, tut es hier nicht
+trials-rule-copied-participants = Zwei Teilnehmende haben fast dieselben Werte
+trials-rule-copied-visits = Besuche haben fast die Werte einer anderen Person
+trials-rule-repeated-values = Werte sind genau die des Besuchs davor
+trials-rule-impossible-dates = Daten, die nicht sein können
+trials-rule-days-off = Besuche an Wochenenden und Feiertagen
+trials-rule-odd-hours = Besuche in der Nacht
+trials-rule-regular-visits = Besuche zu genau am geplanten Tag
+trials-rule-inliers = Besuche, an denen nichts ungewöhnlich ist
+trials-rule-nothing-missing = Zu wenig fehlt
+trials-rule-mean-shift = Die Werte sind höher oder niedriger als anderswo
+trials-rule-change-shift = Die Änderungen seit dem ersten Besuch sind andere als anderswo
+trials-rule-break-in-time = Von einem Tag an werden Besuche anders aufgeschrieben
+trials-rule-two-hands = Teilnehmende sind von zweierlei Art
+trials-rule-few-adverse-events = Zu wenige unerwünschte Ereignisse
+trials-lists = Zuteilungslisten
+trials-lists-sealed = Die Listen sind noch versiegelt. Nach der Sperre zeigen beide Hände ihre Geheimnisse; dann kann jeder die Listen noch einmal ziehen.
+trials-lists-tests = Was der Zufall sagt
+trials-list-good = Noch einmal gezogen ist dies die Liste, die versiegelt wurde, und jeder Platz wurde der Reihe nach vergeben.
+trials-list-bad = Das ist nicht die Liste, die versiegelt wurde, oder Plätze wurden anders vergeben.

@@ -214,3 +214,48 @@ trials-by-amendment = By version { $version }, { $when }.
 trials-when-before-data = before there were data
 trials-when-after-data = after there were data
 trials-when-after-unblinding = after the arms could be known
+
+# Central monitoring.
+trials-monitoring = Sites compared
+trials-monitoring-lead = Which site stands out, and why. This is a reason to look, never a proof: honest sites have habits too. No arm is looked at.
+trials-monitoring-link = Compare the sites
+trials-monitoring-rows = Rows
+trials-monitoring-people = Participants
+trials-monitoring-items = Compared
+trials-monitoring-notes = To know when reading this
+trials-monitoring-not-yet = This cannot be answered yet.
+trials-monitoring-none = There are too few sites with values to compare them.
+trials-monitoring-quiet = Nothing here that is not usual elsewhere.
+trials-monitoring-evidence = Whom to look at first
+trials-monitoring-size = { $count ->
+    [one] { $count } participant.
+   *[other] { $count } participants.
+  }
+trials-standing-alarm = Look now: one honest trial in twenty has such a site.
+trials-standing-watch = Watch: one honest site in a hundred looks like this.
+trials-standing-quiet = Quiet.
+trials-rule-digit-preference = Last digits are preferred that no rounding explains
+trials-rule-rounding = Readings are rounded in another way than elsewhere
+trials-rule-steady-values = Values change too little from visit to visit
+trials-rule-unsteady-values = Values change too much from visit to visit
+trials-rule-alike-participants = Participants are too much alike
+trials-rule-lost-correlation = What goes together elsewhere does not here
+trials-rule-copied-participants = Two participants have nearly the same values
+trials-rule-copied-visits = Visits have nearly the values of another participant
+trials-rule-repeated-values = Values are exactly those of the visit before
+trials-rule-impossible-dates = Dates that cannot be
+trials-rule-days-off = Visits on weekends and holidays
+trials-rule-odd-hours = Visits at night
+trials-rule-regular-visits = Visits too exactly on the planned day
+trials-rule-inliers = Visits at which nothing is unusual
+trials-rule-nothing-missing = Too little is missing
+trials-rule-mean-shift = The values are higher or lower than elsewhere
+trials-rule-change-shift = The changes since the first visit are other than elsewhere
+trials-rule-break-in-time = From some day on, visits are written down in another way
+trials-rule-two-hands = Participants are of two kinds
+trials-rule-few-adverse-events = Too few adverse events
+trials-lists = Allocation lists
+trials-lists-sealed = The lists are sealed still. After the lock, both hands show their secrets; then everybody can draw the lists again.
+trials-lists-tests = What chance says
+trials-list-good = Drawn again, this is the list that was sealed, and each slot was given in its order.
+trials-list-bad = This is not the list that was sealed, or slots were given in another way.

@@ -7,6 +7,7 @@ mod acts;
 mod compared;
 mod decision;
 pub(crate) mod list;
+mod monitoring;
 mod one;
 mod participant;
 mod participants;
@@ -47,6 +48,7 @@ pub(crate) fn routes() -> Router<Portal> {
             "/portal/trials/{id}/unblinding",
             get(participant::show).post(unblind::unblind),
         )
+        .route("/portal/trials/{id}/monitoring", get(monitoring::show))
         .route("/portal/trials/{id}/reports/{number}", get(compared::show))
 }
 

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::acts::Given;
-use super::{HOME, decision, digits, done, entries, proof, read, site, version};
+use super::{HOME, decision, digits, done, entries, monitoring, proof, read, site, version};
 use crate::date;
 use crate::form::Faults;
 use crate::pharmacy::said;
@@ -72,6 +72,11 @@ fn standing(visit: &Visit, seen: &Value) -> Markup {
         @if is_site {
             p { a.button href={ (HOME) "/" (text(seen, "/id")) "/participants" } {
                 (visit.say("trials-participants"))
+            } }
+        }
+        @if monitoring::oversees(visit, seen) {
+            p { a.button href={ (HOME) "/" (text(seen, "/id")) "/monitoring" } {
+                (visit.say("trials-monitoring-link"))
             } }
         }
     }

@@ -66,12 +66,21 @@ impl Http {
         token: &str,
         (media, body): (&str, &str),
     ) -> Result<Answer, ureq::Error> {
+        self.post_bytes(url, token, (media, body.as_bytes()))
+    }
+
+    pub(crate) fn post_bytes(
+        &self,
+        url: &str,
+        token: &str,
+        (media, body): (&str, &[u8]),
+    ) -> Result<Answer, ureq::Error> {
         let request = self
             .0
             .post(url)
             .header("Authorization", format!("Bearer {token}"));
         let request = request.header("Content-Type", media);
-        answer(request.send(body.as_bytes())?)
+        answer(request.send(body)?)
     }
 
     pub(crate) fn put(&self, url: &str, token: &str, body: &Value) -> Result<Answer, ureq::Error> {

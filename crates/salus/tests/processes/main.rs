@@ -37,6 +37,7 @@ mod told;
 mod trade_papers;
 mod trial_attacks;
 mod trial_end;
+mod trial_exchange;
 mod trial_minimised;
 mod trial_odm;
 mod trial_signatures;

@@ -104,9 +104,8 @@ fn swap_participants(database: &Connection, root: &vault::RootKey) {
 }
 
 /// The first version says another week, sealed anew.
-fn edit_protocol(database: &Connection, root: &vault::RootKey, trial: &str) {
-    let query =
-        format!("SELECT id, made_us, body FROM trials WHERE hex(id) = upper('{trial}0100000001')");
+fn edit_protocol(database: &Connection, root: &vault::RootKey, id: &str) {
+    let query = format!("SELECT id, made_us, body FROM trials WHERE id = x'{id}0100000001'");
     let row = kept(database, &query).remove(0);
     let name = label("trial", &row);
     let opened = root.open_row(&name, &row.2).unwrap();

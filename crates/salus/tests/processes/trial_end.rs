@@ -1,6 +1,7 @@
 //! The end of a trial: locked, its list laid open, reported and compared.
 
 use crate::consortium::eventually;
+use crate::trial_exchange::published_rows;
 use crate::trials::{
     AGENCY, ENROLLED, LAB, NORTH, SITES, SLOTS, SOON, SPONSOR, Study, endpoint, row, subjects,
 };
@@ -18,7 +19,7 @@ pub(crate) fn the_quorum_locks(study: &Study) {
     let by_site = study.post(NORTH, "clinician", "/locks", &programs);
     assert_eq!(by_site.status / 100, 4, "{}", by_site.text());
     let proposed = study.does(SPONSOR, "researcher", "/locks", &programs);
-    assert_eq!(proposed["rows"], 4 * ENROLLED + 3);
+    assert_eq!(proposed["rows"], 4 * ENROLLED + 3 + published_rows());
     let number = json!({ "number": proposed["number"] });
     // A value that comes after the proposal: the site does not confirm what it is not in.
     let late = subjects(NORTH, 1, 5..6).remove(0);
@@ -132,6 +133,84 @@ pub(crate) fn the_list_is_the_one_that_was_sealed(study: &Study) {
     }
 }
 
+/// Whoever oversees the trial compares the sites at any time, and sites do not.
+pub(crate) fn sites_are_compared(study: &Study) {
+    for (index, role) in [(SPONSOR, "researcher"), (AGENCY, "auditor")] {
+        let answer = study.get(index, role, "/monitoring");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let told = answer.json();
+        let items = told["items"].as_array().unwrap();
+        assert!(items.contains(&json!("SYSTOLIC")), "{told}");
+        assert!(
+            told["participants"].as_u64().unwrap() >= 4 * ENROLLED as u64,
+            "{told}"
+        );
+        // Two sites say nothing about each other.
+        assert!(
+            told["notes"][0]
+                .as_str()
+                .unwrap()
+                .contains("fewer than 5 sites"),
+            "{told}"
+        );
+        assert!(told["sites"].is_array(), "{told}");
+    }
+    for (index, role) in [
+        (NORTH, "clinician"),
+        (NORTH, "auditor"),
+        (SPONSOR, "clinician"),
+    ] {
+        for path in ["/monitoring", "/allocation"] {
+            let refused = study.get(index, role, path);
+            assert_eq!(refused.status, 403, "{path}: {}", refused.text());
+        }
+    }
+    let sealed = study.get(SPONSOR, "researcher", "/allocation");
+    assert_eq!(sealed.status, 400, "{}", sealed.text());
+    assert!(
+        sealed.text().contains("is sealed still"),
+        "{}",
+        sealed.text()
+    );
+}
+
+/// With the secrets shown, whoever oversees draws the lists again and learns who had which arm, as
+/// the pharmacists of the sites knew it.
+pub(crate) fn the_lists_are_checked(study: &Study) {
+    let answer = study.get(AGENCY, "auditor", "/allocation");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let told = answer.json();
+    let list = |name: &str| told[name].as_array().unwrap().clone();
+    assert_eq!(list("lists").len(), 2, "{told}");
+    for one in list("lists") {
+        assert_eq!(one["is_as_sealed"], true, "{one}");
+        assert_eq!(one["deviations"], json!([]), "{one}");
+    }
+    let participants = list("participants");
+    assert_eq!(study.seen(AGENCY)["enrolled"], participants.len());
+    for site in SITES {
+        let known = study.participants(site, "pharmacist");
+        for one in participants
+            .iter()
+            .filter(|it| it["site"] == *study.consortium.id(site))
+        {
+            let found = known
+                .iter()
+                .find(|it| it["subject"] == one["subject"])
+                .unwrap();
+            assert_eq!(found["arm"], one["arm"], "{one}");
+            assert_eq!(found["slot"], one["slot"], "{one}");
+        }
+    }
+    // All strata together, and four of them.
+    assert_eq!(list("balance").len(), 5, "{told}");
+    assert!(list("balance")[0]["p"].as_f64().unwrap() > 0.5, "{told}");
+    assert_eq!(list("runs").len(), 4, "{told}");
+    let bias = list("selection_bias");
+    let words = bias[0]["test"]["why"].as_str().unwrap();
+    assert!(words.contains("could be foreseen"), "{words}");
+}
+
 pub(crate) fn a_report_is_bound_to_the_lock(study: &Study) {
     let mut results = json!({ "endpoints": [
         endpoint("SYSBP", "primary", "week 16"), endpoint("PULSE", "secondary", "week 4")] });
@@ -149,7 +228,7 @@ pub(crate) fn a_report_is_bound_to_the_lock(study: &Study) {
         answer.status == 200
     });
     assert_eq!(read["endpoints"], results["endpoints"]);
-    assert_eq!(read["rows"], 4 * ENROLLED + 4);
+    assert_eq!(read["rows"], 4 * ENROLLED + 4 + published_rows());
     what_was_swapped_is_named(study, results);
 }
 

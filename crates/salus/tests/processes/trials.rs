@@ -6,7 +6,11 @@ use crate::openings::secrets_of;
 use crate::packs::stands_nowhere;
 use crate::trial_attacks::what_an_administrator_changes_is_named;
 use crate::trial_end::{
-    a_report_is_bound_to_the_lock, the_list_is_the_one_that_was_sealed, the_quorum_locks,
+    a_report_is_bound_to_the_lock, sites_are_compared, the_list_is_the_one_that_was_sealed,
+    the_lists_are_checked, the_quorum_locks,
+};
+use crate::trial_exchange::{
+    self, a_study_is_sealed_from_its_document, published_rows, tables_come_and_go,
 };
 use crate::trial_minimised::arms_follow_from_those_before;
 use crate::trial_odm::odm_comes_and_goes;
@@ -51,7 +55,7 @@ pub(crate) fn protocol(timing: &str) -> Value {
             endpoint("PULSE", "secondary", "week 4"),
         ],
         "analysis_plan": "intention to treat",
-        "metadata": METADATA,
+        "metadata": trial_exchange::metadata(METADATA),
     })
 }
 
@@ -266,10 +270,14 @@ fn a_whole_trial_is_sealed_run_locked_opened_and_reported() {
     values_change_with_a_reason_and_only_while_they_may(&study);
     values_are_signed_and_asked_about(&study);
     odm_comes_and_goes(&study);
+    tables_come_and_go(&study);
+    a_study_is_sealed_from_its_document(&study);
     let dataset = study.dataset(SPONSOR, "researcher");
     every_row_verifies_and_a_changed_one_does_not(&study, &dataset);
+    sites_are_compared(&study);
     the_quorum_locks(&study);
     the_list_is_the_one_that_was_sealed(&study);
+    the_lists_are_checked(&study);
     a_report_is_bound_to_the_lock(&study);
     every_act_has_a_receipt(&study);
     arms_follow_from_those_before(&mut study);
@@ -498,7 +506,7 @@ fn nobody_writes_rows_past_the_rules(study: &Study) {
 fn every_row_verifies_and_a_changed_one_does_not(study: &Study, dataset: &str) {
     let (valid, said) = study.verifies(dataset);
     assert!(valid, "{said}");
-    let rows = 4 * ENROLLED + 3;
+    let rows = 4 * ENROLLED + 3 + published_rows();
     assert!(said.contains(&format!("rows         {rows}")), "{said}");
     let lines: Vec<&str> = dataset.lines().collect();
     let at = lines

@@ -143,15 +143,8 @@ pub(super) fn merged(before: &[Item], after: Vec<Item>, layout: &Layout) -> Vec<
     let mut items = before.to_vec();
     for item in after {
         match items.iter_mut().find(|it| it.oid == item.oid) {
-            Some(known) => {
-                if !is_same(
-                    known.value.as_deref(),
-                    item.value.as_deref(),
-                    of(layout, &item.oid),
-                ) {
-                    known.value = item.value;
-                }
-            }
+            Some(known) if is_same(known, &item, of(layout, &item.oid)) => {}
+            Some(known) => known.value = item.value,
             None if before.is_empty() || item.value.is_some() => items.push(item),
             None => {}
         }
@@ -164,9 +157,9 @@ fn of(layout: &Layout, oid: &str) -> DataType {
     found.map_or(DataType::String, |it| it.data_type)
 }
 
-fn is_same(before: Option<&str>, after: Option<&str>, data_type: DataType) -> bool {
-    let (Some(before), Some(after)) = (before, after) else {
-        return before == after;
+fn is_same(before: &Item, after: &Item, data_type: DataType) -> bool {
+    let (Some(before), Some(after)) = (&before.value, &after.value) else {
+        return before.value == after.value;
     };
     let number = |text: &str| Number::new(&lexeme(text)?);
     let alike = match data_type {

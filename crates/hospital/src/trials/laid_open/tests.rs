@@ -83,7 +83,7 @@ fn an_arm_that_does_not_follow_from_the_list_is_named_with_its_participant() {
     let list = draw_again((&id, &design), (NAME, &site)).unwrap();
     let mut all = Slots::default();
     lay_out(&mut all, (&protocol, &design), (&id, NAME, &site), &list);
-    assert_eq!(all.slots.len(), 8, "whole blocks");
+    assert_eq!(all.list.len(), 8, "whole blocks");
     assert_eq!(all.used.iter().filter(|it| **it).count(), 6);
     let who = |slot: u32| Digest([u8::try_from(slot).unwrap(); 32]);
     let honest = |stratum: u16, slot: u32| {
