@@ -78,12 +78,13 @@ impl Desk {
                         "the person in it is not the one who was enrolled",
                     );
                 }
-                let consents = kept
-                    .consents
-                    .iter()
-                    .filter_map(kept::KeptConsent::commitment);
-                if !consents.into_iter().any(|it| it == known.consent) {
-                    report.find(item, "its consent is not the one that was sealed");
+                let patient = kept.patient.as_deref();
+                let mut consents = kept.consents.iter().filter_map(|it| it.commitment(patient));
+                if !consents.any(|it| it == known.consent) {
+                    report.find(
+                        item,
+                        "its consent, or the patient who gave it, is not the one that was sealed",
+                    );
                 }
             }
             (_, Some(1)) => {

@@ -156,9 +156,24 @@ pub(crate) fn pseudonym(secret: &Digest, subject: &str) -> Digest {
 }
 
 impl KeptConsent {
-    /// What the ledger has of it.
-    pub(crate) fn commitment(&self) -> Option<Digest> {
-        Some(committed(&read_key(&self.key)?, &self.text))
+    /// What the ledger has of it: the words, and the patient who gave it where one is named, so
+    /// that nobody gets an arm that was drawn for another person.
+    pub(crate) fn commitment(&self, patient: Option<&str>) -> Option<Digest> {
+        let key = read_key(&self.key)?;
+        match patient {
+            None => Some(committed(&key, &self.text)),
+            Some(patient) => {
+                let given = serde_json::json!({ "consent": self.text, "patient": patient });
+                committed_value(&key, &given).ok()
+            }
+        }
+    }
+}
+
+impl KeptParticipant {
+    /// What the ledger has of the latest consent.
+    pub(crate) fn consent(&self) -> Option<Digest> {
+        self.consents.last()?.commitment(self.patient.as_deref())
     }
 }
 

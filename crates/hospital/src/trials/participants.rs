@@ -175,13 +175,11 @@ impl Hospital {
                     stratum: one.stratum,
                     slot: slot.unwrap_or_default(),
                 });
-                let consent = content.consents.last();
-                let consent = consent.and_then(KeptConsent::commitment);
                 participants.push(Enrolment {
                     stratum: one.stratum,
                     slot: slot.unwrap_or_default(),
                     participant: *name,
-                    consent: consent.unwrap_or_default(),
+                    consent: content.consent().unwrap_or_default(),
                 });
             }
             let act = Act::Enrol {
@@ -214,12 +212,10 @@ impl Hospital {
     ) -> Result<(Vec<Enrolled>, u64), HospitalError> {
         let mut participants = Vec::with_capacity(new.len());
         for (one, (name, content)) in new.iter().zip(kept) {
-            let consent = content.consents.last();
-            let consent = consent.and_then(KeptConsent::commitment);
             participants.push(Entrant {
                 levels: plan.levels(&one.levels)?,
                 participant: *name,
-                consent: consent.unwrap_or_default(),
+                consent: content.consent().unwrap_or_default(),
             });
         }
         let enter = Minimise::Enter {
@@ -251,19 +247,19 @@ impl Hospital {
         is_consent(words)?;
         let (_, trial, _) = self.trial_here(id).await?;
         let (participant, mut kept) = self.participant_here(id, subject).await?;
-        let (key, digits) = new_key()?;
-        let act = Act::Consent {
-            participant,
-            version: trial.version,
-            consent: committed(&key, words),
-        };
-        self.trial_access(agent, "consent").await?;
+        let (_, digits) = new_key()?;
         kept.consents.push(KeptConsent {
             version: trial.version,
             text: words.to_owned(),
             key: digits,
             entry: None,
         });
+        let act = Act::Consent {
+            participant,
+            version: trial.version,
+            consent: kept.consent().unwrap_or_default(),
+        };
+        self.trial_access(agent, "consent").await?;
         let kept = vec![(participant, kept)];
         self.keep_participants(id, &kept).await?;
         let entry = self.act_of_trial(id, act).await?;

@@ -181,9 +181,10 @@ impl Hospital {
                 title = here.protocol.title;
             }
         }
+        let patient = kept.patient.as_deref();
         let consents = kept.consents.into_iter().map(|it| ConsentTold {
             version: it.version,
-            commitment: it.commitment(),
+            commitment: it.commitment(patient),
             text: it.text,
             key: it.key,
             entry: it.entry,

@@ -38,7 +38,8 @@ pub(crate) fn what_an_administrator_changes_is_named(study: Study) {
     // By its name where it can still be read, otherwise by its number.
     let value: &[&str] = &["QuestionnaireResponse/", "record "];
     let protocol = format!("protocol version 1 of trial {id}");
-    let attacks: [(&str, Attack<'_>, &[&str]); 6] = [
+    let reuse = |database: &Connection| use_again(database, &root);
+    let attacks: [(&str, Attack<'_>, &[&str]); 7] = [
         ("a value is changed", &sql(change), value),
         ("a value is deleted", &sql(delete), value),
         ("a value is dated back", &sql(back_date), value),
@@ -47,6 +48,11 @@ pub(crate) fn what_an_administrator_changes_is_named(study: Study) {
             "two participants are swapped",
             &swap,
             &["the person in it is not the one"],
+        ),
+        (
+            "an allocation is used again, for another patient",
+            &reuse,
+            &["the patient who gave it, is not the one"],
         ),
         ("the protocol is edited", &edit, &[&protocol]),
     ];
@@ -101,6 +107,24 @@ fn swap_participants(database: &Connection, root: &vault::RootKey) {
         );
         assert_eq!(changed.unwrap(), 1);
     }
+}
+
+/// Somebody else gets the arm of a participant: the row names another patient, sealed anew.
+fn use_again(database: &Connection, root: &vault::RootKey) {
+    let query = "SELECT id, changed_us, body FROM trial_participants LIMIT 1";
+    let row = kept(database, query).remove(0);
+    let name = label("participant", &row);
+    let opened = root.open_row(&name, &row.2).unwrap();
+    let mut content: serde_json::Value = serde_json::from_slice(&opened).unwrap();
+    content["patient"] = "somebody-else".into();
+    let body = root
+        .seal_row(&name, content.to_string().as_bytes())
+        .unwrap();
+    let changed = database.execute(
+        "UPDATE trial_participants SET body = ?1 WHERE id = ?2",
+        rusqlite::params![body, row.0],
+    );
+    assert_eq!(changed.unwrap(), 1);
 }
 
 /// The first version says another week, sealed anew.
