@@ -127,7 +127,9 @@ fn a_device_that_was_away(trade: &Trade, packs: &[String]) {
 /// What was in the way is put right, and the scan is compared again; or it was dealt with.
 fn people_decide(device: &Device<'_>, early: (&Value, &str), spoilt: &Value, fine: &Value) {
     let (early, pack) = early;
-    device.ended(early, "conflict", &json!("real"));
+    let told = device.ended(early, "conflict", &json!("real"));
+    let why = told["outcome"]["text"].as_str().unwrap();
+    assert!(why.contains("not received yet"), "{told:#}");
     let receive = json!({ "act": "receive", "scans": [pack] });
     device.trade.act(PHARMACY, &receive);
     let (status, told) = device.decide(early, &json!({ "decision": "again" }));

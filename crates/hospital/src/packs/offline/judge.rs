@@ -70,6 +70,19 @@ pub(super) fn was_done(act: &PackAct, found: &Verification, taken_us: i64) -> Of
     }
 }
 
+/// Why a real pack cannot be acted on here: where it stands, and what to do.
+pub(super) fn elsewhere(place: Option<Where>) -> &'static str {
+    match place {
+        Some(Where::Awaited) => {
+            "it was handed over to here and not received yet: receive it, and compare again"
+        }
+        Some(Where::Here) => "it is here, and nothing of the kind was done with it",
+        Some(Where::OnItsWay) => "it is on its way to another organisation",
+        Some(Where::Gone) => "it has left",
+        None => "it was never here",
+    }
+}
+
 /// What speaks against giving it away, and does not hinder the ledger from writing that it was.
 fn is_no_bar(because: &Because) -> bool {
     because.verdict == Verdict::Expired || because.code.starts_with("detected-")

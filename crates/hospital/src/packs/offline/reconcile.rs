@@ -147,7 +147,13 @@ impl Hospital {
                 found: Some(found),
             })),
             (Next::End(state), _) => {
-                self.settle_scan(scan, outcome(state, Some(&found))).await?;
+                let is_unexplained = state == OfflineState::Conflict && found.because.is_empty();
+                let why = is_unexplained.then(|| judge::elsewhere(found.place).to_owned());
+                let outcome = OfflineOutcome {
+                    text: why,
+                    ..outcome(state, Some(&found))
+                };
+                self.settle_scan(scan, outcome).await?;
                 Ok(None)
             }
             // Nothing is done for a mere look.
