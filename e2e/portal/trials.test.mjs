@@ -1,5 +1,5 @@
-// A trial as its people see it: sealed by the API, accepted, enrolled, unblinded, locked and opened on
-// pages, and at the end the page that says which endpoints were swapped.
+// A trial as its people see it: sealed, accepted, amended, enrolled, its values written down, unblinded,
+// locked, opened and reported on pages, and at the end the page that says which endpoints were swapped.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ask, clinic, demo, enterAt, hospital, typeInto, user } from './office.mjs';
@@ -87,6 +87,38 @@ before(async () => {
   await trials(laboratory, 'clinician', `/${id}/acceptance`, { version: 1 });
 });
 
+test('a sponsor seals a protocol on a page, and what is wrong is said at the field', async () => {
+  const page = await open(hospital, 'researcher');
+  await page.goto('/portal/trials');
+  await enterAt(page, 'main a[href="/portal/trials/seal"]', '**/portal/trials/seal');
+  await page.fill('textarea[name=endpoints]', 'PAIN | change in pain | main | scale | week 12');
+  await page.click('main form button[type=submit]');
+  for (const field of ['title', 'arms', 'endpoints']) {
+    await page.waitForSelector(`.faults a[href="#${field}"]`);
+  }
+  await look(page, 'trials-seal-faults', WIDE);
+  await page.fill('input[name=title]', `${TITLE}, by page`);
+  await page.fill('textarea[name=arms]', 'high | 2\nlow');
+  await page.fill('textarea[name=strata]', 'under 65\n65 and over');
+  await page.fill('textarea[name=endpoints]', 'PAIN | change in pain | primary | scale | week 12 | ANCOVA');
+  await page.selectOption(`select[name="part-${clinic.id}"]`, 'site');
+  await page.selectOption(`select[name="part-${regulator.id}"]`, 'regulator');
+  await page.click('main form button[type=submit]');
+  // Blocks of four do not hold two to one: the door says so, and nothing that was written is lost.
+  await page.waitForSelector('.faults:not(:has(a))');
+  assert.equal(await page.inputValue('input[name=title]'), `${TITLE}, by page`);
+  await page.fill('input[name=block]', '6');
+  await page.fill('input[name=slots]', '96');
+  await page.click('main form button[type=submit]');
+  await page.waitForURL('**?done=seal');
+  assert.match(await page.locator('main').innerText(), /Before the first participant\./);
+  await page.context().close();
+  const small = await open(hospital, 'researcher', SMALL);
+  await small.goto('/portal/trials/seal');
+  await look(small, 'trials-seal', SMALL);
+  await small.context().close();
+});
+
 test('a site finds the trial among its pages and accepts it by keyboard alone', async () => {
   const page = await open(clinic, 'clinician');
   await enterAt(page, 'header nav a[href="/portal/trials"]', '**/portal/trials');
@@ -157,8 +189,19 @@ test('the arm is on the page of the pharmacist and on no other', async () => {
 });
 
 test('after an amendment a site accepts again and a participant consents again', async () => {
-  await trials(hospital, 'researcher', `/${id}/amendments`, { protocol: protocol('week 16'),
-    reason: 'week 12 is too early for this dose', reconsent: true });
+  const sponsor = await open(hospital, 'researcher');
+  await sponsor.goto(`/portal/trials/${id}`);
+  await enterAt(sponsor, `main a[href="/portal/trials/${id}/amendment"]`, '**/amendment');
+  const lines = await sponsor.inputValue('textarea[name=endpoints]');
+  await sponsor.fill('textarea[name=endpoints]', lines.replace('week 12', 'week 16'));
+  await sponsor.click('main form button[type=submit]');
+  await sponsor.waitForSelector('.faults a[href="#reason"]');
+  await look(sponsor, 'trials-amendment', WIDE);
+  await sponsor.fill('textarea[name=reason]', 'week 12 is too early for this dose');
+  await sponsor.check('input[name=reconsent]');
+  await sponsor.click('main form button[type=submit]');
+  await sponsor.waitForURL('**?done=amend');
+  await sponsor.context().close();
   await arrived(clinic, 'clinician', 2);
   const page = await open(clinic, 'clinician');
   await page.goto(`/portal/trials/${id}`);
@@ -203,9 +246,21 @@ test('an arm is opened in an emergency only after the page has said what that me
 });
 
 test('the sponsor proposes the lock, site and regulator say yes, and the secrets are shown', async () => {
-  const rows = [{ subject: 'S-001', event: 'V1', group: 'IG.PAIN',
-    items: [{ oid: 'IT.PAIN', value: '4' }] }];
-  await trials(clinic, 'clinician', `/${id}/rows`, { rows });
+  const writer = await open(clinic, 'clinician', SMALL);
+  await writer.goto(`/portal/trials/${id}/participant?subject=S-001`);
+  await enterAt(writer, `main a[href^="/portal/trials/${id}/values"]`, '**/values?subject=S-001');
+  await writer.fill('textarea[name=items]', 'IT.PAIN 4');
+  await writer.click('main form button[type=submit]');
+  for (const field of ['event', 'group', 'items']) {
+    await writer.waitForSelector(`.faults a[href="#${field}"]`);
+  }
+  await look(writer, 'trials-values', SMALL);
+  await writer.fill('input[name=event]', 'V1');
+  await writer.fill('input[name=group]', 'IG.PAIN');
+  await writer.fill('textarea[name=items]', 'IT.PAIN = 4');
+  await writer.click('main form button[type=submit]');
+  await writer.waitForURL('**&done=values');
+  await writer.context().close();
   await until(() => fetch(`${clinic.base}/trials/${id}/dataset`,
     { headers: { authorization: `Bearer ${token(clinic, 'clinician')}` } }), ({ status }) => status === 200);
   const path = `/portal/trials/${id}`;
@@ -259,9 +314,22 @@ test('whoever oversees the trial has a page that compares the sites, and a site 
 });
 
 test('the comparison names what was switched, kept and left out, in both languages', async () => {
-  const reported = [endpoint('SLEEP', 'primary', 'week 4'), endpoint('PAIN', 'secondary', 'week 16')];
-  const endpoints = reported.map((one) => ({ ...one, result: '-1.2 (95 % CI -2.0 to -0.4)' }));
-  const { number } = await trials(hospital, 'researcher', `/${id}/reports`, { endpoints });
+  const sponsor = await open(hospital, 'researcher');
+  await sponsor.goto(`/portal/trials/${id}`);
+  await enterAt(sponsor, `main a[href="/portal/trials/${id}/report"]`, '**/report');
+  // As they are registered, and no result yet: the page names the line.
+  await sponsor.fill('textarea[name=endpoints]', 'SLEEP | change in sleep | primary');
+  await sponsor.click('main form button[type=submit]');
+  await sponsor.waitForSelector('.faults a[href="#endpoints"]');
+  await look(sponsor, 'trials-report', WIDE);
+  const line = (one) => [one.id, one.name, one.rank, one.measure, one.timing, one.analysis,
+    '-1.2 (95 % CI -2.0 to -0.4)'].join(' | ');
+  await sponsor.fill('textarea[name=endpoints]', [endpoint('SLEEP', 'primary', 'week 4'),
+    endpoint('PAIN', 'secondary', 'week 16')].map(line).join('\n'));
+  await sponsor.click('main form button[type=submit]');
+  await sponsor.waitForURL(`**/portal/trials/${id}/reports/*`);
+  const number = Number(new URL(sponsor.url()).pathname.split('/').at(-1));
+  await sponsor.context().close();
   const path = `/portal/trials/${id}/reports/${number}`;
   for (const [organisation, role, way, words] of [
     [hospital, 'researcher', WIDE, /switched in rank[\s\S]*By the report alone/],
@@ -286,7 +354,8 @@ test('the comparison names what was switched, kept and left out, in both languag
 
 test('whoever has no part in trials has none of these pages', async () => {
   const page = await open(clinic, 'admin');
-  for (const path of ['', `/${id}`, `/${id}/participants`, `/${id}/monitoring`, `/${id}/reports/1`]) {
+  for (const path of ['', '/seal', `/${id}`, `/${id}/participants`, `/${id}/monitoring`,
+    `/${id}/amendment`, `/${id}/report`, `/${id}/values?subject=S-001`, `/${id}/reports/1`]) {
     assert.equal((await page.goto(`/portal/trials${path}`)).status(), 403, path);
   }
   await page.context().close();

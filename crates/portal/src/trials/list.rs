@@ -3,7 +3,7 @@
 use axum::response::Response;
 use maud::html;
 
-use super::{HOME, entries, looks};
+use super::{HOME, entries, looks, seal};
 use crate::record::text;
 use crate::trouble::Trouble;
 use crate::visit::Visit;
@@ -17,6 +17,9 @@ pub(crate) async fn show(visit: Visit) -> Result<Response, Trouble> {
     let content = html! {
         h1 { (title) }
         p.lead { (visit.say("trials-lead")) }
+        @if seal::may(&visit) {
+            p { a.button href=(seal::PATH) { (visit.say("trials-seal")) } }
+        }
         @if trials.is_empty() { p { (visit.say("trials-none")) } }
         @else {
             ul.lines {

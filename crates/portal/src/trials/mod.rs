@@ -6,13 +6,17 @@ mod act;
 mod acts;
 mod compared;
 mod decision;
+mod lines;
 pub(crate) mod list;
 mod monitoring;
 mod one;
 mod participant;
 mod participants;
+mod report;
+mod seal;
 mod site;
 mod unblind;
+mod values;
 mod version;
 
 use axum::Router;
@@ -35,7 +39,20 @@ const HOME: &str = "/portal/trials";
 pub(crate) fn routes() -> Router<Portal> {
     Router::new()
         .route(HOME, get(list::show))
+        .route(seal::PATH, get(seal::show).post(seal::seal))
         .route("/portal/trials/{id}", get(one::show).post(act::act))
+        .route(
+            "/portal/trials/{id}/amendment",
+            get(seal::ask).post(seal::amend),
+        )
+        .route(
+            "/portal/trials/{id}/report",
+            get(report::ask).post(report::report),
+        )
+        .route(
+            "/portal/trials/{id}/values",
+            get(values::ask).post(values::write),
+        )
         .route(
             "/portal/trials/{id}/participants",
             get(participants::show).post(participants::enrol),

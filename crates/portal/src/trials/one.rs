@@ -2,11 +2,14 @@
 
 use axum::extract::Path;
 use axum::response::Response;
+use hospital::Role;
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::acts::Given;
-use super::{HOME, decision, digits, done, entries, monitoring, proof, read, site, version};
+use super::{
+    HOME, decision, digits, done, entries, is, monitoring, proof, read, report, site, version,
+};
 use crate::date;
 use crate::form::Faults;
 use crate::pharmacy::said;
@@ -39,6 +42,9 @@ pub(super) async fn page(
         (parties(visit, &seen))
         h2 { (visit.say("trials-protocol")) }
         (version::all(visit, &seen))
+        @if is(visit, &seen, "sponsor", Role::Researcher) && !seen["lock"].is_object() {
+            p { a href={ (HOME) "/" (id) "/amendment" } { (visit.say("trials-amend")) } }
+        }
         h2 { (visit.say("trials-sites")) }
         p { (visit.say("trials-hands")) }
         (site::all(visit, &seen))
@@ -46,6 +52,9 @@ pub(super) async fn page(
         (decision::all(visit, &seen, given, faults))
         h2 { (visit.say("trials-reports")) }
         (reports(visit, &seen))
+        @if report::may(visit, &seen) {
+            p { a href={ (HOME) "/" (id) "/report" } { (visit.say("trials-tell")) } }
+        }
         (proof(visit, "trials-proof-trial", &[("trials-id", text(&seen, "/id"))]))
     };
     Ok(visit.page(&title, &content))

@@ -60,6 +60,11 @@ pub(super) async fn page(
         (said(visit, words))
         (done(visit))
         (facts(visit, &seen, one))
+        @if acts && here && one["must_consent"] != true && !seen["lock"].is_object() {
+            @let query = pairs::encode(&[("subject".to_owned(), subject.to_owned())]);
+            p { a.button href={ (HOME) "/" (id) "/values?" (query) } {
+                (visit.say("trials-values-link")) } }
+        }
         @if acts && here && one["must_consent"] == true {
             (consent_form(visit, (id, subject), given, faults))
         }
