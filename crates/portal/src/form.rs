@@ -2,7 +2,9 @@
 //! with a link to the field, and at the field.
 
 use maud::{Markup, html};
+use serde_json::Value;
 
+use crate::trouble::Trouble;
 use crate::visit::Visit;
 
 /// What is wrong with a form: field and words.
@@ -44,6 +46,26 @@ impl Faults {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Sends what a form asks for to the door. What a person can mend in the same form comes back as
+/// the door's own words, and `fault` says at the top of the page what did not happen.
+pub(crate) async fn sent(
+    visit: &Visit,
+    (path, body): (impl AsRef<str>, &Value),
+    fault: String,
+    faults: &mut Faults,
+) -> Result<Result<Value, String>, Trouble> {
+    match visit.post(path.as_ref(), body).await {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(trouble) => {
+            let Some(words) = trouble.words().map(str::to_owned) else {
+                return Err(trouble);
+            };
+            faults.add("", fault);
+            Ok(Err(words))
         }
     }
 }

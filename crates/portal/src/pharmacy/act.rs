@@ -245,15 +245,10 @@ pub(super) async fn act(filled: Filled) -> Result<Response, Trouble> {
     }
     let mut words = String::new();
     if faults.is_empty() {
-        match visit.post("/packs/acts", &order).await {
+        let sent = ("/packs/acts", &order);
+        match form::sent(visit, sent, visit.say("packs-fault-act"), &mut faults).await? {
             Ok(_) => return Ok(Visit::go(&format!("{HOME}?done={act}"))),
-            Err(trouble) => match trouble.words() {
-                Some(said) => {
-                    said.clone_into(&mut words);
-                    faults.add("", visit.say("packs-fault-act"));
-                }
-                None => return Err(trouble),
-            },
+            Err(said) => words = said,
         }
     }
     check::checked(visit, scan, &given, &faults, &words).await

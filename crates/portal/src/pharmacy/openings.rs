@@ -206,15 +206,10 @@ pub(super) async fn act(filled: Filled) -> Result<Response, Trouble> {
     };
     let mut words = String::new();
     if faults.is_empty() {
-        match visit.post(&path, &body).await {
+        let sent = (path, &body);
+        match form::sent(visit, sent, visit.say("packs-fault-opening"), &mut faults).await? {
             Ok(_) => return Ok(Visit::go(&format!("{PATH}?done=1"))),
-            Err(trouble) => match trouble.words() {
-                Some(said) => {
-                    said.clone_into(&mut words);
-                    faults.add("", visit.say("packs-fault-opening"));
-                }
-                None => return Err(trouble),
-            },
+            Err(said) => words = said,
         }
     }
     page(visit, &given, &faults, &words).await

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::acts::Given;
 use super::{HOME, looks, one};
-use crate::form::Faults;
+use crate::form::{self, Faults};
 use crate::trouble::Trouble;
 use crate::visit::{Filled, Visit};
 
@@ -40,15 +40,10 @@ pub(super) async fn act(Path(id): Path<String>, filled: Filled) -> Result<Respon
     };
     let mut words = String::new();
     if faults.is_empty() {
-        match visit.post(&format!("/trials/{id}/{path}"), &body).await {
+        let sent = (format!("/trials/{id}/{path}"), &body);
+        match form::sent(visit, sent, visit.say("trials-fault-act"), &mut faults).await? {
             Ok(_) => return Ok(Visit::go(&format!("{HOME}/{id}?done={act}"))),
-            Err(trouble) => match trouble.words() {
-                Some(said) => {
-                    said.clone_into(&mut words);
-                    faults.add("", visit.say("trials-fault-act"));
-                }
-                None => return Err(trouble),
-            },
+            Err(said) => words = said,
         }
     }
     one::page(visit, &id, &given, &faults, &words).await

@@ -190,15 +190,10 @@ pub(super) async fn act(Path(id): Path<String>, filled: Filled) -> Result<Respon
     if faults.is_empty() {
         let segment = pairs::encode_segment(subject);
         let door = format!("/trials/{id}/participants/{segment}/{last}");
-        match visit.post(&door, &body).await {
+        let sent = (door, &body);
+        match form::sent(visit, sent, visit.say("trials-fault-act"), &mut faults).await? {
             Ok(_) => return Ok(Visit::go(&format!("{}&done={act}", path(&id, subject)))),
-            Err(trouble) => match trouble.words() {
-                Some(said) => {
-                    said.clone_into(&mut words);
-                    faults.add("", visit.say("trials-fault-act"));
-                }
-                None => return Err(trouble),
-            },
+            Err(said) => words = said,
         }
     }
     page(visit, (&id, subject), &given, &faults, &words).await

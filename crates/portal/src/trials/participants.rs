@@ -233,20 +233,12 @@ pub(super) async fn enrol(Path(id): Path<String>, filled: Filled) -> Result<Resp
     if faults.is_empty() {
         let body = json!({ "participants": [{ "subject": wish.subject,
             "stratum": wish.stratum, "consent": wish.consent }] });
-        match visit
-            .post(&format!("/trials/{id}/participants"), &body)
-            .await
-        {
+        let sent = (format!("/trials/{id}/participants"), &body);
+        match form::sent(visit, sent, visit.say("trials-fault-enrol"), &mut faults).await? {
             Ok(_) => {
                 return Ok(Visit::go(&format!("{HOME}/{id}/participants?done=enrol")));
             }
-            Err(trouble) => match trouble.words() {
-                Some(said) => {
-                    said.clone_into(&mut words);
-                    faults.add("", visit.say("trials-fault-enrol"));
-                }
-                None => return Err(trouble),
-            },
+            Err(said) => words = said,
         }
     }
     page(visit, &id, &wish, &faults, &words).await

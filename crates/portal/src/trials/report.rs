@@ -68,18 +68,13 @@ pub(super) async fn report(Path(id): Path<String>, filled: Filled) -> Result<Res
     let mut words = String::new();
     if faults.is_empty() {
         let body = json!({ "endpoints": endpoints });
-        match visit.post(&format!("/trials/{id}/reports"), &body).await {
+        let sent = (format!("/trials/{id}/reports"), &body);
+        match form::sent(visit, sent, visit.say("trials-fault-act"), &mut faults).await? {
             Ok(told) => {
                 let number = digits(&told["number"]);
                 return Ok(Visit::go(&format!("{HOME}/{id}/reports/{number}")));
             }
-            Err(trouble) => match trouble.words() {
-                Some(said) => {
-                    said.clone_into(&mut words);
-                    faults.add("", visit.say("trials-fault-act"));
-                }
-                None => return Err(trouble),
-            },
+            Err(said) => words = said,
         }
     }
     page(visit, &seen, given, &faults, &words)

@@ -184,18 +184,13 @@ pub(super) async fn seal(filled: Filled) -> Result<Response, Trouble> {
     });
     let mut words = String::new();
     if faults.is_empty() {
-        match visit.post("/trials", &body).await {
+        let sent = ("/trials", &body);
+        match form::sent(visit, sent, visit.say("trials-fault-seal"), &mut faults).await? {
             Ok(sealed) => {
                 let id = text(&sealed, "/id");
                 return Ok(Visit::go(&format!("{HOME}/{id}?done=seal")));
             }
-            Err(trouble) => match trouble.words() {
-                Some(said) => {
-                    said.clone_into(&mut words);
-                    faults.add("", visit.say("trials-fault-seal"));
-                }
-                None => return Err(trouble),
-            },
+            Err(said) => words = said,
         }
     }
     page(visit, &wish, &faults, &words).await
@@ -279,15 +274,10 @@ pub(super) async fn amend(Path(id): Path<String>, filled: Filled) -> Result<Resp
         "reconsent": filled.get("reconsent") == "yes" });
     let mut words = String::new();
     if faults.is_empty() {
-        match visit.post(&format!("/trials/{id}/amendments"), &body).await {
+        let sent = (format!("/trials/{id}/amendments"), &body);
+        match form::sent(visit, sent, visit.say("trials-fault-act"), &mut faults).await? {
             Ok(_) => return Ok(Visit::go(&format!("{HOME}/{id}?done=amend"))),
-            Err(trouble) => match trouble.words() {
-                Some(said) => {
-                    said.clone_into(&mut words);
-                    faults.add("", visit.say("trials-fault-act"));
-                }
-                None => return Err(trouble),
-            },
+            Err(said) => words = said,
         }
     }
     amendment(visit, &seen, &wish, &faults, &words)

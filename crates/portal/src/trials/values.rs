@@ -102,18 +102,13 @@ pub(super) async fn write(Path(id): Path<String>, filled: Filled) -> Result<Resp
         let row = json!({ "subject": wish.subject, "event": wish.event, "group": wish.group,
             "items": items, "reason": reason });
         let body = json!({ "rows": [row] });
-        match visit.post(&format!("/trials/{id}/rows"), &body).await {
+        let sent = (format!("/trials/{id}/rows"), &body);
+        match form::sent(visit, sent, visit.say("trials-fault-act"), &mut faults).await? {
             Ok(_) => {
                 let back = participant::path(&id, &wish.subject);
                 return Ok(Visit::go(&format!("{back}&done=values")));
             }
-            Err(trouble) => match trouble.words() {
-                Some(said) => {
-                    said.clone_into(&mut words);
-                    faults.add("", visit.say("trials-fault-act"));
-                }
-                None => return Err(trouble),
-            },
+            Err(said) => words = said,
         }
     }
     page(visit, &id, &wish, &faults, &words).await
